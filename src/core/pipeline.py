@@ -1,0 +1,208 @@
+"""Run a message the way every message is run."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from dishka import AsyncContainer
+
+from core.idempotency import Claim, Claimed, Idempotency, answer_bytes, answer_from, fingerprint
+from domain.kernel.access import Access, Actor, Origin
+from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.errors import DomainError, IdempotencyInFlight, Unauthenticated, Unavailable
+from domain.kernel.usecases import Message, UseCase, use_case
+
+R = TypeVar("R")
+Run = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What comes with a message: who says they send it, from where, and what they ask of the answer."""
+
+    credential: bytes | None = None
+    origin: Origin = field(default=Origin())
+    idempotency_key: str | None = None
+    at_least: ConsistencyToken | None = None
+    trace: str | None = None
+    """W3C traceparent, carried into the events of the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[R]):
+    """What came of a message."""
+
+    result: R
+    token: ConsistencyToken | None = None
+    """What a later read sends back to be at least as fresh as this command."""
+    replayed: bool = False
+    """The command ran before, under the same `Idempotency-Key`; this is what it answered then."""
+
+
+class Authenticator(Protocol):
+    """Name the actor whose credential this is, or raise `Unauthenticated`."""
+
+    async def identify(self, credential: bytes) -> Actor: ...
+
+
+class Gate(Protocol):
+    """Decide whether `actor` passes `access` for `message`, or raise `Forbidden`."""
+
+    async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None: ...
+
+
+class UnitOfWork(Protocol):
+    """Commit or discard everything a command did, its events and audit entries included."""
+
+    async def commit(self) -> ConsistencyToken | None:
+        """Commit; return the token of the transaction, or None when nothing was written.
+
+        Raise `Claimed` when a twin with the same `Idempotency-Key` committed first.
+        """
+
+    async def rollback(self) -> None:
+        """Discard everything, the audit entries excepted that are recorded afterwards."""
+
+
+class AuditTrail(Protocol):
+    """Remember who ran what, and how it ended, in the transaction of the command."""
+
+    def record(self, case: UseCase, message: Message[Any], actor: Actor | None, outcome: str) -> None: ...
+
+
+class Witness(Protocol):
+    """Told how each recorded use case ended: metrics, spans."""
+
+    def __call__(self, case: UseCase, outcome: str) -> None: ...
+
+
+class Outages(Protocol):
+    """Tell a store that cannot be reached from a defect of ours."""
+
+    def __call__(self, error: Exception) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """Authenticate, authorize, run, audit and commit: the one way into the domain.
+
+    What changes state or is audited runs in a scope of its own, with a unit of work. Any other query runs on an
+    interactor that is built once: it reads through readers, which borrow a connection only while they need it.
+    """
+
+    container: AsyncContainer
+    authenticator: Authenticator
+    gate: Gate
+    witness: Witness
+    outage: Outages
+    _readers: dict[type[Any], Run] = field(default_factory=dict, init=False)
+
+    async def __call__(self, message: Message[R], call: Call) -> Answer[R]:
+        """Run `message`; raise whatever refusal it meets, `Unavailable` when a store cannot be reached."""
+        case = use_case(type(message))
+        try:
+            if case.writes or case.audit:
+                return await self._record(case, message, call)
+            actor = await self._admit(case, message, call)
+            reader = self._readers.get(case.interactor) or await self._reader(case)
+            return Answer(await _run(reader, case, message, actor, call))
+        except DomainError:
+            raise
+        except Exception as error:
+            if self.outage(error):
+                raise Unavailable from error
+            raise
+
+    async def _admit(self, case: UseCase, message: Message[Any], call: Call) -> Actor | None:
+        if not case.access.signed_in:
+            return None
+        if call.credential is None:
+            raise Unauthenticated
+        actor = await self.authenticator.identify(call.credential)
+        if case.access.permission:
+            await self.gate.check(case.access, actor, message)
+        return actor
+
+    async def _reader(self, case: UseCase) -> Run:
+        reader: Run = await self.container.get(case.interactor)
+        return self._readers.setdefault(case.interactor, reader)
+
+    async def _record(self, case: UseCase, message: Message[R], call: Call) -> Answer[R]:
+        async with self.container(context={Call: call}) as scope:
+            work, audit = await scope.get(UnitOfWork), await scope.get(AuditTrail)
+            actor: Actor | None = None
+            try:
+                actor = await self._admit(case, message, call)
+                if not (call.idempotency_key and case.writes):
+                    result = await _run(await scope.get(case.interactor), case, message, actor, call)
+                    return await self._done(case, message, actor, result, work, audit)
+                keys = await scope.get(Idempotency)
+                claim = Claim(str(actor or "anonymous"), call.idempotency_key, fingerprint(keys.secret, message))
+                return await self._once(case, message, actor, call, claim, keys, scope)
+            except Exception as error:
+                await self._failed(case, message, actor, error, work, audit)
+                raise
+
+    async def _once(  # noqa: PLR0913 - the parts of one command
+        self,
+        case: UseCase,
+        message: Message[R],
+        actor: Actor | None,
+        call: Call,
+        claim: Claim,
+        keys: Idempotency,
+        scope: AsyncContainer,
+    ) -> Answer[R]:
+        """Run the command unless it ran before under its `Idempotency-Key`; then repeat what it answered."""
+        kept = await keys.find(claim)
+        if kept is not None:
+            return Answer(answer_from(kept, case), replayed=True)
+        work, audit = await scope.get(UnitOfWork), await scope.get(AuditTrail)
+        keys.claim(claim)
+        try:
+            result = await _run(await scope.get(case.interactor), case, message, actor, call)
+            keys.keep(answer_bytes(result))
+            return await self._done(case, message, actor, result, work, audit)
+        except Claimed:
+            await work.rollback()
+            kept = await keys.find(claim)
+            if kept is None:
+                raise IdempotencyInFlight from None
+            return Answer(answer_from(kept, case), replayed=True)
+
+    async def _done(  # noqa: PLR0913 - the parts of one command
+        self, case: UseCase, message: Message[R], actor: Actor | None, result: R, work: UnitOfWork, audit: AuditTrail
+    ) -> Answer[R]:
+        if case.audit and not case.quiet:
+            audit.record(case, message, actor, "done")
+        token = await work.commit()
+        self.witness(case, "done")
+        return Answer(result, token)
+
+    async def _failed(  # noqa: PLR0913 - the parts of one command
+        self,
+        case: UseCase,
+        message: Message[Any],
+        actor: Actor | None,
+        error: Exception,
+        work: UnitOfWork,
+        audit: AuditTrail,
+    ) -> None:
+        """Discard the work, unless the refusal keeps it, and say in the audit trail how it ended."""
+        refusal = error if isinstance(error, DomainError) else None
+        outcome = refusal.code if refusal else "failed"
+        self.witness(case, outcome)
+        if not (refusal and refusal.keeps_work):
+            await work.rollback()
+        # Whoever has no valid credential is nobody: an entry for each would let anyone fill the trail.
+        nobody = case.access.signed_in and actor is None
+        if case.audit and not nobody and not self.outage(error):
+            audit.record(case, message, actor, outcome)
+        await work.commit()
+
+
+async def _run(answer: Run, case: UseCase, message: Message[Any], actor: Actor | None, call: Call) -> Any:
+    if not case.takes:
+        return await answer(message)
+    handed = {Actor: actor, Origin: call.origin, ConsistencyToken: call.at_least}
+    return await answer(message, *(handed[kind] for kind in case.takes))

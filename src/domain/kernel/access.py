@@ -1,0 +1,58 @@
+"""Who asks, from where, and who may run a use case."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.kernel.ids import OrganizationId, SessionId, UserId
+
+
+class Permission(StrEnum):
+    """Named `<resource>:<action>`; kept in alphabetical order."""
+
+    CONFIGURATION_READ = "configuration:read"
+    CONFIGURATION_WRITE = "configuration:write"
+    EVENTS_READ = "events:read"
+    USERS_READ = "users:read"
+    USERS_WRITE = "users:write"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever asks, as their credential proves."""
+
+    user_id: UserId
+    session_id: SessionId
+    organization_id: OrganizationId | None
+    epoch: int
+    """The revocation epoch of the person that the credential was issued under."""
+
+    def __str__(self) -> str:
+        return f"user:{self.user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, as far as that can be known."""
+
+    address: str | None = None
+    """The client's IP address; through a proxy only if that proxy is trusted by configuration."""
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A requirement on the actor, checked before the interactor runs."""
+
+    signed_in: bool = True
+    permission: Permission | None = None
+    within: str | None = None
+    """The message field that names the organization the permission must hold in; without it, the platform's own."""
+
+
+ANYONE = Access(signed_in=False)
+SIGNED_IN = Access()
+
+
+def needs(permission: Permission, *, within: str | None = None) -> Access:
+    """Require `permission`, in the organization named by the field `within`."""
+    return Access(permission=permission, within=within)

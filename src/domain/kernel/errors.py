@@ -1,0 +1,129 @@
+"""Outcomes a caller can act on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field of a request."""
+
+    field: str
+    code: str
+    message: str
+
+
+class DomainError(Exception):
+    """A refusal. `code` is public and permanent; the docstring is what callers read.
+
+    `detail` may say more about this one occurrence, `errors` which fields caused it. Neither may repeat a secret.
+    A refusal is raised anew each time: an instance shared between requests would carry one caller's detail to another.
+    """
+
+    code: ClassVar[str]
+    keeps_work: ClassVar[bool] = False
+    """Commit what the command did before it refused: a failed sign-in must still count."""
+
+    def __init__(self, detail: str | None = None, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail or self.code)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class Invalid(DomainError):
+    """The request breaks a rule of the domain."""
+
+
+class Unauthenticated(DomainError):
+    """Sign in first."""
+
+    code = "access.unauthenticated"
+
+
+class InvalidToken(Unauthenticated):
+    """The token is expired, revoked, or none of ours."""
+
+    code = "access.invalid_token"
+
+
+class Forbidden(DomainError):
+    """The actor may not do this."""
+
+    code = "access.forbidden"
+
+
+class NotFound(DomainError):
+    """No such thing, or none the actor may see."""
+
+
+class Conflict(DomainError):
+    """The request contradicts the current state."""
+
+
+class ConcurrentChange(Conflict):
+    """Someone else changed this at the same moment; read it again and repeat the request."""
+
+    code = "request.concurrent_change"
+
+
+class PreconditionFailed(DomainError):
+    """It has changed since the version that `If-Match` names."""
+
+    code = "request.precondition_failed"
+
+
+class PreconditionRequired(DomainError):
+    """Say which version is to be replaced, in `If-Match`."""
+
+    code = "request.precondition_required"
+
+
+class CursorInvalid(Invalid):
+    """The cursor is not one of this list, or no longer one."""
+
+    code = "request.cursor_invalid"
+
+
+class CursorGone(DomainError):
+    """The cursor belongs to a log that was replaced; start again from a snapshot."""
+
+    code = "request.cursor_gone"
+
+
+class IdempotencyMismatch(Invalid):
+    """This `Idempotency-Key` was used for another request."""
+
+    code = "request.idempotency_key_reused"
+
+
+class IdempotencyInFlight(Conflict):
+    """The request with this `Idempotency-Key` is still being worked on."""
+
+    code = "request.idempotency_key_in_flight"
+
+
+class RetryLater(DomainError):
+    """A refusal that ends by itself after `retry_after` seconds."""
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class Overloaded(RetryLater):
+    """Too much work is waiting already; try again after a moment."""
+
+    code = "service.overloaded"
+
+
+class Unavailable(RetryLater):
+    """Something this request needs cannot be reached; try again after a moment."""
+
+    code = "service.unavailable"
+
+
+class TooManyRequests(RetryLater):
+    """Too many requests; wait before the next one."""
+
+    code = "request.too_many"

@@ -1,0 +1,49 @@
+"""Facts published to other services."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar, dataclass_transform
+
+from domain.kernel.ids import UUID
+from domain.kernel.revocation import Marker
+
+T = TypeVar("T")
+
+
+class Event:
+    """A fact that happened to an aggregate. `type` and the field names are a public contract.
+
+    `type` is `<capability>.<aggregate>.<what happened>`, in the past tense. A field `organization_id`, if there is one,
+    names the organization whose members may learn of it.
+    """
+
+    __slots__ = ()
+    type: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def event(cls: type[T]) -> type[T]:
+    """Make `cls` an immutable event."""
+    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
+
+
+class Aggregate(Protocol):
+    """What changes as a whole. Its version counts its events: 1 after the first."""
+
+    aggregate: ClassVar[str]
+    version: int
+
+    @property
+    def id(self) -> UUID:
+        """Name it for ever."""
+
+
+class Events(Protocol):
+    """Record facts; they are published only if the command commits."""
+
+    def emit(self, event: Event, of: Aggregate, revokes: Sequence[Marker] = ()) -> None:
+        """Announce `event` as the next of aggregate `of`, whose version it raises by one.
+
+        `revokes` reaches verifiers of tokens together with the event: both are written in the command's transaction.
+        """

@@ -1,0 +1,22 @@
+"""Identifiers that capabilities share, and how they are made."""
+
+import os
+import time
+from typing import Final, NewType
+from uuid import UUID
+
+OrganizationId = NewType("OrganizationId", UUID)
+SessionId = NewType("SessionId", UUID)
+UserId = NewType("UserId", UUID)
+
+PLATFORM: Final = OrganizationId(UUID("00000000-0000-7000-8000-000000000001"))
+"""The organization that runs this service. It exists from the first migration; platform-wide grants are made in it."""
+
+
+def uuid7() -> UUID:
+    """Return a UUIDv7 (RFC 9562, section 5.7): index-friendly and unique, but no order to rely on between processes."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    high = (milliseconds & (1 << 48) - 1) << 16 | 0x7000 | random >> 68
+    low = 0b10 << 62 | random & (1 << 62) - 1
+    return UUID(int=high << 64 | low)

@@ -1,0 +1,38 @@
+"""Ports every capability may use."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class Clock(Protocol):
+    """Tell the time, in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Cursors(Protocol):
+    """Make cursors that nobody can forge, or use for another list than the one they were made for."""
+
+    def seal(self, scope: Sequence[str], place: Sequence[Any]) -> str:
+        """Return the cursor of `place` (JSON values), usable only with an equal `scope`."""
+
+    def open(self, scope: Sequence[str], cursor: str) -> Sequence[Any]:
+        """Return the place that `cursor` was made of, or raise `CursorInvalid`."""
+
+
+class Mailer(Protocol):
+    """Send mail, if the command commits."""
+
+    def send(self, to: str, subject: str, text: str) -> None:
+        """Queue a mail in the command's transaction; it leaves after the commit, at least once."""
+
+
+class Limits(Protocol):
+    """Count attempts across all processes."""
+
+    async def hit(self, name: str, key: str, most: int, seconds: int) -> None:
+        """Count one attempt at `name` by `key`, or raise `TooManyRequests` past `most` within `seconds`."""
+
+    async def clear(self, name: str, key: str) -> None:
+        """Forget the attempts at `name` by `key`."""

@@ -1,0 +1,51 @@
+"""Shapes every capability may use in its messages and results."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Final, Generic, TypeVar
+from uuid import UUID
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The identifier of what was created."""
+
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list. `next` is the cursor of the part after it; null at the end."""
+
+    items: list[T]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How many characters a text may have; used in `Annotated`."""
+
+    least: int = 0
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Which numbers are allowed, both ends included; used in `Annotated`."""
+
+    least: int
+    most: int
+
+
+class Absent(Enum):
+    """The value of a field that the caller did not send, where null means something else."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+Limit = Annotated[int, Range(1, 200)]
+"""How many items of a list to return."""

@@ -1,0 +1,127 @@
+"""Declare a use case once; the API, the pipeline and the tests read it here."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import Any, Final, Generic, TypeVar, dataclass_transform, get_type_hints
+
+from domain.kernel.access import Access, Actor, Origin
+from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.errors import DomainError
+from domain.kernel.events import Event
+
+R = TypeVar("R", covariant=True)
+T = TypeVar("T")
+
+
+class Message(Generic[R]):
+    """A request whose interactor returns `R`."""
+
+    __slots__ = ()
+
+
+class Command(Message[R]):
+    """A request to change state. Runs in one transaction."""
+
+    __slots__ = ()
+
+
+class Query(Message[R]):
+    """A request to read state. Runs without a transaction."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """Everything the outer layers need to know about one use case."""
+
+    message: type[Message[Any]]
+    interactor: type[Any]
+    result: Any
+    access: Access
+    raises: tuple[type[DomainError], ...]
+    emits: tuple[type[Event], ...]
+    audit: str | None
+    quiet: bool
+    """Only refusals are audited: for what happens all the time and says nothing when it works."""
+    takes: tuple[type[Any], ...]
+    """What the interactor is handed beside its message: any of `Actor`, `Origin` and `ConsistencyToken`."""
+
+    @property
+    def name(self) -> str:
+        """The name of the message, which is also that of the operation, its span and its metrics."""
+        return self.message.__name__
+
+    @property
+    def writes(self) -> bool:
+        """Whether it runs in a transaction."""
+        return issubclass(self.message, Command)
+
+
+HANDED: Final = (Actor, Origin, ConsistencyToken)
+_declared: dict[type[Any], UseCase] = {}
+
+
+def use_cases() -> Iterable[UseCase]:
+    """Return every use case imported so far."""
+    return _declared.values()
+
+
+def use_case(message: type[Message[Any]]) -> UseCase:
+    """Return the use case that answers `message`."""
+    return _declared[message]
+
+
+def secret() -> Any:
+    """Declare a field kept out of `repr`, logs and the audit trail."""
+    return field(repr=False, metadata={"secret": True})
+
+
+def if_match() -> Any:
+    """Declare the field that takes the version named by `If-Match`; None when the caller does not care."""
+    return field(default=None, metadata={"header": "if-match"})
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, secret, if_match))
+def message(cls: type[T]) -> type[T]:
+    """Make `cls` an immutable message."""
+    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
+
+
+@dataclass_transform(frozen_default=True)
+def interactor(
+    *,
+    access: Access,
+    raises: tuple[type[DomainError], ...] = (),
+    emits: tuple[type[Event], ...] = (),
+    audit: str | None = None,
+    quiet: bool = False,
+) -> Callable[[type[T]], type[T]]:
+    """Declare the interactor that answers the message its `__call__` accepts.
+
+    After the message `__call__` may take an `Actor` (who asks), an `Origin` (from where) and a `ConsistencyToken | None`
+    (the command that the reader has seen), by type and in any order.
+    """
+
+    def declare(cls: type[T]) -> type[T]:
+        made = dataclass(frozen=True, slots=True)(cls)
+        hints = get_type_hints(made.__call__)
+        result = hints.pop("return")
+        answered, *rest = hints.values()
+        takes = tuple(_handed(made, hint) for hint in rest)
+        if answered in _declared:
+            raise TypeError(f"{answered.__name__} already has an interactor")
+        if Actor in takes and not access.signed_in:
+            raise TypeError(f"{made.__name__} is open to anyone: there may be no actor to hand to it")
+        _declared[answered] = UseCase(answered, made, result, access, raises, emits, audit, quiet, takes)
+        return made
+
+    return declare
+
+
+def _handed(interactor: type[Any], hint: Any) -> type[Any]:
+    for kind in HANDED:
+        if hint == kind or hint == kind | NoneType:
+            return kind
+    raise TypeError(f"{interactor.__name__} takes its message, then any of {[kind.__name__ for kind in HANDED]}")
