@@ -143,7 +143,7 @@ class Dispatcher:
                 await self._failed(case, message, actor, error, work, audit)
                 raise
 
-    async def _once(  # noqa: PLR0913 - the parts of one command
+    async def _once(
         self,
         case: UseCase,
         message: Message[R],
@@ -170,7 +170,7 @@ class Dispatcher:
                 raise IdempotencyInFlight from None
             return Answer(answer_from(kept, case), replayed=True)
 
-    async def _done(  # noqa: PLR0913 - the parts of one command
+    async def _done(
         self, case: UseCase, message: Message[R], actor: Actor | None, result: R, work: UnitOfWork, audit: AuditTrail
     ) -> Answer[R]:
         if case.audit and not case.quiet:
@@ -179,7 +179,7 @@ class Dispatcher:
         self.witness(case, "done")
         return Answer(result, token)
 
-    async def _failed(  # noqa: PLR0913 - the parts of one command
+    async def _failed(
         self,
         case: UseCase,
         message: Message[Any],

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar, dataclass_transform
+from uuid import UUID
 
-from domain.kernel.ids import UUID
 from domain.kernel.revocation import Marker
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ class RevocationScope(StrEnum):
     KEY = "key"
     ORGANIZATION = "organization"
     SESSION = "session"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - a scope, not a secret
     USER = "user"
 
 

@@ -10,23 +10,23 @@ from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import DomainError
 from domain.kernel.events import Event
 
-R = TypeVar("R", covariant=True)
+R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 
 
-class Message(Generic[R]):
-    """A request whose interactor returns `R`."""
+class Message(Generic[R_co]):
+    """A request whose interactor returns `R_co`."""
 
     __slots__ = ()
 
 
-class Command(Message[R]):
+class Command(Message[R_co]):
     """A request to change state. Runs in one transaction."""
 
     __slots__ = ()
 
 
-class Query(Message[R]):
+class Query(Message[R_co]):
     """A request to read state. Runs without a transaction."""
 
     __slots__ = ()
@@ -100,8 +100,8 @@ def interactor(
 ) -> Callable[[type[T]], type[T]]:
     """Declare the interactor that answers the message its `__call__` accepts.
 
-    After the message `__call__` may take an `Actor` (who asks), an `Origin` (from where) and a `ConsistencyToken | None`
-    (the command that the reader has seen), by type and in any order.
+    After the message `__call__` may take an `Actor` (who asks), an `Origin` (from where) and a
+    `ConsistencyToken | None` (the command that the reader has seen), by type and in any order.
     """
 
     def declare(cls: type[T]) -> type[T]:

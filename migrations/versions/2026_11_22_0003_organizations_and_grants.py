@@ -1,0 +1,107 @@
+"""Organizations, roles and grants, as far as administrators need them, and configuration documents.
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+from core.postgres.migrating import execute
+
+revision = "0003"
+down_revision = "0002"
+
+TABLES = r"""
+CREATE TABLE organizations (
+    id         uuid        CONSTRAINT pk_organizations PRIMARY KEY,
+    name       text        NOT NULL,
+    slug       text        NOT NULL CONSTRAINT uq_organizations_slug UNIQUE,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    version    bigint      NOT NULL
+);
+INSERT INTO organizations VALUES
+    ('00000000-0000-7000-8000-000000000001', 'Platform', 'platform', now(), now(), 1);
+
+CREATE TABLE roles (
+    id              uuid   CONSTRAINT pk_roles PRIMARY KEY,
+    organization_id uuid   CONSTRAINT fk_roles_organization_id REFERENCES organizations ON DELETE CASCADE,
+    name            text   NOT NULL,
+    permissions     text[] NOT NULL
+);
+CREATE UNIQUE INDEX uq_roles_name ON roles (coalesce(organization_id, '00000000-0000-0000-0000-000000000000'), name);
+-- `*` is understood in system roles only, and nobody can write one.
+INSERT INTO roles VALUES ('00000000-0000-7000-8000-000000000002', NULL, 'superuser', '{*}');
+
+CREATE TABLE grants (
+    id              uuid        CONSTRAINT pk_grants PRIMARY KEY,
+    organization_id uuid        NOT NULL
+                    CONSTRAINT fk_grants_organization_id REFERENCES organizations ON DELETE CASCADE,
+    subject_type    text        NOT NULL CONSTRAINT ck_grants_subject_type CHECK (subject_type IN ('user')),
+    subject_id      uuid        NOT NULL,
+    role_id         uuid        NOT NULL CONSTRAINT fk_grants_role_id REFERENCES roles ON DELETE CASCADE,
+    created_at      timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX uq_grants_subject ON grants (subject_type, subject_id, organization_id, role_id);
+CREATE INDEX ix_grants_role_id ON grants (role_id);
+
+CREATE FUNCTION record_grant_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO access_changes (scope, id) SELECT DISTINCT subject_type, subject_id FROM changed ORDER BY 1, 2;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER grants_inserted AFTER INSERT ON grants REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_grant_changes();
+CREATE TRIGGER grants_updated_from AFTER UPDATE ON grants REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_grant_changes();
+CREATE TRIGGER grants_updated_to AFTER UPDATE ON grants REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_grant_changes();
+CREATE TRIGGER grants_deleted AFTER DELETE ON grants REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_grant_changes();
+
+CREATE FUNCTION record_role_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO access_changes (scope, id) SELECT 'role', id FROM changed ORDER BY 2;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER roles_updated AFTER UPDATE ON roles REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_role_changes();
+CREATE TRIGGER roles_deleted AFTER DELETE ON roles REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_role_changes();
+
+-- Which immutable body is in force. The body is written first; moving this row is the change.
+CREATE TABLE configuration_heads (
+    id              uuid        CONSTRAINT pk_configuration_heads PRIMARY KEY,
+    organization_id uuid        NOT NULL
+                    CONSTRAINT fk_configuration_heads_organization_id REFERENCES organizations ON DELETE CASCADE,
+    namespace       text        NOT NULL,
+    body_id         uuid        NOT NULL,
+    digest          bytea       NOT NULL,
+    updated_at      timestamptz NOT NULL,
+    version         bigint      NOT NULL,
+    CONSTRAINT uq_configuration_heads_namespace UNIQUE (organization_id, namespace)
+);
+
+-- Bodies, where MongoDB is not configured. Never changed, and collected when no head ever pointed to them.
+CREATE TABLE configuration_bodies (
+    id              uuid        CONSTRAINT pk_configuration_bodies PRIMARY KEY,
+    organization_id uuid        NOT NULL,
+    namespace       text        NOT NULL,
+    version         bigint      NOT NULL,
+    body            jsonb       NOT NULL,
+    written_at      timestamptz NOT NULL
+);
+CREATE INDEX ix_configuration_bodies_namespace ON configuration_bodies (organization_id, namespace, version);
+"""
+
+DROP = """
+DROP TABLE configuration_bodies, configuration_heads, grants, roles, organizations;
+DROP FUNCTION record_grant_changes();
+DROP FUNCTION record_role_changes();
+"""
+
+
+def upgrade() -> None:
+    execute(TABLES)
+
+
+def downgrade() -> None:
+    execute(DROP)
