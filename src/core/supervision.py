@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from core.processes import StartFailed, end, last_words, until
+from core.sockets import socket_folder
 from core.unprivileged import HOME, Account, Unavailable, placed, unprivileged
 
 _log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class EmbeddedServer(ABC):
     """Where root keeps what the server's account cannot reach below `folder`."""
 
     place: Path = field(init=False)
+    sockets: Path = field(init=False)
     account: Account | None = field(init=False, default=None)
     _process: subprocess.Popen[bytes] | None = field(init=False, default=None)
     _unsaid: int = field(init=False, default=0)
@@ -62,7 +65,9 @@ class EmbeddedServer(ABC):
         self.account = unprivileged()
         self.place = placed(self.folder / self.name, self.account, self.home)
         self._lock = _exclusive(self.place / "lock")
+        self.sockets = self.place / "run"
         try:
+            self.sockets = socket_folder(self.place, self.account)
             self._ending.clear()
             if (self.place / "log").exists():
                 (self.place / "log").replace(self.place / "log.1")
@@ -152,6 +157,8 @@ class EmbeddedServer(ABC):
 
     def _release(self) -> None:
         if self._lock:
+            if self.sockets.parent != self.place:
+                shutil.rmtree(self.sockets, ignore_errors=True)
             self._lock.close()
             self._lock = None
 

@@ -14,7 +14,6 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from core.processes import StartFailed, end, runs, spawn, until, working_in
-from core.sockets import socket_folder
 from core.supervision import PATIENCE, EmbeddedServer
 from core.unprivileged import Unavailable, give, runnable
 
@@ -51,7 +50,6 @@ class EmbeddedPostgres(EmbeddedServer):
     halting: ClassVar[Sequence[signal.Signals]] = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
 
     _programs: Path = field(init=False)
-    _sockets: Path = field(init=False)
     _password: str = field(init=False, repr=False)
 
     @property
@@ -62,7 +60,7 @@ class EmbeddedPostgres(EmbeddedServer):
     @property
     def dsn(self) -> str:
         """The address in libpq's form, for asyncpg and `psql`."""
-        return f"postgresql://gatewright:{self._password}@/gatewright?host={quote(str(self._sockets))}"
+        return f"postgresql://gatewright:{self._password}@/gatewright?host={quote(str(self.sockets))}"
 
     @property
     def _data(self) -> Path:
@@ -86,7 +84,6 @@ class EmbeddedPostgres(EmbeddedServer):
         if not self._password_file.exists():
             raise Unavailable(f"{self._password_file} is gone: restore it, or remove {self._data} to start anew.")
         self._password = self._password_file.read_text(encoding="ascii")
-        self._sockets = socket_folder(self.place, self.account)
 
     @property
     def _password_file(self) -> Path:
@@ -133,7 +130,7 @@ class EmbeddedPostgres(EmbeddedServer):
         self._clear()
         with self._open_log() as log:
             process = spawn(
-                (self._programs / "postgres", "-D", self._data, "-k", self._sockets, *_options()),
+                (self._programs / "postgres", "-D", self._data, "-k", self.sockets, *_options()),
                 log,
                 self.account,
                 signal.SIGINT,
@@ -155,7 +152,7 @@ class EmbeddedPostgres(EmbeddedServer):
             for orphan in working_in(self._data):
                 os.kill(orphan, signal.SIGKILL)
             until(lambda: not working_in(self._data), 5)
-        for leftover in self._sockets.iterdir():
+        for leftover in self.sockets.iterdir():
             leftover.unlink()
 
     def _noted(self) -> int | None:

@@ -17,7 +17,6 @@ from typing import ClassVar, Protocol
 from urllib.parse import quote
 
 from core.processes import end, runs, spawn
-from core.sockets import socket_folder
 from core.supervision import EmbeddedServer
 from core.unprivileged import Unavailable, runnable
 
@@ -71,7 +70,6 @@ class EmbeddedValkey(EmbeddedServer):
     halting: ClassVar[Sequence[signal.Signals]] = (signal.SIGTERM, signal.SIGKILL)
 
     _program: Path = field(init=False)
-    _socket: Path = field(init=False)
     _password: str = field(init=False, repr=False)
 
     @property
@@ -79,18 +77,21 @@ class EmbeddedValkey(EmbeddedServer):
         """The address in redis-py's form, the same from `start` to `stop`."""
         return f"unix://:{self._password}@{quote(str(self._socket))}?db=0"
 
+    @property
+    def _socket(self) -> Path:
+        return self.sockets / "valkey.sock"
+
     def _prepare(self) -> None:
         program = _wheel()
         if not program:
             raise Unavailable(f"There is no embedded Valkey for this system: set {SETTING}.")
         self._program = runnable(program, (program.parent,), program.parent, self.account, self.home)
-        self._socket = socket_folder(self.place, self.account) / "valkey.sock"
         self._password = secrets.token_urlsafe(24)
 
     def _launch(self) -> subprocess.Popen[bytes]:
         self._clear()
-        secret = f'{CONFIGURATION}dir "{self._socket.parent}"\nrequirepass {self._password}\n'
-        arguments = (self._program, "-", "--unixsocket", self._socket)
+        secret = f"{CONFIGURATION}requirepass {self._password}\n"
+        arguments = (self._program, "-", "--unixsocket", self._socket, "--dir", self.sockets)
         with self._open_log() as log:
             process = spawn(arguments, log, self.account, words=secret.encode())
             (self.place / "pid").write_text(str(process.pid), encoding="ascii")

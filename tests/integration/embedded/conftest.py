@@ -9,12 +9,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from core.postgres.embedded import EmbeddedPostgres
 from core.redis.embedded import EmbeddedValkey
+from core.unprivileged import Account
 
 SOURCE = Path(__file__).parents[3] / "src"
+WHEELS = Path(asyncpg.__file__).parents[1]
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root steps down to another account")
 
@@ -71,17 +74,17 @@ Starting = Callable[..., Run]
 def starting(tmp_path: Path, home: Path) -> Iterator[Starting]:
     with ExitStack() as stack:
 
-        def start(
-            folder: Path = tmp_path, path: Sequence[Path] = (), uid: int | None = None, keep: Path = home
-        ) -> Run:
+        def start(folder: Path = tmp_path, path: Sequence[Path] = (), uid: int | None = None, keep: Path = home) -> Run:
             process = subprocess.Popen(
-                [sys.executable, Path(__file__).with_name("program.py"), folder, keep],
+                [python_for(uid), Path(__file__).with_name("program.py"), folder, keep],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
                 cwd="/",
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (*path, SOURCE)))},
-                **({"user": uid, "group": uid, "extra_groups": []} if uid else {}),  # type: ignore[arg-type] # as subprocess takes them
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (*path, SOURCE, WHEELS)))},
+                user=uid,
+                group=uid,
+                extra_groups=[] if uid else None,
             )
             stack.callback(process.wait, 20)
             assert process.stdin
@@ -91,6 +94,26 @@ def starting(tmp_path: Path, home: Path) -> Iterator[Starting]:
             return Run(process, **json.loads(process.stdout.readline()))
 
         yield start
+
+
+def python_for(uid: int | None) -> str:
+    """An interpreter that the account may run: that of the tests may lie in root's own folder."""
+    account = Account("", uid, uid) if uid else None
+    for python in (sys.executable, "/usr/bin/python3"):
+        if not account or (Path(python).exists() and account.runs(Path(python).resolve())):
+            return python
+    pytest.skip("no interpreter that an ordinary user may run: install python3")
+
+
+@contextmanager
+def stranger(account: Account | None) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has nothing to do with us."""
+    process = subprocess.Popen(["sleep", "60"], **(account.process if account else {}))
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def ended(pid: int) -> bool:
