@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from logging import getLogger
+from logging import INFO, WARNING, getLogger
 from typing import Final, Protocol
 
 import msgspec
@@ -61,7 +61,7 @@ class RevocationFeed:
                 group.create_task(self._follow(self.redis))
 
     async def pull(self) -> None:
-        """Ask for what is new, or raise `Unavailable`. Called once before serving, so that no request comes too early."""
+        """Ask for what is new, or raise `Unavailable`. Call it once before serving, or the first requests meet 503."""
         asked = self.revocations.monotonic()
         try:
             async with asyncio.timeout(self.bound / 2):
@@ -155,6 +155,6 @@ class RevocationPush:
 
 _markers: Final = msgspec.json.Decoder(list[WireMarker])
 _SAID: Final = {
-    True: (20, "revocations are heard again"),
-    False: (30, "revocations cannot be heard: tokens are refused from here on once the bound has passed"),
+    True: (INFO, "revocations are heard again"),
+    False: (WARNING, "revocations cannot be heard: tokens are refused from here on once the bound has passed"),
 }

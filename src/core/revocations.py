@@ -100,4 +100,5 @@ class Revocations:
 
 def on_the_wire(marker: Marker) -> WireMarker:
     """Return `marker` as it travels."""
-    return WireMarker(marker.scope, marker.id, marker.cutoff and marker.cutoff.timestamp(), marker.epoch)
+    cutoff = marker.cutoff.timestamp() if marker.cutoff else None
+    return WireMarker(marker.scope, marker.id, cutoff, marker.epoch)

@@ -1,9 +1,8 @@
-"""Access tokens (RFC 9068): issue them; verify them strictly, once, and against revocation on every use."""
+"""Verify access tokens (RFC 9068): strictly, once, and against revocation on every use."""
 
 from binascii import Error as Undecodable
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import sha256
 from json import loads
 from time import time
@@ -11,16 +10,16 @@ from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from msgspec import DecodeError
-from msgspec.json import Decoder, Encoder
+from msgspec.json import Decoder
 
 from core import base64url
-from core.claims import FIRST_PARTY, KIND, Claims, Header
+from core.claims import KIND, Claims, Header
 from core.jwk import Key
 from core.keyring import Keys
 from core.revocations import Revocations, Verdict
 from domain.kernel.access import Actor
 from domain.kernel.errors import InvalidToken, Unavailable
-from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
+from domain.kernel.ids import OrganizationId, SessionId, UserId
 
 LONGEST: Final = 8192
 LEEWAY: Final = 5
@@ -123,72 +122,8 @@ class VerifiedTokens:
         return token
 
 
-@dataclass(frozen=True, slots=True)
-class AccessTokens:
-    """Issue access tokens to people who have proven who they are."""
-
-    keys: Keys
-    issuer: str
-    audience: str
-    lifetime: int = 900
-    """Seconds."""
-    now: Callable[[], float] = time
-
-    def __post_init__(self) -> None:
-        if not (self.issuer and self.audience):
-            raise ValueError("an issuer of tokens needs a name and an audience")
-
-    def issue(
-        self,
-        user_id: UserId,
-        session_id: SessionId,
-        organization_id: OrganizationId | None,
-        epoch: int,
-        *,
-        factors: Sequence[str] = (),
-        authenticated_at: datetime | None = None,
-    ) -> tuple[str, int]:
-        """Return a token and its lifetime in seconds.
-
-        `factors` are the methods used (RFC 8176: `pwd`, `otp`, `hwk`, `mfa` …). More than one of them, or `mfa`, makes
-        `acr` `aal2`, a single one `aal1` (NIST SP 800-63B-4).
-        """
-        now = int(self.now())
-        claims = Claims(
-            iss=self.issuer,
-            aud=self.audience,
-            sub=user_id,
-            exp=now + self.lifetime,
-            iat=now,
-            jti=uuid7(),
-            sid=session_id,
-            ep=epoch,
-            client_id=FIRST_PARTY,
-            org=organization_id,
-            acr=_assurance(factors),
-            amr=list(factors) or None,
-            auth_time=int(authenticated_at.timestamp()) if authenticated_at else None,
-        )
-        return self._signed(_encode(claims)), self.lifetime
-
-    def _signed(self, payload: bytes) -> str:
-        key = self.keys.signing
-        if key.sign is None:
-            raise ValueError(f"{key.kid}: a public key cannot sign")
-        head = _encode(Header(key.algorithm, key.kid, KIND))
-        text = base64url.encode(head) + b"." + base64url.encode(payload)
-        return (text + b"." + base64url.encode(key.sign(text))).decode()
-
-
 _header = Decoder(Header)
 _claims = Decoder(Claims)
-_encode = Encoder().encode
-
-
-def _assurance(factors: Sequence[str]) -> str | None:
-    if not factors:
-        return None
-    return "aal2" if "mfa" in factors or len(set(factors)) > 1 else "aal1"
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> None:
