@@ -1,28 +1,22 @@
 """One JSON line on standard output for every event, whoever logs it: this service or a library."""
 
-import atexit
 import logging
 import sys
 import threading
-from asyncio import get_running_loop
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from types import TracebackType
-from typing import Any, BinaryIO, Final, TextIO
+from typing import Any, Final, TextIO
 
 import structlog
-from msgspec import Struct
 from msgspec.json import Encoder
 from opentelemetry.trace import get_current_span
 from structlog.stdlib import BoundLogger, ExtraAdder, LoggerFactory, ProcessorFormatter
 
 from core.redaction import MASK, clean, clean_error, clean_fields, clean_text, sensitive
 
-DELAY: Final = 0.2
-"""Seconds that a line of the access log may wait for others."""
 OURS: Final = ("alembic", "api", "core", "domain", "gatewright", "_granian")
 """Loggers that follow the level. All others, libraries that is, are heard from WARNING on: some log what they carry."""
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -79,51 +73,6 @@ def set_level(name: str) -> None:
     logging.root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     for ours in OURS:
         logging.getLogger(ours).setLevel(level)
-
-
-class Line(Struct):
-    """A request that is over. No address, no query, no header: what was asked is in the route."""
-
-    timestamp: datetime
-    level: str
-    trace_id: str
-    method: str
-    route: str
-    status: int
-    ms: float
-    event: str = "request"
-    logger: str = "access"
-
-
-@dataclass(slots=True)
-class AccessLog:
-    """Write one line for each request to `stream` within `DELAY` seconds, many at a time, whatever the level is.
-
-    `method` and `route` come from closed sets: the methods that are handled, the templates of the routes.
-    """
-
-    stream: BinaryIO
-    _encode: Encoder = field(default_factory=Encoder, init=False)
-    _lines: list[bytes] = field(default_factory=list, init=False)
-
-    def __post_init__(self) -> None:
-        atexit.register(self.flush)
-
-    def __call__(self, method: str, route: str, status: int, seconds: float, trace_id: str) -> None:
-        if not self._lines:
-            get_running_loop().call_later(DELAY, self.flush)
-        level = "info" if status < 500 else "error"  # noqa: PLR2004 - the first status that is our fault
-        line = Line(datetime.now(UTC), level, trace_id, method, route, status, round(seconds * 1000, 2))
-        self._lines.append(self._encode.encode(line))
-
-    def flush(self) -> None:
-        """Write what is waiting. Called once more when the service stops."""
-        if not self._lines:
-            return
-        # Forgotten before they are written: a stream that is gone must not make them pile up.
-        lines, self._lines = self._lines, []
-        self.stream.write(b"\n".join([*lines, b""]))
-        self.stream.flush()
 
 
 class _Lines(logging.StreamHandler[TextIO]):
