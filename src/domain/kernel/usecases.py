@@ -83,7 +83,12 @@ def if_match() -> Any:
     return field(default=None, metadata={"header": "if-match"})
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, secret, if_match))
+def whole_body() -> Any:
+    """Declare the field that is the request's body, instead of one member of it."""
+    return field(metadata={"body": "whole"})
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, secret, if_match, whole_body))
 def message(cls: type[T]) -> type[T]:
     """Make `cls` an immutable message."""
     return dataclass(frozen=True, kw_only=True, slots=True)(cls)
