@@ -84,8 +84,8 @@ def if_match() -> Any:
 
 
 def whole_body() -> Any:
-    """Declare the field that is the request's body, instead of one member of it."""
-    return field(metadata={"body": "whole"})
+    """Declare the field that is the request's body, not one member of it; kept out of `repr`, as it may be large."""
+    return field(repr=False, metadata={"body": "whole"})
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, secret, if_match, whole_body))
