@@ -86,11 +86,12 @@ CREATE TABLE configuration_versions (
     head_id    uuid        NOT NULL
                CONSTRAINT fk_configuration_versions_head_id REFERENCES configuration_heads ON DELETE CASCADE,
     version    bigint      NOT NULL,
-    body_id    uuid        NOT NULL CONSTRAINT uq_configuration_versions_body_id UNIQUE,
+    body_id    uuid        NOT NULL,
     digest     bytea       NOT NULL,
     updated_at timestamptz NOT NULL,
     CONSTRAINT pk_configuration_versions PRIMARY KEY (head_id, version)
 );
+CREATE INDEX ix_configuration_versions_body_id ON configuration_versions (body_id);
 
 CREATE FUNCTION record_configuration_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
