@@ -80,8 +80,8 @@ CREATE TABLE configuration_heads (
     CONSTRAINT uq_configuration_heads_namespace UNIQUE (organization_id, namespace)
 );
 
--- Every body that ever was in force: the history, and what the clean-up of bodies must keep. A body's own `version` does
--- not tell, for the loser of a race leaves one behind with the version that the winner got.
+-- Every body that ever was in force: the history, and what the clean-up of bodies must keep. A body's own `version`
+-- does not tell, for the loser of a race leaves one behind with the version that the winner got.
 CREATE TABLE configuration_versions (
     head_id    uuid        NOT NULL
                CONSTRAINT fk_configuration_versions_head_id REFERENCES configuration_heads ON DELETE CASCADE,

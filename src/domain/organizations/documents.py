@@ -50,8 +50,14 @@ class Document:
 
     def members(self) -> dict[str, Any]:
         """Return the object as Python values, the caller's own copy."""
-        decoded: dict[str, Any] = json.loads(self.text)
+        decoded: dict[str, Any] = json.loads(self.text, parse_int=_whole)
         return decoded
+
+
+def _whole(digits: str) -> int | float:
+    """Read a whole number as every other reader does: past 2**53 the digits name a double, not themselves."""
+    number = int(digits)
+    return number if -_EXACT < number < _EXACT else float(digits)
 
 
 @dataclass(slots=True)
