@@ -88,8 +88,13 @@ def if_match() -> Any:
     return field(default=None, metadata={"header": "if-match"})
 
 
+def whole_body() -> Any:
+    """Declare the field that is the request's body, not one member of it; kept out of `repr`, as it may be large."""
+    return field(repr=False, metadata={"body": "whole"})
+
+
 @dataclass_transform(
-    frozen_default=True, kw_only_default=True, field_specifiers=(field, secret, optional_secret, if_match)
+    frozen_default=True, kw_only_default=True, field_specifiers=(field, secret, optional_secret, if_match, whole_body)
 )
 def message(cls: type[T]) -> type[T]:
     """Make `cls` an immutable message."""
