@@ -45,7 +45,7 @@ test-integration: .venv/installed-dev ## Run what needs real servers
 	$(RUN) -m pytest -n $(WORKERS) --dist loadfile tests/integration
 
 test-faults: .venv/installed-dev ## Kill and stall real servers for long
-	GATEWRIGHT_TEST_FAULTS=long $(RUN) -m pytest -m faults
+	GATEWRIGHT_FAULTS=long $(RUN) -m pytest -m faults
 
 bench: .venv/installed-dev ## Measure; figures are ratios within one run
 	$(RUN) -m benchmarks
@@ -59,7 +59,7 @@ check: .venv/installed-dev ## Lint, types, import contracts, dead code, dependen
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 	$(BIN)/deptry .
-	$(RUN) -m tools.test_names
+	$(RUN) -m tools.duplicates
 	$(RUN) -m tools.catalogue --check
 
 format: .venv/installed-dev ## Format the code and mend what can be mended safely
