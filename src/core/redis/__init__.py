@@ -1,1 +1,1 @@
-"""What is kept in Redis: rebuildable, never the only copy."""
+"""Adapters on Redis: nothing in it is the only copy."""
