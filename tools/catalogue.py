@@ -44,7 +44,8 @@ def errors() -> str:
         "Refusals",
         """
         Every refusal is `application/problem+json` (RFC 9457) with a permanent `code`. Match codes, never prose. What
-        the caller may not see is refused as if it did not exist. A refusal without operations can meet every one it fits.
+        the caller may not see is refused as if it did not exist. A refusal beside which no operation stands can meet
+        any that it fits.
         """,
         _table(("code", "status", "meaning", "operations"), ((f"`{code}`", *rest) for code, *rest in rows)),
     )

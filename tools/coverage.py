@@ -19,11 +19,11 @@ def coverage() -> str:
     items = [found.groups() for line in CHECKLIST.read_text().splitlines() if (found := ITEM.fullmatch(line))]
     if unknown := set(tests) - {key for key, _ in items}:
         raise SystemExit(f"no item of {CHECKLIST}: {', '.join(test for key in sorted(unknown) for test in tests[key])}")
-    rows = "\n".join(f"| {key} | {text} | {'<br>'.join(tests[key]) or '–'} |" for key, text in items)
+    rows = "\n".join(f"| {key} | {text} | {'<br>'.join(tests[key]) or 'none'} |" for key, text in items)
     proved = sum(bool(tests[key]) for key, _ in items)
     return (
-        f"# Security coverage\n\n{proved} of {len(items)} items of the [checklist](checklist.md) have a test that bears "
-        f"their id.\n\n| id | what must hold | tests |\n| --- | --- | --- |\n{rows}\n"
+        f"# Security coverage\n\n{proved} of {len(items)} items of the [checklist](checklist.md) have a test that "
+        f"bears their id.\n\n| id | what must hold | tests |\n| --- | --- | --- |\n{rows}\n"
     )
 
 

@@ -1,4 +1,7 @@
-"""Start the next migration. Usage: python -m tools.migration what_it_does"""
+"""Start the next migration.
+
+Usage: python -m tools.migration WHAT IT DOES
+"""
 
 import re
 import sys
