@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, Protocol
 
 from core.cloudevents import COLUMNS, cloud_event
-from core.postgres.direct import session
+from core.postgres.direct import Connects, session
 from core.retrying import forever
 from domain.events.ports import Stretch
 
@@ -35,7 +35,7 @@ class LogFollower:
     While Postgres is lost, or `run` does not run, nobody is woken: waiting then takes all the time it was given.
     """
 
-    dsn: str
+    database: Connects
     _head: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
     _waiting: dict[asyncio.Future[None], int] = field(default_factory=dict, init=False)
@@ -63,7 +63,7 @@ class LogFollower:
 
     async def _serve(self) -> None:
         lost = asyncio.Event()
-        async with session(self.dsn, "gatewright-feed") as connection:
+        async with session(self.database, "gatewright-feed") as connection:
             connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(LOG, lambda *said: self._advance(int(said[-1])))
             # A restored log is shorter: what was known of the one before must not hold anybody up, or wake them.

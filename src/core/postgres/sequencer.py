@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from core.postgres.direct import session
+from core.postgres.direct import Connects, session
 from core.retrying import forever
 
 SLOTS: Final = 8
@@ -21,7 +21,7 @@ NUMBER: Final = "SELECT count(*) FROM sequence_log($1, $2)"
 class Sequencer:
     """Run in every worker: `sequence_log` lets one of them work at a time and makes the others return at once."""
 
-    dsn: str
+    database: Connects
     idle: float = 0.1
     """Seconds after which to look although nobody poked."""
     committed: Callable[[], None] = lambda: None
@@ -38,7 +38,7 @@ class Sequencer:
             poked.set()
             self.committed()
 
-        async with session(self.dsn, "gatewright-sequencer") as connection:
+        async with session(self.database, "gatewright-sequencer") as connection:
             await connection.add_listener(OUTBOX, poke)
             connection.add_termination_listener(lambda _: poked.set())
             while True:

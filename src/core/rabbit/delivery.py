@@ -14,8 +14,8 @@ from uuid import UUID
 from aio_pika.abc import AbstractExchange
 
 from core.cloudevents import COLUMNS
-from core.postgres.direct import POSTGRES_LOST
 from core.postgres.log import LOG
+from core.postgres.loss import POSTGRES_LOST
 from core.postgres.sequencer import SLOTS
 from core.rabbit.errand import Errand, Progress
 from core.rabbit.publishing import ChannelLost, NotSent, Unsendable, publish
@@ -77,7 +77,7 @@ class Delivery:
             raise
         except asyncio.CancelledError:
             with suppress(Exception):
-                await self._settle(1)
+                await self._settle(2)
                 await asyncio.wait_for(self._store(), 1)
             raise
 
@@ -103,7 +103,7 @@ class Delivery:
                 await self._store()
                 stored = clock()
             woken.clear()
-            if sum(map(len, self.under_way.values())) > 4 * BATCH:
+            if sum(map(len, self.under_way.values())) > BATCH:
                 await asyncio.sleep(0.01)
             elif not await self._read(limit):
                 with suppress(TimeoutError):

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from core.postgres.direct import session
+from core.postgres.direct import Connects, session
 from core.rabbit.delivery import Delivery
 from core.rabbit.errand import Errand, Progress
 from core.rabbit.publishing import ChannelLost
@@ -21,7 +21,7 @@ class Relay:
     fails.
     """
 
-    dsn: str
+    database: Connects
     amqp: str
     errand: Errand = field(default_factory=Errand)
     _progress: Progress = field(default_factory=Progress, init=False)
@@ -33,7 +33,7 @@ class Relay:
     async def _serve(self) -> None:
         try:
             async with (
-                session(self.dsn, self.errand.name) as connection,
+                session(self.database, self.errand.name) as connection,
                 broker(self.amqp) as exchange,
                 asyncio.TaskGroup() as group,
             ):
