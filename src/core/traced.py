@@ -102,7 +102,7 @@ def _context(scope: Any) -> Context:
     return set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()
 
 
-def _begin(connection: Connection, _: Any, statement: str, __: Any, context: Any, ___: bool) -> None:
+def _begin(connection: Connection, _: Any, statement: str, __: Any, context: Any, *___: Any) -> None:
     if not sampled():
         return
     url = connection.engine.url
@@ -117,7 +117,7 @@ def _begin(connection: Connection, _: Any, statement: str, __: Any, context: Any
     vars(context)[_OPEN] = _STATEMENTS.start_span(operation, kind=SpanKind.CLIENT, attributes=attributes)
 
 
-def _end(_: Connection, __: Any, ___: str, ____: Any, context: Any, _____: bool) -> None:
+def _end(_: Connection, __: Any, ___: str, ____: Any, context: Any, *_____: Any) -> None:
     if opened := vars(context).pop(_OPEN, None):
         opened.end()
 
