@@ -14,12 +14,14 @@ from domain.kernel.events import Aggregate, Event
 from domain.kernel.ids import uuid7
 from domain.kernel.revocation import Marker
 
-# Rows are inserted in the order given, which is what keeps the order of one aggregate's facts.
+# Rows are inserted in the order given, which is what keeps the order of one aggregate's facts. JSON travels as text: for
+# arrays of it asyncpg would first ask each connection what they are.
 _FACTS: Final = """
 INSERT INTO outbox (id, aggregate_type, aggregate_id, aggregate_version, type, schema_version, data, organization_id,
                     trace, revokes)
-SELECT * FROM unnest({}::uuid[], {}::text[], {}::uuid[], {}::bigint[], {}::text[], {}::smallint[], {}::jsonb[],
-                     {}::uuid[], {}::text[], {}::jsonb[])
+SELECT id, of, of_id, version, type, schema, data::jsonb, within, trace, revokes::jsonb
+FROM unnest({}::uuid[], {}::text[], {}::uuid[], {}::bigint[], {}::text[], {}::smallint[], {}::text[], {}::uuid[],
+            {}::text[], {}::text[]) AS fact (id, of, of_id, version, type, schema, data, within, trace, revokes)
 """
 _ENTRIES: Final = """
 INSERT INTO audit_pending (id, action, outcome, actor, target, organization_id, occurred_at, leaf)
@@ -28,8 +30,8 @@ SELECT * FROM unnest({}::uuid[], {}::text[], {}::text[], {}::text[], {}::text[],
 """
 _JOBS: Final = """
 INSERT INTO jobs (id, name, payload, run_at)
-SELECT id, name, payload, coalesce(run_at, now())
-FROM unnest({}::uuid[], {}::text[], {}::jsonb[], {}::timestamptz[]) AS job (id, name, payload, run_at)
+SELECT id, name, payload::jsonb, coalesce(run_at, now())
+FROM unnest({}::uuid[], {}::text[], {}::text[], {}::timestamptz[]) AS job (id, name, payload, run_at)
 """
 _MARKERS: Final = """
 INSERT INTO revocations AS old (scope, id, cutoff, epoch, expires_at)
