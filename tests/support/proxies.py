@@ -16,6 +16,8 @@ class Line:
     url: str
     """The server through this line."""
     flowing: asyncio.Event
+    answers: int = 0
+    """How often the server has sent something: a round trip each, once statements are prepared."""
     pumps: set[asyncio.Task[None]] = field(default_factory=set)
 
     def freeze(self) -> None:
@@ -24,14 +26,15 @@ class Line:
     def thaw(self) -> None:
         self.flowing.set()
 
-    def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._pump(reader, writer))
+    def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: int = 0) -> None:
+        task = asyncio.create_task(self._pump(reader, writer, answers))
         self.pumps.add(task)
         task.add_done_callback(self.pumps.discard)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: int) -> None:
         try:
             while read := await reader.read(65_536):
+                self.answers += answers
                 await self.flowing.wait()
                 writer.write(read)
                 await writer.drain()
@@ -56,7 +59,7 @@ async def line(url: str) -> AsyncIterator[Line]:
     async def join(near_reader: asyncio.StreamReader, near_writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await dial()
         made.pump(near_reader, far_writer)
-        made.pump(far_reader, near_writer)
+        made.pump(far_reader, near_writer, answers=1)
 
     server = await asyncio.start_server(join, "127.0.0.1", 0)
     user = parts.netloc.rpartition("@")[0]

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -13,7 +13,7 @@ from domain.kernel.errors import ConcurrentChange, Unavailable
 from domain.kernel.ids import uuid7
 from tests.contracts.transaction import Heard, Thing, named
 from tests.integration.transaction.ground import SqlGround
-from tests.support.proxies import Line, line
+from tests.support.proxies import Line
 
 BUSY = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
 OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -39,22 +39,6 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> N
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - Postgres has no event for what we wait for
             await asyncio.sleep(0.02)
-
-
-@pytest.fixture
-async def wire(database_url: str) -> AsyncIterator[Line]:
-    async with line(database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def far(wire: Line, ground: SqlGround) -> AsyncIterator[SqlGround]:
-    """Yield the ground at the other end of a line that can go dead; `ground` itself has emptied the tables."""
-    database = Database(wire.url, size=4, wait=0.3, statement_timeout=0.6)
-    await database.open()
-    yield SqlGround(database, Heard())
-    wire.thaw()
-    await database.close()
 
 
 async def test_e16_a_command_is_answered_while_postgres_stands_still(wire: Line, far: SqlGround) -> None:
