@@ -80,6 +80,13 @@ CREATE TABLE configuration_heads (
     CONSTRAINT uq_configuration_heads_namespace UNIQUE (organization_id, namespace)
 );
 
+-- One row that is updated once: the first administrator is named once, even if all of them are deleted later.
+CREATE TABLE setup (
+    one          boolean CONSTRAINT pk_setup PRIMARY KEY DEFAULT true CONSTRAINT ck_setup_one CHECK (one),
+    completed_at timestamptz
+);
+INSERT INTO setup DEFAULT VALUES;
+
 -- Every body that ever was in force: the history, and what the clean-up of bodies must keep. A body's own `version`
 -- does not tell, for the loser of a race leaves one behind with the version that the winner got.
 CREATE TABLE configuration_versions (
@@ -114,7 +121,7 @@ CREATE INDEX ix_configuration_bodies_namespace ON configuration_bodies (organiza
 """
 
 DROP = """
-DROP TABLE configuration_bodies, configuration_versions, configuration_heads, grants, roles, organizations;
+DROP TABLE setup, configuration_bodies, configuration_versions, configuration_heads, grants, roles, organizations;
 DROP FUNCTION record_configuration_version();
 DROP FUNCTION record_grant_changes();
 DROP FUNCTION record_role_changes();
