@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+import asyncpg
+
 
 class Connects(Protocol):
     """Connect to the primary, by asyncpg."""
@@ -22,3 +24,12 @@ async def session(database: Connects, name: str) -> AsyncIterator[Any]:
         yield connection
     finally:
         connection.terminate()
+
+
+async def direct_pool(database: Connects, name: str, size: int) -> Any:
+    """Return an asyncpg pool of up to `size` connections called `name`, none of them made before it is needed."""
+
+    async def connect(*_: Any, **__: Any) -> Any:
+        return await database.connect(application_name=name)
+
+    return await asyncpg.create_pool(connect=connect, min_size=0, max_size=size)

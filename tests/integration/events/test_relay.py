@@ -1,9 +1,6 @@
 """The relay against a real Postgres and a real RabbitMQ."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,6 +16,7 @@ from core.rabbit.relay import Relay
 from core.rabbit.topology import EXCHANGE, UNROUTED
 from domain.kernel.ids import uuid7
 from tests.support.facts import TRACE, fill, number, state, until
+from tests.support.running import running
 from tests.support.subscriber import disorder, subscribed
 
 POSITIONS = "SELECT count(*) FROM delivery_cursors WHERE position < (SELECT max(position) FROM events)"
@@ -36,18 +34,6 @@ class Notes:
 
     def lag(self, seconds: float) -> None:
         self.lags.append(seconds)
-
-
-@asynccontextmanager
-async def running(*parts: Any) -> AsyncIterator[None]:
-    """Run `parts` for as long as the block."""
-    tasks = [asyncio.create_task(part.run()) for part in parts]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_a_committed_fact_arrives_as_a_cloud_event(
