@@ -9,7 +9,7 @@ from typing import TypeVar, get_type_hints
 
 import pytest
 from litestar import Router
-from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 
 import api.routes
 from api.problems import status_of
@@ -50,8 +50,8 @@ def routers() -> Iterator[Router]:
                     yield table(**dict(zip(flags, values, strict=True)))
 
 
-HANDLERS = [each for router in routers() for route in router.routes for each in route.route_handlers]
-ROUTES = {str(each.operation_id) for each in HANDLERS if isinstance(each, HTTPRouteHandler) and each.operation_id}
+PATHS = [route for router in routers() for route in router.routes if isinstance(route, HTTPRoute)]
+ROUTES = {str(each.operation_id) for path in PATHS for each in path.route_handlers if each.operation_id}
 
 
 @every_use_case
