@@ -93,7 +93,7 @@ class Shared(Provider):
             SignInPolicy: SignInPolicy(settings.sign_ins_per_minute),
             SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
         }.items():
-            self.provide(_always(made), provides=kind)
+            self.provide(always(made), provides=kind)
 
     @provide
     def families(self, database: Database, tokens: RefreshTokens) -> RefreshFamilies:
@@ -172,7 +172,9 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
     )
 
 
-def _always(made: object) -> Callable[[], object]:
+def always(made: object) -> Callable[[], object]:
+    """Return what a provider calls to get `made` each time."""
+
     def give() -> object:
         return made
 
