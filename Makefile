@@ -57,7 +57,7 @@ check: .venv/installed-dev ## Lint, types, import contracts, dead code, dependen
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/vulture
+	$(RUN) -m tools.dead_code
 	$(BIN)/deptry .
 	$(RUN) -m tools.duplicates
 	$(RUN) -m tools.catalogue --check

@@ -115,7 +115,7 @@ class Assembly:
             hashing=hashing,
             passwords=Argon2Passwords(hashing, minimum=settings.password_min_length),
             revocations=revocations,
-            feed=RevocationFeed(revocations, SqlMarkers(database), redis.consumers, heard=metrics.revocations.pulled),
+            feed=RevocationFeed(revocations, SqlMarkers(database.connect), redis.consumers, heard=metrics.revocations.pulled),
             push=RevocationPush(revocations, redis.requests),
             tokens=VerifiedTokens(verifier, revocations),
             profiles=profiles,
@@ -124,6 +124,11 @@ class Assembly:
             follower=LogFollower(database),
             lifetimes=Lifetimes(settings.access_life, settings.refresh_life),
         )
+
+    @property
+    def grace(self) -> timedelta:
+        """How long a spent refresh token still answers with its successor."""
+        return timedelta(seconds=self.settings.refresh_grace_seconds)
 
     @property
     def idempotency_life(self) -> timedelta:

@@ -126,3 +126,12 @@ def working_in(folder: Path) -> list[int]:
             if entry.readlink() == folder:
                 found.append(int(entry.parent.name))
     return found
+
+
+def end_with_parent() -> None:
+    """Have this process asked to stop when the one that started it ends, however it ends."""
+    parent = os.getppid()
+    if _prctl:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)

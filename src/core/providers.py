@@ -1,9 +1,8 @@
 """What Dishka builds."""
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable
 
-from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
+from dishka import AnyOf, Provider, Scope, WithParents, make_async_container, provide
 
 from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
@@ -15,9 +14,10 @@ from core.discovery import load_use_cases
 from core.idempotency import Idempotency
 from core.mail import JobMailer
 from core.mongo.configuration import MongoConfigurationBodies
-from core.pipeline import AuditTrail, Authenticator, Call, Dispatcher, Gate, Outages, UnitOfWork, Witness
+from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.access import SqlGate
 from core.postgres.configuration import SqlConfigurationBodies, SqlConfigurationHeads, SqlConfigurationReader
+from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
@@ -28,13 +28,13 @@ from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSession
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed
-from core.setup import SqlSetup
+from core.setup import SetupToken, SqlSetup
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
+from domain.identity.profiles import ProfileChanges
 from domain.identity.readers import ProfileLists, Profiles
 from domain.identity.registration import Registration
-from domain.identity.profiles import ProfileChanges
 from domain.identity.verification import PasswordIdentities
 from domain.kernel.events import Events
 from domain.kernel.ports import Clock, Cursors, Limits, Mailer
@@ -48,14 +48,125 @@ from domain.sessions.ports import AccessTokens, RefreshFamilies
 
 
 def interactors() -> Provider:
-    """Provide the pipeline and every declared interactor: plain queries once, everything else per message."""
+    """Provide every declared interactor: plain queries once, everything else per message."""
     load_use_cases()
     provider = Provider()
     provider.from_context(Call, scope=Scope.REQUEST)
-    provider.provide(Dispatcher, scope=Scope.APP)
     for case in use_cases():
         provider.provide(case.interactor, scope=Scope.REQUEST if case.writes or case.audit else Scope.APP)
     for service in (Ending, Opening, ProfileChanges, Registration):
         provider.provide(service, scope=Scope.REQUEST)
     provider.provide(WithParents[PasswordIdentities], scope=Scope.REQUEST)
     return provider
+
+
+class Shared(Provider):
+    """What every message shares: readers, policies, keys."""
+
+    scope = Scope.APP
+
+    credentials = provide(WithParents[SqlCredentials])
+    session_lists = provide(WithParents[SqlSessionLists])
+    configuration_reader = provide(WithParents[SqlConfigurationReader])
+    addresses = provide(LibraryEmailAddresses, provides=EmailAddresses)
+    clock = provide(SystemClock, provides=Clock)
+
+    def __init__(self, assembly: Assembly) -> None:
+        super().__init__()
+        self._assembly = assembly
+        settings, keys = assembly.settings, assembly.keys
+        issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
+        for kind, made in {
+            AccessTokens: issued,
+            Cursors: SignedCursors(keys.secrets.every("cursors")),
+            Database: assembly.database,
+            EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            Lifetimes: assembly.lifetimes,
+            Limits: assembly.limits,
+            Passwords: assembly.passwords,
+            ProfileLists: assembly.profiles.source,
+            Profiles: assembly.profiles,
+            RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
+            Sealed: Sealed(keys.secrets.derive("sealed"), tuple(keys.secrets.every("sealed").values())[1:]),
+            SetupToken: keys.setup,
+            SignInPolicy: SignInPolicy(settings.sign_ins_per_minute),
+            SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
+        }.items():
+            self.provide(_always(made), provides=kind)
+
+    @provide
+    def families(self, database: Database, tokens: RefreshTokens) -> RefreshFamilies:
+        """Rotate refresh tokens as configured."""
+        return SqlRefreshFamilies(database, tokens, self._assembly.grace)
+
+    @provide
+    def bodies(self, database: Database) -> ConfigurationBodies:
+        """Keep configuration documents in MongoDB if there is one, else in Postgres."""
+        mongo = self._assembly.mongo
+        return MongoConfigurationBodies(mongo) if mongo else SqlConfigurationBodies(database)
+
+
+class Transaction(Provider):
+    """What one message has for itself: its transaction, and everything that takes part in it."""
+
+    scope = Scope.REQUEST
+
+    users = provide(WithParents[SqlUsers])
+    hashes = provide(WithParents[SqlPasswordHashes])
+    failures = provide(WithParents[SqlFailures])
+    superusers = provide(WithParents[SqlSuperusers])
+    setup = provide(WithParents[SqlSetup])
+    sessions = provide(WithParents[SqlSessions])
+    session_ending = provide(WithParents[SqlSessionEnding])
+    configuration_heads = provide(WithParents[SqlConfigurationHeads])
+
+    def __init__(self, assembly: Assembly) -> None:
+        super().__init__()
+        self._assembly = assembly
+        secrets = assembly.keys.secrets
+        self._audit_key, self._request_key = secrets.derive("audit"), secrets.derive("idempotency")
+
+    @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
+    async def work(self, call: Call, clock: Clock) -> AsyncIterator[SqlWork]:
+        """Give the message its unit of work, and make sure that it leaves nothing open."""
+        assembly = self._assembly
+        work = SqlWork(
+            database=assembly.database,
+            clock=clock,
+            audit_key=self._audit_key,
+            committed=assembly.committed,
+            trace=call.trace,
+            key_lifetime=assembly.idempotency_life,
+        )
+        try:
+            yield work
+        finally:
+            await work.rollback()
+
+    @provide
+    def idempotency(self, work: SqlWork, sealed: Sealed) -> Idempotency:
+        """Keep keys with the transaction."""
+        return SqlIdempotency(work, sealed, self._request_key)
+
+    @provide
+    def mailer(self, work: SqlWork, sealed: Sealed) -> Mailer:
+        """Queue mails with the transaction."""
+        return JobMailer(work, sealed)
+
+
+def dispatcher(assembly: Assembly) -> Dispatcher:
+    """Return the pipeline, with everything that its interactors need; raise if something is missing."""
+    return Dispatcher(
+        container=make_async_container(interactors(), Shared(assembly), Transaction(assembly)),
+        authenticator=BearerTokens(assembly.tokens),
+        gate=SqlGate(assembly.database),
+        witness=assembly.metrics.use_cases,
+        outage=outage,
+    )
+
+
+def _always(made: object) -> Callable[[], object]:
+    def give() -> object:
+        return made
+
+    return give

@@ -54,7 +54,7 @@ def configure_tracing(endpoint: str | None, service: str, share: float) -> Trace
     Return what starts the traces of requests, of which `share` (0 to 1) are sampled; None when nothing is to be traced.
     Once in a process: OpenTelemetry keeps the first provider that it is given.
     """
-    if endpoint is None or share <= 0:
+    if not endpoint or share <= 0:
         return None
     return install(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")), service)
 

@@ -102,7 +102,7 @@ def _context(scope: Any) -> Context:
     return set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()
 
 
-def _begin(connection: Connection, _: Any, statement: str, *__: Any) -> None:
+def _begin(connection: Connection, _: Any, statement: str, __: Any, context: Any, *___: Any) -> None:
     if not sampled():
         return
     url = connection.engine.url
@@ -114,16 +114,16 @@ def _begin(connection: Connection, _: Any, statement: str, *__: Any) -> None:
         "db.query.text": statement[:_LONGEST],
         "server.address": url.host or "",
     }
-    connection.info[_OPEN] = _STATEMENTS.start_span(operation, kind=SpanKind.CLIENT, attributes=attributes)
+    vars(context)[_OPEN] = _STATEMENTS.start_span(operation, kind=SpanKind.CLIENT, attributes=attributes)
 
 
-def _end(connection: Connection, *_: Any) -> None:
-    if opened := connection.info.pop(_OPEN, None):
+def _end(_: Connection, __: Any, ___: str, ____: Any, context: Any, *_____: Any) -> None:
+    if opened := vars(context).pop(_OPEN, None):
         opened.end()
 
 
-def _fail(context: ExceptionContext) -> None:
-    if context.connection and (opened := context.connection.info.pop(_OPEN, None)):
-        opened.set_attribute("error.type", type(context.original_exception).__qualname__)
+def _fail(failure: ExceptionContext) -> None:
+    if failure.execution_context and (opened := vars(failure.execution_context).pop(_OPEN, None)):
+        opened.set_attribute("error.type", type(failure.original_exception).__qualname__)
         opened.set_status(StatusCode.ERROR)
         opened.end()

@@ -9,10 +9,7 @@ from domain.kernel.consistency import ConsistencyToken
 SEEN: Final = """
 pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon, (SELECT log_id FROM log_head) AS log_id
 """
-"""Columns to add to the statement that loads what is to be kept: they describe the very snapshot it reads.
-
-On a standby ask with these alone, and read afterwards: the snapshot there may be older than what it lists.
-"""
+"""Columns to add to the statement that loads what is to be kept: they describe the very snapshot it reads."""
 
 
 @dataclass(frozen=True, slots=True)

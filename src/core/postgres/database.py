@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncpg
+from sqlalchemy import event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from core.postgres.loss import POSTGRES_LOST
@@ -52,6 +53,7 @@ class Database:
             pool_timeout=self.wait,
             pool_use_lifo=True,
         )
+        event.listen(self.engine.sync_engine, "checkout", _replace_if_closed)
         self.pool = await asyncpg.create_pool(
             connect=self._connect_reader, min_size=0, max_size=self.size, reset=_nothing_to_reset
         )
@@ -98,6 +100,12 @@ class Database:
 
     async def _connect_reader(self, *_: Any, **__: Any) -> Any:
         return await self.connect()
+
+
+def _replace_if_closed(connection: Any, *_: Any) -> None:
+    """Save the first commands after a restart of Postgres: whoever took a dead connection gets another."""
+    if connection.driver_connection.is_closed():
+        raise exc.DisconnectionError
 
 
 async def _nothing_to_reset(_: Any) -> None:

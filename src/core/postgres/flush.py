@@ -98,7 +98,7 @@ class Pending:
         of.version += 1
         for marker in revokes:
             key = marker.scope, marker.id
-            self.markers[key] = _larger(marker, self.markers.get(key, marker))
+            self.markers[key] = joined(marker, self.markers.get(key, marker))
         self.facts.append(
             Fact(
                 aggregate_type=of.aggregate,
@@ -197,7 +197,7 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _larger(one: Marker, other: Marker) -> Marker:
+def joined(one: Marker, other: Marker) -> Marker:
     """Join two markers of one subject: what either stops is stopped."""
     return Marker(
         scope=one.scope,

@@ -61,6 +61,11 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
     pending: Pending = field(default_factory=Pending, init=False)
     _held: "_Held | None" = field(default=None, init=False)
 
+    @property
+    def begun(self) -> bool:
+        """Whether it holds a connection."""
+        return self._held is not None
+
     async def begin(self) -> AsyncSession:
         """Return the session of this command.
 
@@ -99,7 +104,8 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
         session = await self.begin()
         await session.flush()
         assert self._held
-        row = await self._held.driver.fetchrow(*pending.statement(self.audit_key))
+        statement, values = pending.statement(self.audit_key)
+        row = await self._held.driver.fetchrow(statement, *values)
         await session.commit()
         await self._held.connection.close()
         self.pending, self._held = Pending(), None

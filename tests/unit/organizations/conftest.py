@@ -1,40 +1,31 @@
 """The organizations' use cases on ports in memory."""
 
-from collections.abc import Sequence
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from domain.kernel.events import Aggregate, Event, Events
 from domain.kernel.ids import PLATFORM, OrganizationId
 from domain.kernel.ports import Clock
-from domain.kernel.revocation import Marker
 from domain.organizations.collecting import ConfigurationCleaner
 from domain.organizations.commands.put_configuration import PutConfiguration, PutConfigurationInteractor
+from domain.organizations.models import Body
 from domain.organizations.ports import ConfigurationBodies
 from domain.organizations.queries.get_configuration import GetConfiguration, GetConfigurationInteractor
 from domain.organizations.schemas import Configuration
 from tests.support.memory.configuration import (
-    MemoryConfiguration,
+    BODIES,
     MemoryConfigurationBodies,
     MemoryConfigurationHeads,
     MemoryConfigurationReader,
 )
+from tests.support.memory.store import Memory
+from tests.support.memory.work import MemoryWork
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class Emitted(Events):
-    """What was announced, with the version it brought its aggregate to."""
-
-    facts: list[tuple[Event, int]] = field(default_factory=list)
-
-    def emit(self, event: Event, of: Aggregate, revokes: Sequence[Marker] = ()) -> None:
-        of.version += 1
-        self.facts.append((event, of.version))
 
 
 @dataclass
@@ -52,14 +43,13 @@ class MovableClock(Clock):
 class Organizations:
     """Everything a test of this capability touches."""
 
-    store: MemoryConfiguration = field(default_factory=MemoryConfiguration)
-    emitted: Emitted = field(default_factory=Emitted)
+    memory: Memory = field(default_factory=Memory)
     clock: MovableClock = field(default_factory=MovableClock)
     bodies: ConfigurationBodies = field(init=False)
 
     def __post_init__(self) -> None:
-        self.bodies = MemoryConfigurationBodies(self.store)
-        self.reader = MemoryConfigurationReader(self.store)
+        self.bodies = MemoryConfigurationBodies(self.memory)
+        self.reader = MemoryConfigurationReader(self.memory)
 
     async def put(
         self,
@@ -69,13 +59,18 @@ class Organizations:
         namespace: str = "theme",
         organization_id: OrganizationId = PLATFORM,
     ) -> Configuration:
-        heads = MemoryConfigurationHeads(self.store)
-        answer = PutConfigurationInteractor(self.reader, self.bodies, heads, self.emitted, self.clock)
-        return await answer(
-            PutConfiguration(
-                organization_id=organization_id, namespace=namespace, body=body, expected_version=expected_version
-            )
+        work = MemoryWork(self.memory, self.clock)
+        heads = MemoryConfigurationHeads(work)
+        answer = PutConfigurationInteractor(self.reader, self.bodies, heads, work, self.clock)
+        message = PutConfiguration(
+            organization_id=organization_id, namespace=namespace, body=body, expected_version=expected_version
         )
+        try:
+            put = await answer(message)
+            await work.commit()
+        finally:
+            await work.rollback()
+        return put
 
     async def get(self, namespace: str = "theme", organization_id: OrganizationId = PLATFORM) -> Configuration:
         answer = GetConfigurationInteractor(self.reader, self.bodies)
@@ -84,6 +79,15 @@ class Organizations:
     @property
     def cleaner(self) -> ConfigurationCleaner:
         return ConfigurationCleaner(self.bodies, self.reader, self.clock)
+
+    @property
+    def stored(self) -> dict[UUID, Body]:
+        return self.memory.table(BODIES)
+
+    @property
+    def announced(self) -> list[tuple[str, int, dict[str, Any]]]:
+        """The type of each fact, the version it brought its aggregate to, and its data."""
+        return [(fact.type, fact.aggregate_version, json.loads(fact.data)) for fact in self.memory.published]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ async def test_collects_what_a_command_left_behind(organizations: Organizations)
     organizations.clock.move(timedelta(days=1, seconds=1))
 
     assert await organizations.cleaner.collect_orphans() == 1
-    assert orphan.id not in organizations.store.bodies
+    assert orphan.id not in organizations.stored
     assert await organizations.get() == put
 
 
@@ -32,7 +32,7 @@ async def test_keeps_earlier_versions(organizations: Organizations) -> None:
     organizations.clock.move(timedelta(days=400))
 
     assert await organizations.cleaner.collect_orphans() == 0
-    assert len(organizations.store.bodies) == 2
+    assert len(organizations.stored) == 2
 
 
 async def test_keeps_what_may_still_come_into_force(organizations: Organizations) -> None:

@@ -12,32 +12,36 @@ from domain.organizations.repositories import ConfigurationHeads
 from tests.contracts.configuration_bodies import ConfigurationBodiesContract
 from tests.contracts.configuration_heads import ConfigurationHeadsContract
 from tests.support.memory.configuration import (
-    MemoryConfiguration,
+    ORGANIZATIONS,
     MemoryConfigurationBodies,
     MemoryConfigurationHeads,
     MemoryConfigurationReader,
 )
-from tests.unit.organizations.conftest import Emitted
+from tests.support.memory.store import Memory
+from tests.support.memory.work import MemoryWork
+from tests.unit.organizations.conftest import MovableClock
 
 
 class TestMemoryConfigurationBodies(ConfigurationBodiesContract):
     @pytest.fixture
     def bodies(self) -> MemoryConfigurationBodies:
-        return MemoryConfigurationBodies(MemoryConfiguration())
+        return MemoryConfigurationBodies(Memory())
 
 
 @dataclass
 class MemoryLedger:
-    store: MemoryConfiguration = field(default_factory=MemoryConfiguration)
+    memory: Memory = field(default_factory=Memory)
     organization_id: OrganizationId = field(default_factory=lambda: OrganizationId(uuid7()))
 
     def __post_init__(self) -> None:
-        self.store.organizations.add(self.organization_id)
-        self.reader = MemoryConfigurationReader(self.store)
+        self.memory.table(ORGANIZATIONS)[self.organization_id] = True
+        self.reader = MemoryConfigurationReader(self.memory)
 
     @asynccontextmanager
     async def command(self) -> AsyncIterator[tuple[ConfigurationHeads, Events]]:
-        yield MemoryConfigurationHeads(self.store), Emitted()
+        work = MemoryWork(self.memory, MovableClock())
+        yield MemoryConfigurationHeads(work), work
+        await work.commit()
 
 
 class TestMemoryConfigurationHeads(ConfigurationHeadsContract):

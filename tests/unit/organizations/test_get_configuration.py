@@ -34,9 +34,9 @@ async def test_refuses_what_is_no_name(organizations: Organizations) -> None:
 
 async def test_never_shows_another_document_than_the_one_put_in_force(organizations: Organizations) -> None:
     await organizations.put({"limit": 3})
-    (body_id,) = organizations.store.bodies
+    (body_id,) = organizations.stored
     forged = Body(PLATFORM, "theme", 1, Document.parse({"limit": 300}), NOW, body_id)
-    organizations.store.bodies[body_id] = forged
+    organizations.stored[body_id] = forged
 
     with pytest.raises(BodyDamaged):
         await organizations.get()
@@ -44,7 +44,7 @@ async def test_never_shows_another_document_than_the_one_put_in_force(organizati
 
 async def test_a_lost_body_is_not_mistaken_for_no_configuration(organizations: Organizations) -> None:
     await organizations.put({"limit": 3})
-    organizations.store.bodies.clear()
+    organizations.stored.clear()
 
     with pytest.raises(BodyMissing):
         await organizations.get()

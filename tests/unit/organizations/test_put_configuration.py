@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,6 @@ from domain.kernel.usecases import use_case
 from domain.organizations.commands.put_configuration import PutConfiguration
 from domain.organizations.documents import Document
 from domain.organizations.errors import DocumentInvalid, NamespaceInvalid, OrganizationNotFound
-from domain.organizations.events import ConfigurationChanged
 from domain.organizations.models import Body
 from domain.organizations.schemas import Configuration
 from tests.support.memory.configuration import MemoryConfigurationBodies
@@ -17,12 +17,14 @@ from tests.unit.organizations.conftest import NOW, Organizations
 RED, BLUE = {"colour": "red"}, {"colour": "blue"}
 
 
-def changed(version: int, body: dict[str, str]) -> tuple[ConfigurationChanged, int]:
-    digest = Document.parse(body).digest.hex()
-    event = ConfigurationChanged(
-        organization_id=PLATFORM, namespace="theme", configuration_version=version, digest=digest
-    )
-    return event, version
+def changed(version: int, body: dict[str, str]) -> tuple[str, int, dict[str, Any]]:
+    data = {
+        "organization_id": str(PLATFORM),
+        "namespace": "theme",
+        "configuration_version": version,
+        "digest": Document.parse(body).digest.hex(),
+    }
+    return "organizations.configuration.changed", version, data
 
 
 async def test_the_first_document_needs_no_if_match(organizations: Organizations) -> None:
@@ -30,7 +32,7 @@ async def test_the_first_document_needs_no_if_match(organizations: Organizations
 
     assert put == Configuration(PLATFORM, "theme", 1, RED, NOW)
     assert await organizations.get() == put
-    assert organizations.emitted.facts == [changed(1, RED)]
+    assert organizations.announced == [changed(1, RED)]
 
 
 async def test_replaces_the_version_that_was_named(organizations: Organizations) -> None:
@@ -38,7 +40,7 @@ async def test_replaces_the_version_that_was_named(organizations: Organizations)
 
     assert (await organizations.put(BLUE, 1)).version == 2
     assert (await organizations.get()).body == BLUE
-    assert organizations.emitted.facts == [changed(1, RED), changed(2, BLUE)]
+    assert organizations.announced == [changed(1, RED), changed(2, BLUE)]
 
 
 async def test_does_not_replace_what_was_not_named(organizations: Organizations) -> None:
@@ -48,7 +50,7 @@ async def test_does_not_replace_what_was_not_named(organizations: Organizations)
         await organizations.put(BLUE)
 
     assert (await organizations.get()).body == RED
-    assert len(organizations.store.bodies) == 1
+    assert len(organizations.stored) == 1
 
 
 @pytest.mark.parametrize("stale", [0, 1, 3])
@@ -66,7 +68,7 @@ async def test_there_is_no_version_to_replace_yet(organizations: Organizations) 
     with pytest.raises(PreconditionFailed):
         await organizations.put(RED, 1)
 
-    assert not organizations.store.heads
+    assert not organizations.announced
 
 
 async def test_an_equal_document_changes_nothing(organizations: Organizations) -> None:
@@ -75,7 +77,7 @@ async def test_an_equal_document_changes_nothing(organizations: Organizations) -
     again = await organizations.put({"b": [1.5], "a": 1.0}, 1)
 
     assert again == first
-    assert len(organizations.emitted.facts) == len(organizations.store.bodies) == 1
+    assert len(organizations.announced) == len(organizations.stored) == 1
 
 
 async def test_an_earlier_document_may_come_back(organizations: Organizations) -> None:
@@ -87,7 +89,7 @@ async def test_an_earlier_document_may_come_back(organizations: Organizations) -
 
 async def test_of_two_at_once_one_wins(organizations: Organizations) -> None:
     await organizations.put(RED)
-    organizations.bodies = Slow(organizations.store)
+    organizations.bodies = Slow(organizations.memory)
 
     outcomes = await asyncio.gather(
         *(organizations.put({"by": number}, 1) for number in range(5)), return_exceptions=True
@@ -97,35 +99,35 @@ async def test_of_two_at_once_one_wins(organizations: Organizations) -> None:
     assert len(won) == 1
     assert [type(outcome) for outcome in outcomes if outcome not in won] == [PreconditionFailed] * 4
     assert await organizations.get() == won[0]
-    assert len(organizations.emitted.facts) == 2
+    assert len(organizations.announced) == 2
 
 
 async def test_of_two_first_at_once_one_wins(organizations: Organizations) -> None:
-    organizations.bodies = Slow(organizations.store)
+    organizations.bodies = Slow(organizations.memory)
 
     outcomes = await asyncio.gather(organizations.put(RED), organizations.put(BLUE), return_exceptions=True)
 
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Configuration", "PreconditionFailed"]
-    assert len(organizations.emitted.facts) == 1
+    assert len(organizations.announced) == 1
 
 
 async def test_nothing_is_half_done_without_the_store_of_bodies(organizations: Organizations) -> None:
     put = await organizations.put(RED)
-    working, organizations.bodies = organizations.bodies, Unreachable(organizations.store)
+    working, organizations.bodies = organizations.bodies, Unreachable(organizations.memory)
 
     with pytest.raises(Unavailable):
         await organizations.put(BLUE, 1)
 
     organizations.bodies = working
     assert await organizations.get() == put
-    assert len(organizations.emitted.facts) == 1
+    assert len(organizations.announced) == 1
 
 
 async def test_an_unknown_organization_has_no_configuration(organizations: Organizations) -> None:
     with pytest.raises(OrganizationNotFound):
         await organizations.put(RED, organization_id=OrganizationId(uuid7()))
 
-    assert not organizations.store.bodies
+    assert not organizations.stored
 
 
 @pytest.mark.parametrize("namespace", ["", "Theme", "1a", "a" * 64, "a/b", "a b", "ä", "a\n", "-a", "$a", ".."])
@@ -143,7 +145,7 @@ async def test_keeps_nothing_of_a_document_it_refuses(organizations: Organizatio
     with pytest.raises(DocumentInvalid):
         await organizations.put({"a": "\0"})
 
-    assert not organizations.store.bodies
+    assert not organizations.stored
 
 
 async def test_i17_names_with_a_meaning_to_a_database_are_data(organizations: Organizations) -> None:
