@@ -8,11 +8,11 @@ from datetime import timedelta
 from logging import getLogger
 from typing import Any
 
+from core.hashing import HashingPool
 from core.keyring import KeyRing, KeyRingFile
 from core.metrics import Metrics
 from core.mongo.client import MongoConnection
 from core.passwords import Argon2Passwords
-from core.hashing import HashingPool
 from core.postgres.database import Database
 from core.postgres.flush import Pending
 from core.postgres.log import LogFollower
@@ -45,10 +45,8 @@ class Keys:
     @classmethod
     def read(cls, settings: Settings) -> "Keys":
         """Read them as configured; in dev and test make what is missing. Raise `Misconfigured`."""
-        if settings.secret:
-            current = settings.secret.get_secret_value()
-        else:
-            current = kept_secret(settings.folder / "secret")
+        given = settings.secret
+        current = given.get_secret_value() if given else kept_secret(settings.folder / "secret")
         previous = tuple(secret.get_secret_value().encode() for secret in settings.previous_secrets)
         file = settings.signing_keys_file
         try:
@@ -99,10 +97,11 @@ class Assembly:
         keys, metrics = Keys.read(settings), Metrics()
         database = Database(settings.database_url.get_secret_value(), size=settings.database_pool_size)
         redis = redis_clients(settings.redis_url.get_secret_value())
-        hashing = HashingPool(niceness=0, meter=metrics.hashing)
+        hashing = HashingPool(meter=metrics.hashing)
         revocations = Revocations(longest=settings.access_token_seconds)
         verifier = Verifier(keys.ring, settings.served_at, settings.audience)
         profiles = CachedProfiles(SqlProfiles(database))
+        markers = SqlMarkers(database.connect)
         mongo = MongoConnection(settings.mongodb_uri.get_secret_value()) if settings.mongodb_uri else None
         return cls(
             settings=settings,
@@ -115,7 +114,7 @@ class Assembly:
             hashing=hashing,
             passwords=Argon2Passwords(hashing, minimum=settings.password_min_length),
             revocations=revocations,
-            feed=RevocationFeed(revocations, SqlMarkers(database.connect), redis.consumers, heard=metrics.revocations.pulled),
+            feed=RevocationFeed(revocations, markers, redis.consumers, pulled=metrics.revocations.pulled),
             push=RevocationPush(revocations, redis.requests),
             tokens=VerifiedTokens(verifier, revocations),
             profiles=profiles,

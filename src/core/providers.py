@@ -23,11 +23,11 @@ from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import outage
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
-from core.postgres.profiles import SqlCredentials, SqlProfiles
+from core.postgres.profiles import SqlCredentials
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
-from core.secrets import Sealed
+from core.secrets import Sealed, Secrets
 from core.setup import SetupToken, SqlSetup
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -87,7 +87,7 @@ class Shared(Provider):
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
-            Sealed: Sealed(keys.secrets.derive("sealed"), tuple(keys.secrets.every("sealed").values())[1:]),
+            Sealed: seal(keys.secrets),
             SetupToken: keys.setup,
             SignInPolicy: SignInPolicy(settings.sign_ins_per_minute),
             SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
@@ -152,6 +152,12 @@ class Transaction(Provider):
     def mailer(self, work: SqlWork, sealed: Sealed) -> Mailer:
         """Queue mails with the transaction."""
         return JobMailer(work, sealed)
+
+
+def seal(secrets: Secrets) -> Sealed:
+    """Return what seals answers and mails; what an earlier master secret sealed can still be opened."""
+    current, *previous = secrets.every("sealed").values()
+    return Sealed(current, tuple(previous))
 
 
 def dispatcher(assembly: Assembly) -> Dispatcher:

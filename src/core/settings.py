@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.secrets import weak
@@ -162,10 +163,10 @@ class Settings(BaseSettings):
         return self.data_dir.expanduser().resolve()
 
 
-def load(**overrides: object) -> Settings:
+def load() -> Settings:
     """Read the settings once; raise `Misconfigured` with a line for each one that cannot be used."""
     try:
-        return Settings(**overrides)
+        return Settings()
     except ValidationError as error:
         raise Misconfigured("\n".join(_line(each) for each in error.errors(include_input=False))) from error
 
@@ -185,8 +186,7 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _line(error: object) -> str:
-    found: dict[str, object] = dict(error)  # type: ignore[call-overload]
-    where = ".".join(str(part) for part in found["loc"])  # type: ignore[attr-defined]
-    message = str(found["msg"]).removeprefix("Value error, ")
+def _line(error: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    message = error["msg"].removeprefix("Value error, ")
     return f"{PREFIX}{where.upper()}: {message}" if where else message
