@@ -95,7 +95,7 @@ def doctor(*, as_json: bool) -> None:
 @main.command("setup-link")
 def setup_link() -> None:
     """Print the one-time link with which the first administrator is named."""
-    from core.assembly import Keys  # noqa: PLC0415
+    from core.keys import Keys  # noqa: PLC0415
 
     with _one_line():
         settings = _settings()

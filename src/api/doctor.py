@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from api.starting import place
-from core.assembly import Keys
+from core.keys import Keys
 from core.mongo.client import MongoConnection
 from core.postgres.database import plain
 from core.postgres.migrating import head

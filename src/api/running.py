@@ -15,7 +15,7 @@ from typing import Final
 from urllib.request import urlopen
 
 from api.starting import Hopeless, free_port, migrated, setup_is_open
-from core.assembly import Keys
+from core.keys import Keys
 from core.postgres.embedded import EmbeddedPostgres
 from core.processes import StartFailed, end, spawn, until
 from core.redis.embedded import EmbeddedRedis, embedded_redis
@@ -97,7 +97,7 @@ def _servers(settings: Settings) -> Iterator[dict[str, str]]:
         embedded["REDIS_URL"] = embedded_redis(settings.folder)
     with ExitStack() as running:
         try:
-            settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            settings.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
             with ThreadPoolExecutor(2) as starters:
                 started = [starters.submit(server.start) for server in embedded.values()]
             for server, outcome in zip(embedded.values(), started, strict=True):

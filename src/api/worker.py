@@ -8,10 +8,10 @@ from uuid import UUID
 import uvloop
 
 from api.starting import ready_database
-from core.assembly import Keys
 from core.clock import SystemClock
 from core.exposition import serve_metrics
 from core.jobs.registry import Job, Jobs, by_name
+from core.keys import Keys
 from core.logs import configure_logs
 from core.mail import FolderTransport, MailSender, SmtpTransport, Transport
 from core.metrics import Metrics

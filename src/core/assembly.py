@@ -9,7 +9,7 @@ from logging import getLogger
 from typing import Any
 
 from core.hashing import HashingPool
-from core.keyring import KeyRing, KeyRingFile
+from core.keys import Keys
 from core.metrics import Metrics
 from core.mongo.client import MongoConnection
 from core.passwords import Argon2Passwords
@@ -25,44 +25,11 @@ from core.redis.client import RedisClients, redis_clients
 from core.redis.limits import RedisLimits
 from core.revocation_feed import RevocationFeed, RevocationPush
 from core.revocations import Revocations
-from core.secrets import Secrets
-from core.secrets_file import kept_secret
 from core.settings import Misconfigured, Settings
-from core.setup import SetupToken
 from core.tokens import VerifiedTokens, Verifier
 from domain.sessions.models import Lifetimes
 
 log = getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Everything that is secret."""
-
-    secrets: Secrets
-    ring: KeyRing
-
-    @classmethod
-    def read(cls, settings: Settings) -> "Keys":
-        """Read them as configured; in dev and test make what is missing. Raise `Misconfigured`."""
-        given = settings.secret
-        current = given.get_secret_value() if given else kept_secret(settings.folder / "secret")
-        previous = tuple(secret.get_secret_value().encode() for secret in settings.previous_secrets)
-        file = settings.signing_keys_file
-        try:
-            if file:
-                ring = KeyRing.load(file.read_text(), settings.signing_algorithm)
-            else:
-                name = f"signing-keys-{settings.signing_algorithm}.json"
-                ring = KeyRingFile(settings.folder / name, settings.signing_algorithm).load()
-        except (OSError, ValueError) as error:
-            raise Misconfigured(f"GATEWRIGHT_SIGNING_KEYS_FILE: {error}") from error
-        return cls(Secrets(current.encode(), previous), ring)
-
-    @property
-    def setup(self) -> SetupToken:
-        """The token with which the first administrator is named."""
-        return SetupToken(self.secrets.derive("setup"))
 
 
 @dataclass(slots=True)

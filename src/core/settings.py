@@ -114,7 +114,7 @@ class Settings(BaseSettings):
             for secret in value if isinstance(value, tuple) else [value] if value else []:
                 if reason := weak(secret.get_secret_value()):
                     raise ValueError(f"{PREFIX}{name.upper()} is too weak: {reason}")
-        if self.environment is Environment.PRODUCTION:
+        if self.is_production:
             needed = ("secret", "signing_keys_file", "issuer", "database_url", "redis_url")
             if missing := [f"{PREFIX}{name.upper()}" for name in needed if not getattr(self, name)]:
                 raise ValueError(f"{', '.join(missing)} must be set in production")
@@ -126,6 +126,11 @@ class Settings(BaseSettings):
     def is_dev(self) -> bool:
         """Whether conveniences that let anyone in are allowed."""
         return self.environment is Environment.DEV
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real people are at stake."""
+        return self.environment is Environment.PRODUCTION
 
     @property
     def served_at(self) -> str:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from asyncio import wait_for
+from collections.abc import Sequence
 from pathlib import Path
 
 import aio_pika
@@ -19,7 +20,6 @@ from core.processes import until
 from domain.kernel.ids import uuid7
 from tests.support.guardian import MARK, marked
 from tests.support.server import Port, Server
-from tests.support.servers import NAMES
 
 ROOT = Path(__file__).parents[2]
 
@@ -135,10 +135,17 @@ def test_a_held_port_is_given_to_nobody_else() -> None:
     assert len(numbers) == 200
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_run_leaves_nothing_behind_however_it_ends(number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "kinds"),
+    [
+        (signal.SIGKILL, ("postgres", "rabbitmq")),
+        (signal.SIGTERM, ("postgres", "redis")),
+        (signal.SIGINT, ("postgres", "redis")),
+    ],
+)
+def test_a_run_leaves_nothing_behind_however_it_ends(number: signal.Signals, kinds: Sequence[str]) -> None:
     run = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.servers", "up"],
+        [sys.executable, "-m", "tests.support.servers", "up", *kinds],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"},
         stdout=subprocess.PIPE,
@@ -146,7 +153,7 @@ def test_a_run_leaves_nothing_behind_however_it_ends(number: signal.Signals) -> 
     )
     assert run.stdout
     with run.stdout as told:
-        said = [told.readline() for _ in NAMES]
+        said = [told.readline() for _ in kinds]
         folders = {
             Path(folder)
             for process in psutil.Process(run.pid).children(recursive=True)

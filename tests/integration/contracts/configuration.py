@@ -6,11 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
-
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
-from core.postgres.database import Database, plain
-from core.postgres.migrating import upgrade
+from core.postgres.database import Database
 from core.postgres.work import SqlWork
 from domain.kernel.events import Events
 from domain.kernel.ids import OrganizationId, uuid7
@@ -21,25 +18,11 @@ from domain.organizations.ports import ConfigurationBodies, ConfigurationReader
 from domain.organizations.queries.get_configuration import GetConfiguration, GetConfigurationInteractor
 from domain.organizations.repositories import ConfigurationHeads
 from domain.organizations.schemas import Configuration
-from tests.support.databases import sibling
 
 _ANNOUNCED = """
 SELECT aggregate_version FROM outbox WHERE organization_id = $1
 UNION ALL SELECT aggregate_version FROM events WHERE organization_id = $1 ORDER BY 1
 """
-
-
-@asynccontextmanager
-async def migrated(postgres_url: str) -> AsyncIterator[str]:
-    """Yield the URL of a database with every migration, dropped at the end."""
-    name = f"configuration_{uuid7().hex}"
-    server = await asyncpg.connect(plain(postgres_url))
-    await server.execute(f"CREATE DATABASE {name}")
-    url = sibling(postgres_url, name)
-    upgrade(url)
-    yield url
-    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await server.close()
 
 
 @asynccontextmanager

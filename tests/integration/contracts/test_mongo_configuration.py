@@ -18,7 +18,7 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.ids import uuid7
 from domain.organizations.ports import BodyDamaged, BodyMissing
 from tests.contracts.configuration_bodies import ConfigurationBodiesContract, body
-from tests.integration.contracts.configuration import SqlLedger, migrated, opened
+from tests.integration.contracts.configuration import SqlLedger, opened
 from tests.integration.contracts.configuration_store import ConfigurationStoreSuite
 
 SOON = 8.0
@@ -30,12 +30,6 @@ async def connected(url: str, database: str | None = None) -> AsyncIterator[Mong
     connection = MongoConnection(url, database or f"configuration_{uuid7().hex}")
     yield connection
     await connection.close()
-
-
-@pytest.fixture(scope="module")
-async def database_url(postgres_url: str) -> AsyncIterator[str]:
-    async with migrated(postgres_url) as url:
-        yield url
 
 
 @pytest.fixture

@@ -8,14 +8,8 @@ from core.postgres.configuration import SqlConfigurationBodies
 from core.postgres.database import Database
 from tests.contracts.configuration_bodies import ConfigurationBodiesContract, body
 from tests.contracts.configuration_heads import ConfigurationHeadsContract
-from tests.integration.contracts.configuration import SqlLedger, migrated, opened
+from tests.integration.contracts.configuration import SqlLedger, opened
 from tests.integration.contracts.configuration_store import ConfigurationStoreSuite
-
-
-@pytest.fixture(scope="module")
-async def database_url(postgres_url: str) -> AsyncIterator[str]:
-    async with migrated(postgres_url) as url:
-        yield url
 
 
 @pytest.fixture
