@@ -9,6 +9,7 @@ from hashlib import sha256
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, get
@@ -53,10 +54,7 @@ class Site:
     _built: list[int] = field(default_factory=list, init=False)
 
     def find(self, path: str) -> Path:
-        """Return the file at `path` below `/auth/`, `index.html` for a folder.
-
-        Raise `NotBuilt`, `NoSuchPath`, or `Moved` for a folder without the slash that its relative links need.
-        """
+        """Return the file at `path` below `/auth/`; raise `NotBuilt`, `NoSuchPath`, or `Moved` for a folder."""
         try:
             built = [(self.folder / "index.html").stat().st_mtime_ns]
         except FileNotFoundError:
@@ -66,17 +64,18 @@ class Site:
             self._files.clear()
             files = (each for each in self.folder.rglob("*") if each.is_file())
             self._files.update((f"mkdocs/{each.relative_to(self.folder).as_posix()}", each) for each in files)
-        if path.endswith("/"):
-            path += "index.html"
         if f"{path}/index.html" in self._files:
-            raise Moved(f"{path.rpartition('/')[2]}/")
+            raise Moved(f"/auth/{quote(path)}/index.html")
         if path not in self._files:
             raise NoSuchPath
         return self._files[path]
 
 
 class Moved(Exception):
-    """It is at another address, relative to the one that was asked."""
+    """It is at another address.
+
+    Litestar drops the slash at the end of a path, so a folder's address could not tell where relative links start.
+    """
 
 
 def documents(

@@ -4,19 +4,18 @@ import json
 from collections.abc import Callable, Mapping
 from math import isfinite
 from re import compile as pattern
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
 from litestar.types import Receive
 
-from api.closed import Shape
+from api.closed import Shape, opened
 from api.explaining import explained
 from api.patience import Impatient, Patience
 from api.refusals import Malformed, NoSuchPath, NotJson, TooLarge, TooSlow
 
-M = TypeVar("M")
 LARGEST: Final = 1 << 20
 """The most bytes a body may have."""
 MOST_PIECES: Final = 4096
@@ -28,17 +27,19 @@ SUSPECT: Final = pattern(rb"\\u0000|\d{19}").search
 """What may be a NUL or a number beyond 64 bits: only then is it worth looking at every value."""
 
 
-def json_reader(
-    shape: Shape, message: type[M], *, unique: bool = True
-) -> Callable[[bytes | bytearray, Mapping[str, Any]], M]:
-    """Make the function that reads `message` from a JSON body and the parameters of the path.
+def body_reader(
+    shape: Shape | None, whole: tuple[str, Any] | None, *, unique: bool = True
+) -> Callable[[bytes | bytearray], dict[str, Any]] | None:
+    """Make the function that reads fields from a JSON body: those of `shape`, or the one that is the `whole` body.
 
     `unique` also refuses an object that names a field twice, for five microseconds more.
     """
-    decode = msgspec.json.Decoder(shape.struct).decode
-    values = shape.values
+    if not (shape or whole):
+        return None
+    decode = msgspec.json.Decoder(shape.struct if shape else whole and whole[1]).decode
+    name = whole[0] if whole else ""
 
-    def read(text: bytes | bytearray, path: Mapping[str, Any]) -> M:
+    def read(text: bytes | bytearray) -> dict[str, Any]:
         try:
             found = decode(text)
             if unique:
@@ -49,27 +50,26 @@ def json_reader(
             raise Malformed("The body nests too deeply.") from error
         except ValueError as error:
             raise explained(error, "body") from error
-        return message(**path, **values(found))
+        return shape.values(found) if shape else {name: opened(found)}
 
     return read
 
 
-def query_reader(shape: Shape, message: type[M]) -> Callable[[bytes, Mapping[str, Any]], M]:
-    """Make the function that reads `message` from a query string and the parameters of the path."""
+def query_reader(shape: Shape) -> Callable[[bytes], dict[str, Any]]:
+    """Make the function that reads the fields of `shape` from a query string."""
     struct, values = shape.struct, shape.values
     takes = bool(shape.names)
 
-    def read(text: bytes, path: Mapping[str, Any]) -> M:
+    def read(text: bytes) -> dict[str, Any]:
         if not text and not takes:
-            return message(**path)
-        given = query(text)
+            return {}
         try:
-            found = values(msgspec.convert(given, struct, strict=False))
+            found = values(msgspec.convert(query(text), struct, strict=False))
         except ValueError as error:
             raise explained(error, "query") from error
         for value in found.values():
             _check(value)
-        return message(**path, **found)
+        return found
 
     return read
 
@@ -84,12 +84,6 @@ def query(text: bytes) -> dict[str, str]:
     if len(given) < len(pairs):
         raise Malformed("A parameter is given twice.")
     return given
-
-
-def no_query(text: bytes) -> None:
-    """Refuse parameters where none are taken."""
-    if query(text):
-        raise Malformed("This address takes no parameters.")
 
 
 def uuid(text: str) -> UUID:

@@ -45,6 +45,8 @@ class Client:
     scheme: str = "http"
     seen: list[Any] = field(default_factory=list)
     """Every event the application sent."""
+    stalled: Event = field(default_factory=Event)
+    """Set once the application waits for a piece that never comes."""
 
     async def __call__(
         self,
@@ -79,6 +81,7 @@ class Client:
                 return {"type": "http.disconnect"}
             piece = pieces.pop(0)
             if piece is STALL:
+                self.stalled.set()
                 await Event().wait()
             return {"type": "http.request", "body": piece, "more_body": bool(pieces) or hang_up}
 

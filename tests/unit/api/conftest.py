@@ -20,16 +20,18 @@ from tests.unit.api.notes import (
     Contradict,
     DropNote,
     Explore,
+    FillSection,
     GetNote,
     GetSection,
     ListNotes,
     SignIn,
+    SortTags,
     WriteNote,
 )
 
 
 @get("/auth/by-hand/{number:int}")
-async def by_hand(number: FromPath[int], word: FromQuery[str] = "") -> dict[str, str]:
+async def by_hand(number: FromPath[int], word: FromQuery[int] = 0) -> dict[str, str]:
     if number == 1:
         raise NotAuthorizedException
     raise LookupError("hunter2")
@@ -46,6 +48,8 @@ ROUTES: list[ControllerRouterHandler] = [
             endpoint(patch, "/auth/notes/{note_id:uuid}", ChangeNote),
             endpoint(delete, "/auth/notes/{note_id:uuid}", DropNote),
             endpoint(get, "/auth/sections/{section:str}", GetSection),
+            endpoint(put, "/auth/sections/{section:str}", FillSection),
+            endpoint(put, "/auth/tags", SortTags),
             endpoint(post, "/auth/login", SignIn, status=200),
             endpoint(get, "/auth/contradict", Contradict),
             endpoint(get, "/auth/break", Break),

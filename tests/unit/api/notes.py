@@ -21,7 +21,7 @@ from domain.kernel.errors import (
 )
 from domain.kernel.ids import UserId
 from domain.kernel.schemas import ABSENT, Absent, Length, Limit, Page, Range
-from domain.kernel.usecases import Command, Query, if_match, interactor, message, secret
+from domain.kernel.usecases import Command, Query, if_match, interactor, message, secret, whole_body
 
 FIRST = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
@@ -61,7 +61,7 @@ class Tag:
 
     name: Annotated[str, Length(1, 20)]
     colour: Colour = Colour.BLUE
-    hint: str | None | Absent = ABSENT
+    hint: str | Absent | None = ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class ChangeNote(Command[Note]):
 
     note_id: UUID
     title: Annotated[str, Length(1, 12)] | Absent = ABSENT
-    text: str | None | Absent = ABSENT
+    text: str | Absent | None = ABSENT
     version: int | None = if_match()
 
 
@@ -177,8 +177,9 @@ class ChangeNoteInteractor:
         note = self.notes.kept[request.note_id]
         if request.version != note.version:
             raise PreconditionFailed
-        given = {"title": request.title, "text": request.text}
-        return replace(note, version=8, **{name: each for name, each in given.items() if each is not ABSENT})
+        title = note.title if request.title is ABSENT else request.title
+        text = note.text if request.text is ABSENT else request.text
+        return replace(note, version=8, title=title, text=text)
 
 
 @message
@@ -276,3 +277,36 @@ class Explore(Query[None]):
 class ExploreInteractor:
     async def __call__(self, request: Explore) -> None:
         raise Forbidden
+
+
+@message
+class FillSection(Command[None]):
+    """Replace what a section holds."""
+
+    section: str
+    items: dict[str, Any] = whole_body()
+    force: bool = False
+    version: int | None = if_match()
+
+
+@interactor(access=SIGNED_IN, audit="notes.section.fill")
+class FillSectionInteractor:
+    notes: Notes
+
+    async def __call__(self, request: FillSection) -> None:
+        self.notes.asked.append(request)
+
+
+@message
+class SortTags(Command[None]):
+    """Put the tags in order."""
+
+    tags: list[Tag] = whole_body()
+
+
+@interactor(access=SIGNED_IN, audit="notes.tags.sort")
+class SortTagsInteractor:
+    notes: Notes
+
+    async def __call__(self, request: SortTags) -> None:
+        self.notes.asked.append(request)

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
 
 from api.reading import LARGEST, MOST_PIECES
+from domain.kernel.ids import UserId
 from domain.kernel.schemas import ABSENT
 from tests.support.client import JSON, STALL, Client
 from tests.unit.api.memory import Memory
-from tests.unit.api.notes import FIRST, ChangeNote, Colour, Tag, WriteNote
+from tests.unit.api.notes import FIRST, ChangeNote, Colour, FillSection, SortTags, Tag, WriteNote
 
 NOTES = "/auth/notes"
 DEEP = b"[" * 100_000
@@ -95,7 +95,7 @@ async def test_reads_everything_a_message_declares(call: Client, memory: Memory)
         near=9223372036854775807,
         weight=0.5,
         at=datetime(2030, 1, 1, tzinfo=UTC),
-        owner=UUID(str(FIRST)),
+        owner=UserId(FIRST),
         tags=[Tag("a", Colour.RED), Tag("b", hint=None)],
         more={"deep": [{"er": 1234567890123456789}], "text": r"\u0000"},
         key="hunter2",
@@ -133,6 +133,31 @@ async def test_tells_a_field_left_out_from_null(
 
 async def test_refuses_null_for_a_field_that_may_only_be_left_out(call: Client) -> None:
     assert (await call.send("PATCH", f"{NOTES}/{FIRST}", {"title": None}, {"if-match": '"7"'})).status == 400
+
+
+async def test_hands_on_a_body_as_a_whole(call: Client, memory: Memory) -> None:
+    answer = await call.send("PUT", "/auth/sections/a?force=1", {"b": [1, None]}, {"if-match": '"3"'})
+
+    assert answer.status == 204
+    assert memory.notes.asked == [FillSection(section="a", items={"b": [1, None]}, force=True, version=3)]
+    assert "None" not in repr(memory.notes.asked)
+
+
+async def test_hands_on_the_shapes_in_a_whole_body(call: Client, memory: Memory) -> None:
+    await call.send("PUT", "/auth/tags", [{"name": "a"}, {"name": "b", "hint": None}])
+    assert memory.notes.asked == [SortTags(tags=[Tag("a"), Tag("b", hint=None)])]
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"null", b"", b'{"a":1,"a":2}', b'{"a":"\\u0000"}', b'{"a":99999999999999999999}', DEEP]
+)
+async def test_i2_refuses_a_whole_body_it_cannot_read(call: Client, memory: Memory, body: bytes) -> None:
+    assert (await call("PUT", "/auth/sections/a", body, JSON)).status == 400
+    assert memory.notes.asked == []
+
+
+async def test_i2_whole_bodies_are_closed_inside(call: Client) -> None:
+    assert (await call.send("PUT", "/auth/tags", [{"name": "a", "admin": True}])).status == 400
 
 
 async def test_a_query_in_a_body_may_not_hold_a_nul_either(call: Client) -> None:
@@ -190,9 +215,7 @@ async def test_a_query_in_a_body_may_not_hold_a_nul_either(call: Client) -> None
         ),
     ],
 )
-async def test_names_the_field_at_fault_and_never_its_value(
-    call: Client, body: bytes, error: dict[str, str]
-) -> None:
+async def test_names_the_field_at_fault_and_never_its_value(call: Client, body: bytes, error: dict[str, str]) -> None:
     answer = await call("POST", NOTES, body, JSON)
 
     assert answer.json()["errors"] == [error]

@@ -135,7 +135,7 @@ async def test_reads_the_idempotency_key(call: Client, memory: Memory, given: st
 
 
 @pytest.mark.parametrize(
-    "given", ["", '""', '"', '"a', 'a b', '"a b"', '"a"b"', r'"\n"', "x" * 256, '"' + "x" * 256 + '"', "\xe9", "a\t"]
+    "given", ["", '""', '"', '"a', "a b", '"a b"', '"a"b"', r'"\n"', "x" * 256, '"' + "x" * 256 + '"', "\xe9", "a\t"]
 )
 async def test_refuses_an_idempotency_key_it_cannot_read(call: Client, memory: Memory, given: str) -> None:
     assert (await write(call, {"idempotency-key": given})).status == 400
@@ -209,7 +209,7 @@ async def test_refuses_another_version(call: Client, tag: str | None, status: in
 
 @pytest.mark.parametrize(
     "tag",
-    ['W/"7"', '"7", "8"', "7", '""', '"07"', '"-1"', '"x"', "", '"9223372036854775808"', '"٧"'.encode(), '"7" '],
+    ['W/"7"', '"7", "8"', "7", '""', '"07"', '"-1"', '"x"', "", '"9223372036854775808"', '"\u0667"'.encode(), '"7" '],
 )
 async def test_refuses_a_tag_it_cannot_read(call: Client, memory: Memory, tag: str | bytes) -> None:
     answer = await call("DELETE", NOTE, headers=[("if-match", tag)])
