@@ -1,13 +1,20 @@
 """What losing Postgres looks like."""
 
+import re
 from typing import Final
 
 import asyncpg
 from sqlalchemy import exc
 
 # InternalClientError ("cannot switch to state ...") is what asyncpg raises when the server dies under a transaction's
-# rollback; it is neither a PostgresError nor an InterfaceError.
-POSTGRES_LOST: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+# rollback; it is neither a PostgresError nor an InterfaceError. A TimeoutError is an OSError.
+POSTGRES_LOST: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 """What a loop that lives on a connection survives, by connecting again."""
 
 _CLASSES: Final = ("08", "53", "57P", "58")
@@ -18,12 +25,8 @@ _STATES: Final = {
     "55P03",  # a lock was not to be had in time
     "57014",  # the statement took too long
 }
-_MISUSE: Final = (
-    asyncpg.DataError,
-    asyncpg.ClientConfigurationError,
-    asyncpg.UnsupportedClientFeatureError,
-    asyncpg.UnsupportedServerFeatureError,
-)
+# asyncpg raises the same class when it is misused; only the words differ.
+_CLOSED: Final = re.compile(r"(connection|pool) (is|was) clos(ed|ing)")
 
 
 def outage(error: BaseException | None) -> bool:
@@ -35,7 +38,7 @@ def outage(error: BaseException | None) -> bool:
             state = error.sqlstate or ""
             return state.startswith(_CLASSES) or state in _STATES
         case asyncpg.InterfaceError():
-            return not isinstance(error, _MISUSE)
+            return bool(_CLOSED.search(str(error)))
         case OSError() | exc.TimeoutError() | asyncpg.InternalClientError():
             return True
     return False

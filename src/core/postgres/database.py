@@ -1,0 +1,112 @@
+"""Connections to Postgres: some for commands, others for reads."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import asyncpg
+from sqlalchemy import event, exc
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from core.postgres.loss import POSTGRES_LOST
+from domain.kernel.errors import Unavailable
+
+_FORGOTTEN_AFTER: Final = 10_000
+"""Milliseconds after which Postgres ends a transaction in which nothing happens: its process may be frozen."""
+_LEAVE: Final = 1.0
+"""Seconds a connection has to calm down after its statement was cancelled; afterwards it is cut."""
+
+
+def plain(url: str) -> str:
+    """Return `url` without the name of a driver, as asyncpg wants it."""
+    return "postgresql://" + url.partition("://")[2]
+
+
+@dataclass(slots=True)
+class Database:
+    """Two pools, so that a storm of commands cannot starve reads: `engine` for commands, another for `read`.
+
+    Nothing connects before it is needed, so a process starts while Postgres is away, and survives its restarts.
+    """
+
+    url: str
+    """`postgresql://`, `postgres://` or `postgresql+asyncpg://`; a socket's folder as `?host=`."""
+    size: int = 10
+    """Connections in each of the two pools."""
+    wait: float = 2.0
+    """Seconds to wait for a connection, and for a lock, before giving up."""
+    statement_timeout: float = 4.0
+    """Seconds to wait for the answer to a statement; the client counts them, for the server may be frozen."""
+    engine: AsyncEngine = field(init=False, repr=False)
+    pool: Any = field(init=False, repr=False)
+    """The pool of `read`, for single statements; asyncpg has no types. JSON comes and goes as text."""
+
+    async def open(self) -> None:
+        """Get ready, without connecting."""
+        self.engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self.connect,
+            pool_size=self.size,
+            max_overflow=0,
+            pool_timeout=self.wait,
+            pool_use_lifo=True,
+        )
+        event.listen(self.engine.sync_engine, "checkout", _replace_if_closed)
+        self.pool = await asyncpg.create_pool(
+            connect=self._connect_reader, min_size=0, max_size=self.size, reset=_nothing_to_reset
+        )
+
+    async def close(self) -> None:
+        """Let go of every connection; cut those still in use after a second."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.pool.close(), _LEAVE)
+        await self.engine.dispose()
+
+    async def connect(self, **settings: str) -> Any:
+        """Connect outside the pools: for `LISTEN`, advisory locks and what runs as long as the process."""
+        milliseconds = round(self.statement_timeout * 1000)
+        return await asyncpg.connect(
+            plain(self.url),
+            timeout=self.wait,
+            command_timeout=self.statement_timeout,
+            server_settings={
+                "application_name": "gatewright",
+                "lock_timeout": str(round(self.wait * 1000)),
+                # Ends what a client that was cut off has left behind; ours have given up by then.
+                "statement_timeout": str(milliseconds + 1000),
+                "idle_in_transaction_session_timeout": str(_FORGOTTEN_AFTER),
+                **settings,
+            },
+        )
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Any]:
+        """Borrow an asyncpg connection for a read, or raise `Unavailable` after `wait` seconds."""
+        try:
+            connection = await self.pool.acquire(timeout=self.wait)
+        except TimeoutError as error:
+            raise Unavailable from error
+        try:
+            yield connection
+        except TimeoutError:
+            # Whoever does not answer a statement does not answer its cancellation either: do not wait for it.
+            connection.terminate()
+            raise
+        finally:
+            with suppress(*POSTGRES_LOST):
+                await self.pool.release(connection, timeout=_LEAVE)
+
+    async def _connect_reader(self, *_: Any, **__: Any) -> Any:
+        return await self.connect()
+
+
+def _replace_if_closed(connection: Any, *_: Any) -> None:
+    """Save the first commands after a restart of Postgres: whoever took a dead connection gets another."""
+    if connection.driver_connection.is_closed():
+        raise exc.DisconnectionError
+
+
+async def _nothing_to_reset(_: Any) -> None:
+    """Save the round trip of `RESET ALL`: no reader sets anything; asyncpg itself ends a transaction left open."""

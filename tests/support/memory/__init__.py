@@ -1,0 +1,1 @@
+"""Every port in memory; each adapter passes the contract suite of its port."""
