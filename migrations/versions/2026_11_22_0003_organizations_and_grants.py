@@ -80,6 +80,34 @@ CREATE TABLE configuration_heads (
     CONSTRAINT uq_configuration_heads_namespace UNIQUE (organization_id, namespace)
 );
 
+-- One row that is updated once: the first administrator is named once, even if all of them are deleted later.
+CREATE TABLE setup (
+    one          boolean CONSTRAINT pk_setup PRIMARY KEY DEFAULT true CONSTRAINT ck_setup_one CHECK (one),
+    completed_at timestamptz
+);
+INSERT INTO setup DEFAULT VALUES;
+
+-- Every body that ever was in force: the history, and what the clean-up of bodies must keep. A body's own `version`
+-- does not tell, for the loser of a race leaves one behind with the version that the winner got.
+CREATE TABLE configuration_versions (
+    head_id    uuid        NOT NULL
+               CONSTRAINT fk_configuration_versions_head_id REFERENCES configuration_heads ON DELETE CASCADE,
+    version    bigint      NOT NULL,
+    body_id    uuid        NOT NULL,
+    digest     bytea       NOT NULL,
+    updated_at timestamptz NOT NULL,
+    CONSTRAINT pk_configuration_versions PRIMARY KEY (head_id, version)
+);
+CREATE INDEX ix_configuration_versions_body_id ON configuration_versions (body_id);
+
+CREATE FUNCTION record_configuration_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO configuration_versions VALUES (NEW.id, NEW.version, NEW.body_id, NEW.digest, NEW.updated_at);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER configuration_heads_moved AFTER INSERT OR UPDATE OF body_id ON configuration_heads
+    FOR EACH ROW EXECUTE FUNCTION record_configuration_version();
+
 -- Bodies, where MongoDB is not configured. Never changed, and collected when no head ever pointed to them.
 CREATE TABLE configuration_bodies (
     id              uuid        CONSTRAINT pk_configuration_bodies PRIMARY KEY,
@@ -93,7 +121,8 @@ CREATE INDEX ix_configuration_bodies_namespace ON configuration_bodies (organiza
 """
 
 DROP = """
-DROP TABLE configuration_bodies, configuration_heads, grants, roles, organizations;
+DROP TABLE setup, configuration_bodies, configuration_versions, configuration_heads, grants, roles, organizations;
+DROP FUNCTION record_configuration_version();
 DROP FUNCTION record_grant_changes();
 DROP FUNCTION record_role_changes();
 """

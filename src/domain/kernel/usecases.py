@@ -78,12 +78,24 @@ def secret() -> Any:
     return field(repr=False, metadata={"secret": True})
 
 
+def optional_secret() -> Any:
+    """Declare a secret that may be left out."""
+    return field(default=None, repr=False, metadata={"secret": True})
+
+
 def if_match() -> Any:
     """Declare the field that takes the version named by `If-Match`; None when the caller does not care."""
     return field(default=None, metadata={"header": "if-match"})
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, secret, if_match))
+def whole_body() -> Any:
+    """Declare the field that is the request's body, not one member of it; kept out of `repr`, as it may be large."""
+    return field(repr=False, metadata={"body": "whole"})
+
+
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(field, secret, optional_secret, if_match, whole_body)
+)
 def message(cls: type[T]) -> type[T]:
     """Make `cls` an immutable message."""
     return dataclass(frozen=True, kw_only=True, slots=True)(cls)

@@ -1,0 +1,73 @@
+"""The composition root of a process that answers requests: settings, then adapters, then routes."""
+
+import sys
+from typing import Final
+
+from litestar import Litestar, Router
+
+from api.protocols.operations import operations
+from api.protocols.wellknown import well_known
+from api.routes.events import events
+from api.routes.identity import identity
+from api.routes.organizations import organizations
+from api.routes.sessions import sessions
+from api.serving import serve
+from core.access_log import AccessLog
+from core.assembly import Assembly
+from core.health import Health
+from core.logs import configure_logs
+from core.processes import end_with_parent
+from core.providers import dispatcher
+from core.settings import Settings, load
+from core.telemetry import configure_tracing
+from core.traced import RequestSpan, TracedDispatcher, trace_statements
+
+SERVICE: Final = "gatewright-api"
+
+
+def routes(settings: Settings) -> list[Router]:
+    """Return the routes of every capability."""
+    return [
+        identity(private=settings.signup_private, dev=settings.is_dev),
+        sessions(dev=settings.is_dev),
+        organizations,
+        events,
+    ]
+
+
+def build(settings: Settings) -> Litestar:
+    """Make the ASGI application; raise `Misconfigured`."""
+    assembly = Assembly.of(settings)
+    dispatch = dispatcher(assembly)
+    tracer = configure_tracing(settings.otlp_endpoint, SERVICE, settings.trace_share)
+    access_log = AccessLog(sys.stdout.buffer)
+
+    async def start() -> None:
+        await assembly.open()
+        if tracer:
+            trace_statements(assembly.database.engine.sync_engine)
+
+    async def stop() -> None:
+        await assembly.close()
+        await dispatch.container.close()
+        access_log.flush()
+
+    return serve(
+        TracedDispatcher(dispatch) if tracer else dispatch,
+        [*routes(settings), operations(Health.of(assembly)), well_known(assembly.keys.ring)],
+        observers=(access_log, assembly.metrics.requests),
+        tracing=RequestSpan(tracer) if tracer else None,
+        share=settings.trace_share,
+        trusted_proxies=map(str, settings.trusted_proxies),
+        documents=settings.serves_docs,
+        on_startup=[start],
+        on_shutdown=[stop],
+    )
+
+
+def create() -> Litestar:
+    """Make the application of one worker process; what a server is pointed at."""
+    settings = load()
+    configure_logs(settings.log_level, json=settings.log_json)
+    end_with_parent()
+    return build(settings)

@@ -1,0 +1,122 @@
+"""`gatewright`: everything that is done from a command line."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from core.settings import Misconfigured, Settings, load, unknown
+
+ALGORITHMS = ("ES256", "RS256", "EdDSA", "HS256")
+
+# Everything else is imported by the command that needs it: each starts as fast as it can.
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """End with a line that says what to do, instead of a stack trace, when what is wrong is outside of us."""
+    from api.starting import Hopeless  # noqa: PLC0415
+
+    try:
+        yield
+    except (Hopeless, Misconfigured) as error:
+        for line in str(error).splitlines():
+            click.echo(f"gatewright: {line}", err=True)
+        sys.exit(1)
+
+
+def _settings() -> Settings:
+    for name in unknown():
+        click.echo(f"gatewright: {name} means nothing here; is it misspelt? See .env.example.", err=True)
+    return load()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gatewright")
+def main() -> None:
+    """Identity and access service. Configured by GATEWRIGHT_* in the environment or in .env."""
+
+
+@main.command()
+def run() -> None:
+    """Start everything on this machine: servers that are not configured, migrations, worker and API."""
+    from api.running import run_everything  # noqa: PLC0415
+
+    with _one_line():
+        run_everything(_settings())
+
+
+@main.command()
+def serve() -> None:
+    """Answer requests. The database must be there and migrated."""
+    from api.server import serve_requests  # noqa: PLC0415
+
+    with _one_line():
+        serve_requests(_settings())
+
+
+@main.command()
+def worker() -> None:
+    """Deliver events and do the jobs. Start as many as you like."""
+    from api.worker import work  # noqa: PLC0415
+
+    with _one_line():
+        work(_settings())
+
+
+@main.command()
+@click.option("--to", default="head", show_default=True, help="The revision to reach.")
+def migrate(to: str) -> None:
+    """Bring the database up to date; repeat it whenever it was interrupted."""
+    from api.starting import configured_database, migrated  # noqa: PLC0415
+
+    with _one_line():
+        click.echo(f"The database is at revision {migrated(configured_database(_settings()), to)}.")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(*, as_json: bool) -> None:
+    """Tell what is configured, reachable and migrated, and what is wrong. Ends with 1 if something is."""
+    from api.doctor import examine  # noqa: PLC0415
+
+    findings = examine()
+    if as_json:
+        click.echo(json.dumps([{"what": f.what, "state": f.state, "detail": f.detail} for f in findings], indent=2))
+    else:
+        width = max(len(finding.what) for finding in findings)
+        for finding in findings:
+            click.echo(f"{finding.state:<7} {finding.what:<{width}}  {finding.detail}")
+    sys.exit(any(finding.state == "wrong" for finding in findings))
+
+
+@main.command("setup-link")
+def setup_link() -> None:
+    """Print the one-time link with which the first administrator is named."""
+    from core.keys import Keys  # noqa: PLC0415
+
+    with _one_line():
+        settings = _settings()
+        click.echo(f"{settings.served_at}/auth/setup#token={Keys.read(settings).setup}")
+
+
+@main.group()
+def keys() -> None:
+    """Make the keys that sign access tokens."""
+
+
+@keys.command()
+@click.option(
+    "--algorithm", type=click.Choice(["ES256", "RS256", "EdDSA", "HS256"]), default="ES256", show_default=True
+)
+def generate(algorithm: str) -> None:
+    """Print a new JWK Set with a private key, for GATEWRIGHT_SIGNING_KEYS_FILE."""
+    from core.keyring import generate as made  # noqa: PLC0415
+
+    click.echo(made(algorithm))
+
+
+if __name__ == "__main__":
+    main()

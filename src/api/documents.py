@@ -1,0 +1,146 @@
+"""The OpenAPI document, and pages that show it and the manual to people."""
+
+import re
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ControllerRouterHandler
+
+from api.headers import given, is_known
+from api.openapi import document
+from api.refusals import NoSuchPath
+from api.reply import Reply
+from domain.kernel.errors import NotFound
+
+STATIC: Final = Path(__file__).parent / "static"
+SITE: Final = Path(__file__).parent / "site"
+INLINE: Final = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Both viewers and the manual set styles in the page; no script but ours runs."""
+PAGES: Final = {
+    "/auth/docs": ("docs.html", ("docs.js", "swagger-ui/swagger-ui-bundle.js", "swagger-ui/swagger-ui.css")),
+    "/auth/redoc": ("redoc.html", ("redoc.js", "redoc/redoc.standalone.js")),
+}
+
+Serve = Callable[[Request[Any, Any, Any]], Awaitable[Reply]]
+
+
+class NotBuilt(NotFound):
+    """The manual is not part of this installation; `make docs` builds it."""
+
+    code = "documentation.not_built"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A folder of pages, served as it is: only files that it holds have an address."""
+
+    folder: Path
+    _files: dict[str, Path] = field(default_factory=dict, init=False)
+    _built: list[int] = field(default_factory=list, init=False)
+
+    def find(self, path: str) -> Path:
+        """Return the file at `path` below `/auth/`, `index.html` for a folder.
+
+        Raise `NotBuilt`, `NoSuchPath`, or `Moved` for a folder without the slash that its relative links need.
+        """
+        try:
+            built = [(self.folder / "index.html").stat().st_mtime_ns]
+        except FileNotFoundError:
+            raise NotBuilt from None
+        if self._built != built:
+            self._built[:] = built
+            self._files.clear()
+            files = (each for each in self.folder.rglob("*") if each.is_file())
+            self._files.update((f"mkdocs/{each.relative_to(self.folder).as_posix()}", each) for each in files)
+        if path.endswith("/"):
+            path += "index.html"
+        if f"{path}/index.html" in self._files:
+            raise Moved(f"{path.rpartition('/')[2]}/")
+        if path not in self._files:
+            raise NoSuchPath
+        return self._files[path]
+
+
+class Moved(Exception):
+    """It is at another address, relative to the one that was asked."""
+
+
+def documents(
+    routers: Sequence[ControllerRouterHandler], *, pages: bool = True, site: Path = SITE
+) -> list[HTTPRouteHandler]:
+    """Return the routes that serve `/auth/openapi.json` and, with `pages`, everything around it."""
+
+    @cache
+    def shown() -> bytes:
+        return msgspec.json.encode(document(routers))
+
+    async def describe(request: Request[Any, Any, Any]) -> Reply:
+        return _cached(request, shown(), "application/json")
+
+    found = [_route("/auth/openapi.json", describe)]
+    if pages:
+        for address, (page, assets) in PAGES.items():
+            found.append(_route(address, _file(STATIC / page)))
+            found += [_route(f"{address}/{Path(each).name}", _file(STATIC / each)) for each in assets]
+        found += [_route("/auth/mkdocs", _manual(Site(site))), _route("/auth/mkdocs/{path:path}", _manual(Site(site)))]
+    return found
+
+
+def _route(path: str, serve: Serve) -> HTTPRouteHandler:
+    async def handle() -> None:
+        raise NotImplementedError
+
+    return get(path, include_in_schema=False, before_request=serve)(handle)
+
+
+def _file(path: Path) -> Serve:
+    read = cache(path.read_bytes)
+
+    async def serve(request: Request[Any, Any, Any]) -> Reply:
+        return _page(request, read(), path.name)
+
+    return serve
+
+
+def _manual(site: Site) -> Serve:
+    async def serve(request: Request[Any, Any, Any]) -> Reply:
+        asked = request.scope["path"].removeprefix("/auth/")
+        try:
+            found = site.find(asked)
+        except Moved as moved:
+            return Reply(308, b"", (b"location", str(moved).encode()))
+        return _page(request, found.read_bytes(), found.name)
+
+    return serve
+
+
+def _page(request: Request[Any, Any, Any], content: bytes, name: str) -> Reply:
+    scripts = INLINE.findall(content) if name.endswith(".html") else []
+    hashes = (f" 'sha256-{b64encode(sha256(each).digest()).decode()}'" for each in scripts)
+    policy = POLICY.format(scripts="".join(hashes)).encode()
+    kind = guess_type(name)[0] or "application/octet-stream"
+    text = kind.startswith("text/") or kind.endswith("javascript")
+    media = f"{kind}; charset=utf-8" if text else kind
+    return _cached(request, content, media, (b"content-security-policy", policy))
+
+
+def _cached(request: Request[Any, Any, Any], content: bytes, media: str, *headers: tuple[bytes, bytes]) -> Reply:
+    tag = b'"%s"' % sha256(content).hexdigest()[:32].encode()
+    headers = ((b"etag", tag), (b"cache-control", b"no-cache"), *headers)
+    if is_known(given(request.scope["headers"]), tag):
+        return Reply(304, b"", *headers)
+    return Reply(200, content, (b"content-type", media.encode()), *headers)

@@ -1,0 +1,179 @@
+"""Make a route out of a use case's declaration."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, Self, get_type_hints
+
+from litestar import Request, get, patch, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Receive, Scope
+
+from api import headers, reading
+from api.closed import Shape, closed, limited
+from api.headers import Given
+from api.origins import Origins
+from api.patience import Patience
+from api.reply import JSON, Reply, encode
+from core.pipeline import Answer, Call
+from domain.kernel.access import Origin
+from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.usecases import Message, UseCase, use_case
+
+EDGE: Final = "edge"
+ROUTE: Final = "route"
+PARAMETER: Final = re.compile(r"{(\w+):(\w+)}")
+REPLAYED: Final = (b"idempotency-replayed", b"true")
+
+Read = Callable[[Scope, Receive, Given, Patience], Awaitable[Message[Any]]]
+Attend = Callable[[Scope, Given, Origins], Call]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What generated routes need of the application that they are part of; it travels in `opt`."""
+
+    dispatch: Callable[[Message[Any], Call], Awaitable[Answer[Any]]]
+    origins: Origins
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What the OpenAPI document says of a generated route; it travels in `opt`."""
+
+    case: UseCase
+    segments: Mapping[str, Any]
+    """The parameters of the path, and their types."""
+    shape: Shape
+    """Everything else that is sent."""
+    body: bool
+    """Whether it is sent as a JSON body; else in the query."""
+    if_match: bool
+    status: int
+
+    def __deepcopy__(self, _: Any) -> Self:
+        # Litestar copies routers deeply; this never changes, and msgspec's part of it cannot be copied.
+        return self
+
+
+def endpoint(
+    verb: Callable[..., Any], path: str, message: type[Message[Any]], *, status: int | None = None
+) -> HTTPRouteHandler:
+    """Answer `verb path` with `message`, whose use case must be declared already.
+
+    `{name:uuid}` and `{name:str}` in `path` fill the message's fields of that name, `If-Match` the one declared with
+    `if_match()`; the others come from the JSON body of `post`, `put` and `patch`, and from the query otherwise.
+    `status` is that of success: without it 204 if there is no result, 201 for `post`, else 200.
+
+    The answer is Litestar's `before_request`, which comes before the framework takes the request apart: that costs
+    half as much as a handler does. The handler behind it is never reached.
+    """
+    case = use_case(message)
+    kind: type[Any] = message
+    known = {each.name: each for each in fields(kind)}
+    hints = get_type_hints(message, include_extras=True)
+    kinds: dict[str, str] = dict(PARAMETER.findall(path))
+    matched = next((name for name, each in known.items() if each.metadata.get("header") == "if-match"), None)
+    without = frozenset(kinds) | ({matched} if matched else frozenset())
+    body = verb in {post, put, patch} and len(known) > len(without)
+    shape = closed(kind, f"{case.name}{'Body' if body else 'Query'}", without)
+    segments = {name: limited(hints[name]) for name in kinds}
+    default = 204 if case.result is type(None) else 201 if verb is post else 200
+    route = Route(case, segments, shape, body, matched is not None, status or default)
+
+    async def handle() -> None:
+        raise NotImplementedError
+
+    made: HTTPRouteHandler = verb(
+        PARAMETER.sub(r"{\1:str}", path),
+        operation_id=case.name,
+        include_in_schema=False,
+        opt={ROUTE: route},
+        before_request=_answer(
+            _reader(route, {name: _segment(each, segments[name]) for name, each in kinds.items()}, matched),
+            _attendant(case),
+            route.status,
+            readable=verb is get,
+        ),
+    )(handle)
+    return made
+
+
+def _answer(
+    read: Read, attend: Attend, status: int, *, readable: bool
+) -> Callable[[Request[Any, Any, Any]], Awaitable[Reply]]:
+    async def answer(request: Request[Any, Any, Any]) -> Reply:
+        scope = request.scope
+        edge: Edge = scope["litestar_app"].opt[EDGE]
+        given = headers.given(scope["headers"])
+        message = await read(scope, request.receive, given, edge.patience)
+        answered = await edge.dispatch(message, attend(scope, given, edge.origins))
+        more: list[tuple[bytes, bytes]] = []
+        if answered.token:
+            more.append((b"consistency-token", str(answered.token).encode()))
+        if answered.replayed:
+            more.append(REPLAYED)
+        result = answered.result
+        if result is None:
+            return Reply(status, b"", *more)
+        version = getattr(result, "version", None)
+        if isinstance(version, int):
+            tag = b'"%d"' % version
+            more.append((b"etag", tag))
+            if readable and headers.is_known(given, tag):
+                return Reply(304, b"", *more)
+        return Reply(status, encode(result), JSON, *more)
+
+    return answer
+
+
+def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], matched: str | None) -> Read:
+    """Make the function that reads the message from a request."""
+    message, sends = route.case.message, route.body
+    from_body = reading.json_reader(route.shape, message, unique=route.case.writes)
+    from_query = reading.query_reader(route.shape, message)
+
+    async def read(scope: Scope, receive: Receive, given: Given, patience: Patience) -> Message[Any]:
+        values = {name: take(scope["path_params"][name]) for name, take in segments.items()}
+        if matched:
+            values[matched] = headers.if_match(given)
+        query = scope["query_string"]
+        if sends:
+            if query:
+                reading.no_query(query)
+            return from_body(await reading.body(given, receive, patience), values)
+        if b"content-length" in given or b"transfer-encoding" in given:
+            await reading.ignored(given, receive, patience)
+        return from_query(query, values)
+
+    return read
+
+
+def _attendant(case: UseCase) -> Attend:
+    """Make the function that finds what comes with the message, as far as anything asks for it."""
+    records = case.writes or case.audit is not None
+    places, fresh = records or Origin in case.takes, records or ConsistencyToken in case.takes
+
+    def attend(scope: Any, given: Given, origins: Origins) -> Call:
+        credential = headers.credential(given)
+        if not (places or fresh):
+            return Call(credential)
+        return Call(
+            credential,
+            origins(scope, given) if places else Origin(),
+            headers.idempotency_key(given) if case.writes else None,
+            headers.at_least(given) if fresh else None,
+            headers.traceparent(given, scope["trace_id"]) if records else None,
+        )
+
+    return attend
+
+
+def _segment(kind: str, hint: Any) -> Callable[[str], Any]:
+    match kind:
+        case "uuid":
+            return reading.uuid
+        case "str":
+            return reading.segment(hint)
+    raise TypeError(f"{kind} is not a kind of path parameter: uuid and str are")

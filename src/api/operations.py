@@ -1,0 +1,167 @@
+"""One generated route as an OpenAPI operation."""
+
+from inspect import cleandoc
+from itertools import groupby
+from typing import Any, Final
+
+from msgspec import to_builtins
+
+from api.endpoint import Route
+from api.problems import Problem, refusals
+from api.schemas import Schemas
+from domain.kernel.access import ANYONE
+from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.usecases import Query, UseCase
+
+DONE: Final = {200: "Done.", 201: "Created.", 202: "Accepted; the rest happens later.", 204: "Done, with no result."}
+PROBLEMS: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+PARAMETERS: Final = {
+    "ConsistencyToken": {
+        "name": "Consistency-Token",
+        "in": "header",
+        "description": "Answer at least as freshly as the command that returned this token.",
+        "schema": {"type": "string"},
+    },
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Run the command once, however often it is sent with this key; plain or as a quoted string.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "Change only this version: the `ETag` it was read with. `*` means any.",
+        "schema": {"type": "string"},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "Answer 304 if the version is still this one: the `ETag` it was read with.",
+        "schema": {"type": "string"},
+    },
+}
+HEADERS: Final = {
+    "ConsistencyToken": {
+        "description": "What a later read sends back to see this command's effect.",
+        "schema": {"type": "string"},
+    },
+    "ETag": {"description": 'The version, as a strong entity tag: `"7"`.', "schema": {"type": "string"}},
+    "IdempotencyReplayed": {
+        "description": "The command ran before under this key; this is what it answered then.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "WWWAuthenticate": {"description": "How to authenticate (RFC 6750).", "schema": {"type": "string"}},
+}
+OF_STATUS: Final = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+
+
+def operation(route: Route, schemas: Schemas, examples: dict[str, Any]) -> dict[str, Any]:
+    """Describe `route`; add an example of each refusal to `examples`."""
+    case = route.case
+    summary, description = _explain(case)
+    shown: dict[str, Any] = {"operationId": case.name, "tags": [capability(case)], "summary": summary}
+    if description:
+        shown["description"] = description
+    shown["parameters"] = [*_segments(route, schemas), *_query(route, schemas), *_headers(route)]
+    if route.body:
+        shown["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schemas[route.shape.struct]}},
+        }
+    shown["responses"] = {**_success(route, schemas), **_refusals(route, examples)}
+    shown["security"] = [] if case.access == ANYONE else [{"bearer": []}]
+    return shown
+
+
+def capability(case: UseCase) -> str:
+    """Return the second part of the name of the message's module: `domain.<capability>.…`."""
+    return case.message.__module__.split(".")[:2][-1]
+
+
+def _explain(case: UseCase) -> tuple[str, str]:
+    """Return the first line of the message's docstring, and the rest with what the use case requires."""
+    summary, _, rest = cleandoc(case.message.__doc__ or "").partition("\n")
+    required = f"Requires `{case.access.permission}`." if case.access.permission else ""
+    return summary, "\n\n".join(filter(None, (rest.strip(), required)))
+
+
+def _segments(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schemas[kind]} for name, kind in route.segments.items()
+    ]
+
+
+def _query(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
+    if route.body:
+        return []
+    schema = schemas[route.shape.struct]
+    return [
+        {"name": name, "in": "query", "required": name in schema["required"], "schema": _without_null(each)}
+        for name, each in schema["properties"].items()
+    ]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Drop what a query cannot say."""
+    kept = {key: each for key, each in schema.items() if key != "anyOf" and (key, each) != ("default", None)}
+    some = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    return kept | (some[0] if len(some) == 1 else {"anyOf": some} if some else {})
+
+
+def _headers(route: Route) -> list[dict[str, Any]]:
+    names = {
+        "IdempotencyKey": route.case.writes,
+        "IfMatch": route.if_match,
+        "IfNoneMatch": _versioned(route) and not route.case.writes,
+        "ConsistencyToken": ConsistencyToken in route.case.takes,
+    }
+    return [{"$ref": f"#/components/parameters/{name}"} for name, wanted in names.items() if wanted]
+
+
+def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
+    headers = {
+        "Consistency-Token": route.case.writes,
+        "ETag": _versioned(route),
+        "Idempotency-Replayed": route.case.writes,
+    }
+    shown: dict[str, Any] = {"description": DONE.get(route.status, "Done.")}
+    if sent := {name: _header(name) for name, wanted in headers.items() if wanted}:
+        shown["headers"] = sent
+    if route.case.result is not type(None):
+        shown["content"] = {"application/json": {"schema": schemas[route.case.result]}}
+    found = {str(route.status): shown}
+    if _versioned(route) and issubclass(route.case.message, Query):
+        found["304"] = {"description": "The version is still this one.", "headers": {"ETag": _header("ETag")}}
+    return found
+
+
+def _refusals(route: Route, examples: dict[str, Any]) -> dict[str, Any]:
+    found = refusals(route.case, path=bool(route.segments), body=route.body, if_match=route.if_match)
+    return {str(status): _refusal(status, list(same), examples) for status, same in groupby(found, _status)}
+
+
+def _refusal(status: int, found: list[Problem], examples: dict[str, Any]) -> dict[str, Any]:
+    examples |= {each.code: {"summary": each.title, "value": to_builtins(each)} for each in found}
+    media = PROBLEMS["application/problem+json"] | {
+        "examples": {each.code: {"$ref": f"#/components/examples/{each.code}"} for each in found}
+    }
+    name = OF_STATUS.get(status)
+    return {
+        "description": " ".join(dict.fromkeys(each.title for each in found)),
+        **({"headers": {name: _header(name)}} if name else {}),
+        "content": {"application/problem+json": media},
+    }
+
+
+def _status(found: Problem) -> int:
+    return found.status
+
+
+def _versioned(route: Route) -> bool:
+    return "version" in getattr(route.case.result, "__dataclass_fields__", {})
+
+
+def _header(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/headers/{name.replace('-', '')}"}

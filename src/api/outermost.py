@@ -1,0 +1,144 @@
+"""What surrounds every request, the ones that match no route included."""
+
+from asyncio import CancelledError
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import getrandbits, random
+from time import perf_counter
+from typing import Any, Final, Protocol
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from api.problems import failed, refused
+from api.refusals import Malformed
+
+HARDENED: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""Of every answer, unless it brings its own."""
+OVERRIDES: Final = frozenset({b"allow", *dict(HARDENED)})
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+UNMATCHED: Final = "unmatched"
+HANDLED: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+OTHER: Final = "OTHER"
+GONE: Final = 499
+"""The status reported of a request that was abandoned before it was answered."""
+
+
+class Observer(Protocol):
+    """Told about every request once it is over: the access log, the metrics.
+
+    `route` is the template of the path, and `method` one of those HTTP names, so that neither grows with what is sent.
+    """
+
+    def __call__(self, method: str, route: str, status: int, seconds: float, trace_id: str) -> None: ...
+
+
+class Tracing(Protocol):
+    """Run one sampled request inside a span."""
+
+    async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outermost:
+    """Name, time, harden and report every request.
+
+    It wraps `Litestar.asgi_handler`: a middleware of Litestar's own is not run for a path that no route matches.
+    """
+
+    app: ASGIApp
+    observers: Sequence[Observer] = ()
+    tracing: Tracing | None = None
+    share: float = 0
+    """The part of requests that are traced, from 0 to 1."""
+    allowed: Mapping[str, bytes] = field(default_factory=dict)
+    """The methods of each path template. Litestar's own answer to OPTIONS knows only the first one registered."""
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer a request; pass anything else on."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = perf_counter()
+        trace_id = scope["trace_id"] = f"{getrandbits(128):032x}"
+        named = (b"x-request-id", trace_id.encode())
+        always = (*HARDENED, HSTS, named) if scope["scheme"] == "https" else (*HARDENED, named)
+        method = scope["method"]
+        head = method == "HEAD"
+        if head:
+            scope["method"] = "GET"
+        status = 0
+
+        async def hardened(event: Any) -> None:
+            nonlocal status
+            if event["type"] == "http.response.start":
+                status = event["status"]
+                event = {**event, "headers": _headers(event["headers"], always)}
+            elif head:
+                event = {**event, "body": b""}
+            await send(event)
+
+        try:
+            await self._answer(scope, receive, hardened)
+        except CancelledError:
+            status = status or GONE
+            raise
+        except Exception as error:
+            reply = failed(error, trace_id, scope.get("path_template", UNMATCHED))
+            if status:
+                raise
+            await reply.send(scope, receive, hardened)
+        finally:
+            route = scope.get("path_template", UNMATCHED)
+            seconds = perf_counter() - started
+            for observe in self.observers:
+                observe(method if method in HANDLED else OTHER, route, status or 500, seconds, trace_id)
+
+    async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
+        if _has_nul(scope):
+            reply = refused(Malformed("The request contains U+0000."), scope["trace_id"])
+            await reply.send(scope, receive, send)
+        elif self.tracing and random() < self.share:  # noqa: S311 - a sample, not a secret
+            await self.tracing(self.app, scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await self.app(scope, receive, self._listing(scope, send))
+        else:
+            await self.app(scope, receive, send)
+
+    def _listing(self, scope: Any, send: Send) -> Send:
+        async def listed(event: Any) -> None:
+            if event["type"] == "http.response.start" and (allow := self.allowed.get(scope.get("path_template", ""))):
+                others = [each for each in event["headers"] if each[0] != b"allow"]
+                event = {**event, "headers": [*others, (b"allow", allow)]}
+            await send(event)
+
+        return listed
+
+
+def _has_nul(scope: Any) -> bool:
+    """Return whether U+0000 is in the address or a header: nothing of ours could keep it, and Postgres fails on it."""
+    query = scope["query_string"]
+    if "\0" in scope["path"] or b"%00" in query or b"\0" in query:
+        return True
+    for _, value in scope["headers"]:  # noqa: SIM110 - a third of the price of `any`
+        if b"\0" in value:
+            return True
+    return False
+
+
+def _headers(sent: Iterable[tuple[bytes, bytes]], always: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
+    for name, _ in sent:
+        if name in OVERRIDES:
+            own = {each for each, _ in sent}
+            return [*map(_with_head, sent), *(each for each in always if each[0] not in own)]
+    return [*sent, *always]
+
+
+def _with_head(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    name, value = header
+    if name != b"allow" or b"GET" not in value or b"HEAD" in value:
+        return header
+    return name, value.replace(b"GET", b"GET, HEAD")

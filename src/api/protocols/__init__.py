@@ -1,0 +1,1 @@
+"""Hand-written handlers, where HTTP itself is the protocol."""

@@ -1,0 +1,42 @@
+"""Identity over HTTP."""
+
+from litestar import Router, delete, get, patch, post
+
+from api.endpoint import endpoint
+from domain.identity.commands.change_password import ChangePassword
+from domain.identity.commands.create_user import CreateUser
+from domain.identity.commands.deactivate_user import DeactivateUser
+from domain.identity.commands.delete_user import DeleteUser
+from domain.identity.commands.dev_register import DevRegister
+from domain.identity.commands.finish_setup import FinishSetup
+from domain.identity.commands.reactivate_user import ReactivateUser
+from domain.identity.commands.request_account import RequestAccount
+from domain.identity.commands.sign_up import SignUp
+from domain.identity.commands.update_me import UpdateMe
+from domain.identity.commands.update_user import UpdateUser
+from domain.identity.queries.get_me import GetMe
+from domain.identity.queries.get_user import GetUser
+from domain.identity.queries.list_users import ListUsers
+
+
+def identity(*, private: bool, dev: bool) -> Router:
+    """Return the routes: `private` sign-up tells nobody which addresses are known, `dev` adds what lets anyone in."""
+    sign_up = endpoint(post, "/signup", RequestAccount, status=202) if private else endpoint(post, "/signup", SignUp)
+    return Router(
+        "/auth",
+        route_handlers=[
+            sign_up,
+            endpoint(post, "/setup", FinishSetup),
+            endpoint(get, "/me", GetMe),
+            endpoint(patch, "/me", UpdateMe),
+            endpoint(post, "/password/change", ChangePassword, status=204),
+            endpoint(get, "/users", ListUsers),
+            endpoint(post, "/users", CreateUser),
+            endpoint(get, "/users/{user_id:uuid}", GetUser),
+            endpoint(patch, "/users/{user_id:uuid}", UpdateUser),
+            endpoint(delete, "/users/{user_id:uuid}", DeleteUser, status=204),
+            endpoint(post, "/users/{user_id:uuid}/activate", ReactivateUser, status=204),
+            endpoint(post, "/users/{user_id:uuid}/deactivate", DeactivateUser, status=204),
+            *([endpoint(post, "/dev/register", DevRegister)] if dev else []),
+        ],
+    )

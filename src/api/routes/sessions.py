@@ -1,0 +1,28 @@
+"""Sessions over HTTP."""
+
+from litestar import Router, delete, get, post
+
+from api.endpoint import endpoint
+from domain.sessions.commands.dev_sign_in import DevSignIn
+from domain.sessions.commands.refresh_session import RefreshSession
+from domain.sessions.commands.revoke_other_sessions import RevokeOtherSessions
+from domain.sessions.commands.revoke_session import RevokeSession
+from domain.sessions.commands.sign_in import SignIn
+from domain.sessions.commands.sign_out import SignOut
+from domain.sessions.queries.list_sessions import ListSessions
+
+
+def sessions(*, dev: bool) -> Router:
+    """Return the routes; `dev` adds what lets anyone in."""
+    return Router(
+        "/auth",
+        route_handlers=[
+            endpoint(post, "/login", SignIn, status=200),
+            endpoint(post, "/refresh", RefreshSession, status=200),
+            endpoint(post, "/logout", SignOut, status=204),
+            endpoint(get, "/sessions", ListSessions),
+            endpoint(delete, "/sessions", RevokeOtherSessions, status=204),
+            endpoint(delete, "/sessions/{session_id:uuid}", RevokeSession, status=204),
+            *([endpoint(post, "/dev/login", DevSignIn, status=200)] if dev else []),
+        ],
+    )

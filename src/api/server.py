@@ -1,0 +1,42 @@
+"""The processes that answer requests."""
+
+import tempfile
+from pathlib import Path
+
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.server import Server
+
+from api.starting import Hopeless, free_port, ready_database
+from core.exposition import prepare
+from core.settings import Settings
+
+LARGEST_HEAD = 65_536
+"""Bytes of a request line and headers that are read; more is refused with 431."""
+
+
+def serve_requests(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT: what has begun is answered first. Raise `Hopeless` if it cannot start."""
+    ready_database(settings)
+    if settings.redis_url is None:
+        raise Hopeless("GATEWRIGHT_REDIS_URL is not set: set it, or use `gatewright run`, which starts a Valkey.")
+    port = free_port(settings)
+    with tempfile.TemporaryDirectory(prefix="gatewright-metrics-") as folder:
+        if settings.workers > 1:
+            prepare(Path(folder))
+        Server(
+            "api.app:create",
+            factory=True,
+            address=settings.host,
+            port=port,
+            interface=Interfaces.ASGI,
+            workers=settings.workers,
+            loop=Loops.uvloop,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(max_buffer_size=LARGEST_HEAD),
+            websockets=False,
+            log_enabled=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=10,
+            process_name="gatewright",
+        ).serve()

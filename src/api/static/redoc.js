@@ -1,0 +1,1 @@
+Redoc.init("/auth/openapi.json", { disableGoogleFont: true, hideDownloadButton: false }, document.getElementById("page"));

@@ -1,0 +1,147 @@
+"""What lives as long as a process: keys, connections, caches, and what runs beside the requests."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from logging import getLogger
+from typing import Any
+
+from core.hashing import HashingPool
+from core.keys import Keys
+from core.metrics import Metrics
+from core.mongo.client import MongoConnection
+from core.passwords import Argon2Passwords
+from core.postgres.database import Database
+from core.postgres.flush import Pending
+from core.postgres.log import LogFollower
+from core.postgres.poke import Poke
+from core.postgres.profiles import SqlProfiles
+from core.postgres.revocations import SqlMarkers
+from core.profiles import CachedProfiles
+from core.pushes import ProfilePushes
+from core.redis.client import RedisClients, redis_clients
+from core.redis.limits import RedisLimits
+from core.revocation_feed import RevocationFeed, RevocationPush
+from core.revocations import Revocations
+from core.settings import Misconfigured, Settings
+from core.tokens import VerifiedTokens, Verifier
+from domain.sessions.models import Lifetimes
+
+log = getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Assembly:
+    """Everything an API process holds. Nothing connects before `open`; stores that are away do not stop it."""
+
+    settings: Settings
+    keys: Keys
+    metrics: Metrics
+    database: Database
+    redis: RedisClients
+    mongo: MongoConnection | None
+    limits: RedisLimits
+    hashing: HashingPool
+    passwords: Argon2Passwords
+    revocations: Revocations
+    feed: RevocationFeed
+    push: RevocationPush
+    tokens: VerifiedTokens
+    profiles: CachedProfiles
+    pushes: ProfilePushes
+    poke: Poke
+    follower: LogFollower
+    lifetimes: Lifetimes
+    _running: list[asyncio.Task[Any]] = field(default_factory=list, init=False)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Assembly":
+        """Put everything together; raise `Misconfigured`."""
+        if not (settings.database_url and settings.redis_url):
+            raise Misconfigured("GATEWRIGHT_DATABASE_URL and GATEWRIGHT_REDIS_URL must be set, or use `gatewright run`")
+        keys, metrics = Keys.read(settings), Metrics()
+        database = Database(settings.database_url.get_secret_value(), size=settings.database_pool_size)
+        redis = redis_clients(settings.redis_url.get_secret_value())
+        hashing = HashingPool(meter=metrics.hashing)
+        revocations = Revocations(longest=settings.access_token_seconds)
+        verifier = Verifier(keys.ring, settings.served_at, settings.audience)
+        profiles = CachedProfiles(SqlProfiles(database))
+        markers = SqlMarkers(database.connect)
+        mongo = MongoConnection(settings.mongodb_uri.get_secret_value()) if settings.mongodb_uri else None
+        return cls(
+            settings=settings,
+            keys=keys,
+            metrics=metrics,
+            database=database,
+            redis=redis,
+            mongo=mongo,
+            limits=RedisLimits(redis.requests, keys.secrets.derive("limits")),
+            hashing=hashing,
+            passwords=Argon2Passwords(hashing, minimum=settings.password_min_length),
+            revocations=revocations,
+            feed=RevocationFeed(revocations, markers, redis.consumers, pulled=metrics.revocations.pulled),
+            push=RevocationPush(revocations, redis.requests),
+            tokens=VerifiedTokens(verifier, revocations),
+            profiles=profiles,
+            pushes=ProfilePushes(profiles, redis.requests, redis.consumers),
+            poke=Poke(database),
+            follower=LogFollower(database),
+            lifetimes=Lifetimes(settings.access_life, settings.refresh_life),
+        )
+
+    @property
+    def grace(self) -> timedelta:
+        """How long a spent refresh token still answers with its successor."""
+        return timedelta(seconds=self.settings.refresh_grace_seconds)
+
+    @property
+    def idempotency_life(self) -> timedelta:
+        """How long an `Idempotency-Key` is remembered."""
+        return timedelta(hours=self.settings.idempotency_hours)
+
+    def committed(self, pending: Pending) -> None:
+        """Tell everybody what a command changed, after its commit."""
+        if pending.facts or pending.jobs:
+            self.poke()
+        if pending.markers:
+            self.push(list(pending.markers.values()))
+        self.pushes({fact.aggregate_id for fact in pending.facts if fact.aggregate_type == "user"})
+
+    async def open(self) -> None:
+        """Open the pools and start what runs beside the requests."""
+        await self.database.open()
+        with suppress(Exception):
+            # Without it the first requests would be refused; whoever cannot ask goes on trying.
+            await self.feed.pull()
+        for name, work in {
+            "revocations": self.feed.run(),
+            "profiles": self.pushes.run(),
+            "poke": self.poke.run(),
+            "log": self.follower.run(),
+        }.items():
+            self._start(name, work)
+
+    async def close(self) -> None:
+        """Stop what runs and let go of every connection."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self.push.close()
+        self.hashing.close()
+        await self.redis.close()
+        if self.mongo:
+            await self.mongo.close()
+        await self.database.close()
+
+    def _start(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(_told)
+        self._running.append(task)
+
+
+def _told(task: asyncio.Task[Any]) -> None:
+    """Say it when something that should run for ever ends by itself."""
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("%s has stopped", task.get_name(), exc_info=error)

@@ -1,0 +1,96 @@
+"""Taskiq, which carries the ids of jobs to whichever worker is free."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+from uuid import UUID
+
+from taskiq import AsyncBroker, InMemoryBroker
+from taskiq.receiver import Receiver
+from taskiq.serializers import JSONSerializer
+from taskiq_aio_pika import AioPikaBroker
+from taskiq_aio_pika.exchange import Exchange
+from taskiq_aio_pika.queue import Queue
+from taskiq_redis import RedisAsyncResultBackend
+
+from core.jobs.runner import Runner
+from core.postgres.jobs import Lease
+
+QUEUE: Final = "gatewright.jobs"
+AT_ONCE: Final = 32
+"""How many jobs a worker does side by side."""
+PATIENCE: Final = 5.0
+"""Seconds that the broker may take to accept a job."""
+LEAVE: Final = 3.0
+"""Seconds that jobs have to end when the worker stops; what is cut off is tried again."""
+KEPT: Final = 3600
+"""Seconds that results are kept in Redis."""
+
+Send = Callable[[Lease], Awaitable[None]]
+Receive = Callable[[], Coroutine[Any, Any, None]]
+
+
+def make_broker(rabbit: str | None, redis: str | None, queue: str = QUEUE) -> AsyncBroker:
+    """Return a broker over RabbitMQ, with its results in Redis if there is one; without RabbitMQ, in this process."""
+    if not rabbit:
+        return InMemoryBroker(max_async_tasks=AT_ONCE)
+    broker = AioPikaBroker(
+        rabbit,
+        qos=AT_ONCE,
+        exchange=Exchange(name=queue),
+        task_queues=[Queue(name=queue)],
+        dead_letter_queue=Queue(name=f"{queue}.dead"),
+        timeout=PATIENCE,
+        heartbeat=10,
+    )
+    if redis:
+        # The default serializer is pickle, which runs what it reads.
+        results: RedisAsyncResultBackend[Any] = RedisAsyncResultBackend(
+            redis, result_ex_time=KEPT, prefix_str=queue, serializer=JSONSerializer(), socket_timeout=1
+        )
+        return broker.with_result_backend(results)
+    return broker
+
+
+@asynccontextmanager
+async def carrier(broker: AsyncBroker, runner: Runner) -> AsyncIterator[tuple[Send, Receive]]:
+    """Start `broker`; yield how to send an attempt, and how to receive until the broker is lost."""
+
+    async def run_job(job_id: str, attempt: int) -> str:
+        return await runner(UUID(job_id), attempt)
+
+    task = broker.register_task(run_job, task_name="run_job")
+    broker.is_worker_process = True
+
+    async def send(lease: Lease) -> None:
+        kick = task.kicker().with_task_id(f"{lease.id}-{lease.attempt}").kiq(str(lease.id), lease.attempt)
+        await asyncio.wait_for(kick, PATIENCE)
+
+    try:
+        await asyncio.wait_for(broker.startup(), 2 * PATIENCE)
+        yield send, lambda: _receive(broker)
+    finally:
+        with suppress(Exception, asyncio.CancelledError):
+            await asyncio.wait_for(broker.shutdown(), 1)
+
+
+async def _receive(broker: AsyncBroker) -> None:
+    """Do what arrives; when cancelled, let what has begun end."""
+    if isinstance(broker, InMemoryBroker):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(broker.wait_all(), LEAVE)
+    finish = asyncio.Event()
+    receiver = Receiver(broker, run_startup=False, max_async_tasks=AT_ONCE, wait_tasks_timeout=LEAVE)
+    listening = asyncio.create_task(receiver.listen(finish))
+    try:
+        await asyncio.shield(listening)
+        raise ConnectionError("the broker delivers no more")
+    finally:
+        finish.set()
+        await asyncio.wait([listening], timeout=LEAVE + 0.5)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)

@@ -1,0 +1,157 @@
+"""The keys that sign our tokens, and those that still verify them."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from json import JSONDecodeError, loads
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Final, Protocol, Self
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
+
+from core import base64url
+from core.jwk import EXPONENT, Key, read
+from core.signatures import Algorithm
+
+RSA_BITS: Final = 2048
+HMAC_BYTES: Final = 64
+
+
+class Keys(Protocol):
+    """The keys in force at this moment."""
+
+    @property
+    def signing(self) -> Key:
+        """The key that signs; its `sign` is never None."""
+
+    def find(self, kid: str) -> Key | None:
+        """Return the key a token names, None if there is none or no longer one."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing(Keys):
+    """Keys by id; the first signs. Replaced as a whole, never changed in place."""
+
+    keys: Mapping[str, Key]
+    signing: Key = field(init=False)
+
+    def __post_init__(self) -> None:
+        first = next(iter(self.keys.values()), None)
+        if first is None or first.sign is None:
+            raise ValueError("the first key of a key ring is a private one: it signs")
+        if len({key.algorithm is Algorithm.HS256 for key in self.keys.values()}) > 1:
+            raise ValueError("a key ring never mixes shared secrets with key pairs")
+        object.__setattr__(self, "signing", first)
+
+    @classmethod
+    def load(cls, text: str, algorithm: str | None = None) -> Self:
+        """Read a JWK Set (RFC 7517) with private keys; the first one signs, later ones may be public.
+
+        `algorithm` is what the first key must be for; HS256 is accepted only if it is named. Raise `ValueError` for a
+        set that is malformed or a key that is weak; the message never repeats a key.
+        """
+        keys: dict[str, Key] = {}
+        for position, member in enumerate(_members(text)):
+            try:
+                key = read(member)
+            except ValueError as error:
+                raise ValueError(f"key {position} of the set: {error}") from None
+            if key.kid in keys:
+                raise ValueError(f"key {position} of the set: its id is taken")
+            keys[key.kid] = key
+        ring = cls(keys)
+        if ring.signing.algorithm != (algorithm or ring.signing.algorithm):
+            raise ValueError(f"the first key is for {ring.signing.algorithm}, not for {algorithm}")
+        if ring.signing.algorithm is Algorithm.HS256 and not algorithm:
+            raise ValueError("HS256 must be configured: whoever verifies its tokens can make them as well")
+        return ring
+
+    def find(self, kid: str) -> Key | None:
+        return self.keys.get(kid)
+
+    def public_set(self) -> dict[str, list[dict[str, str]]]:
+        """Return the JWK Set for `/.well-known/jwks.json`: public halves only, shared secrets never."""
+        return {"keys": [dict(key.public) for key in self.keys.values() if key.public]}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRingFile:
+    """A key ring in a file that the first process makes. For development: production is given its keys."""
+
+    path: Path
+    algorithm: str = Algorithm.ES256
+
+    def load(self) -> KeyRing:
+        """Read the key ring; make one that only its owner can read if there is none.
+
+        Processes that start at once get the same one. Raise `ValueError` if the file holds something else.
+        """
+        if not self.path.exists():
+            self._make()
+        return KeyRing.load(self.path.read_text(), self.algorithm)
+
+    def _make(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self.path.with_name(f".{self.path.name}.{token_hex(8)}")
+        try:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(generate(self.algorithm))
+                file.flush()
+                os.fsync(file.fileno())
+            # A link never replaces: whoever comes second uses what the first one made, and both find it whole.
+            os.link(draft, self.path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def generate(algorithm: str) -> str:
+    """Return a JWK Set with one new private key for `algorithm`, or raise `ValueError`."""
+    match Algorithm(algorithm):
+        case Algorithm.ES256:
+            secret = generate_ec(SECP256R1()).private_numbers()
+            point = secret.public_numbers
+            jwk = {"kty": "EC", "crv": "P-256", "x": _text(point.x, 32), "y": _text(point.y, 32)}
+            jwk["d"] = _text(secret.private_value, 32)
+        case Algorithm.EDDSA:
+            edwards = Ed25519PrivateKey.generate()
+            x, d = edwards.public_key().public_bytes_raw(), edwards.private_bytes_raw()
+            jwk = {"kty": "OKP", "crv": "Ed25519", "x": base64url.encode(x).decode()}
+            jwk["d"] = base64url.encode(d).decode()
+        case Algorithm.RS256:
+            rsa = generate_rsa(EXPONENT, RSA_BITS).private_numbers()
+            numbers = {"n": rsa.public_numbers.n, "e": rsa.public_numbers.e, "d": rsa.d, "p": rsa.p, "q": rsa.q}
+            numbers |= {"dp": rsa.dmp1, "dq": rsa.dmq1, "qi": rsa.iqmp}
+            jwk = {"kty": "RSA"} | {name: _text(number) for name, number in numbers.items()}
+        case Algorithm.HS256:
+            jwk = {"kty": "oct", "k": base64url.encode(os.urandom(HMAC_BYTES)).decode()}
+    key = read(jwk)
+    return msgspec.json.encode({"keys": [jwk | {"kid": key.kid, "alg": key.algorithm, "use": "sig"}]}).decode()
+
+
+def _text(number: int, size: int | None = None) -> str:
+    return base64url.encode(number.to_bytes(size or (number.bit_length() + 7) // 8, "big")).decode()
+
+
+def _members(text: str) -> list[dict[str, Any]]:
+    try:
+        held = loads(text, object_pairs_hook=_distinct)
+    except (JSONDecodeError, RecursionError):
+        raise ValueError("not a JWK Set") from None
+    keys = held.get("keys") if isinstance(held, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise ValueError("not a JWK Set")
+    return keys
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member is given twice")
+    return members

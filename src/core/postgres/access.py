@@ -1,0 +1,34 @@
+"""Who may do what, asked of Postgres."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from core.pipeline import Gate
+from core.postgres.database import Database
+from domain.kernel.access import Access, Actor
+from domain.kernel.errors import Forbidden
+from domain.kernel.ids import PLATFORM
+from domain.kernel.usecases import Message
+
+# A grant in the platform's own organization holds everywhere. `*` counts in system roles only.
+_HOLDS: Final = """
+SELECT EXISTS (
+    SELECT FROM grants g JOIN roles r ON r.id = g.role_id
+    WHERE g.subject_type = 'user' AND g.subject_id = $1 AND g.organization_id = ANY ($2::uuid[])
+      AND ($3 = ANY (r.permissions) OR (r.organization_id IS NULL AND '*' = ANY (r.permissions)))
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlGate(Gate):
+    """Ask for the grants of the actor each time: what was withdrawn is gone with the next request."""
+
+    database: Database
+
+    async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None:
+        """See `Gate.check`."""
+        organizations = [PLATFORM] if access.within is None else [PLATFORM, getattr(message, access.within)]
+        async with self.database.read() as connection:
+            if not await connection.fetchval(_HOLDS, actor.user_id, organizations, access.permission):
+                raise Forbidden

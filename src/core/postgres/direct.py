@@ -1,0 +1,35 @@
+"""Sessions outside the pools: what listens, or holds locks, keeps its connection. PgBouncer cannot serve these."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import asyncpg
+
+
+class Connects(Protocol):
+    """Connect to the primary, by asyncpg."""
+
+    async def connect(self, **settings: str) -> Any: ...
+
+
+@asynccontextmanager
+async def session(database: Connects, name: str) -> AsyncIterator[Any]:
+    """Connect as `name`, which is what `pg_stat_activity` shows.
+
+    The connection is cut at the end, not said good-bye to: a server that does not answer cannot hold up a stop.
+    """
+    connection = await database.connect(application_name=name)
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+async def direct_pool(database: Connects, name: str, size: int) -> Any:
+    """Return an asyncpg pool of up to `size` connections called `name`, none of them made before it is needed."""
+
+    async def connect(*_: Any, **__: Any) -> Any:
+        return await database.connect(application_name=name)
+
+    return await asyncpg.create_pool(connect=connect, min_size=0, max_size=size)

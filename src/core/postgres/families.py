@@ -1,0 +1,66 @@
+"""Refresh rotation in Postgres: one compare-and-set, and a successor that is derived, never stored."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from core.postgres.database import Database
+from core.refresh_tokens import Presented, RefreshTokens
+from domain.kernel.ids import SessionId, UserId
+from domain.sessions.errors import RefreshRefused
+from domain.sessions.ports import RefreshFamilies, Reuse, Rotation
+
+# One statement is one transaction and one round trip. Whoever is expired, revoked or deactivated ends here.
+_ROTATE: Final = """
+UPDATE refresh_families f
+SET generation = f.generation + 1, rotations = (now() || f.rotations)[1:8]
+FROM users u, sessions s
+WHERE f.id = $1 AND f.generation = $2 AND f.revoked_at IS NULL AND f.expires_at > now()
+  AND u.id = f.user_id AND u.is_active AND s.id = f.session_id AND s.revoked_at IS NULL
+RETURNING f.generation, f.expires_at, f.session_id, f.user_id, u.epoch, s.organization_id, s.factors, s.created_at
+"""
+# Asked only by the losers of a race and by thieves. `rotations[generation - presented]` is when that one was spent.
+_LOOK: Final = """
+SELECT f.generation, f.expires_at, f.session_id, f.user_id, u.epoch, s.organization_id, s.factors, s.created_at,
+       f.revoked_at IS NULL AND f.expires_at > now() AND u.is_active AND s.revoked_at IS NULL AS live,
+       coalesce(f.rotations[f.generation - $2] > now() - $3::interval, false) AS spent_just_now
+FROM refresh_families f JOIN users u ON u.id = f.user_id JOIN sessions s ON s.id = f.session_id
+WHERE f.id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlRefreshFamilies(RefreshFamilies):
+    """Families of refresh tokens. A token proves itself by HMAC, so a made-up one never reaches the database."""
+
+    database: Database
+    tokens: RefreshTokens
+    grace: timedelta = timedelta(seconds=30)
+
+    async def rotate(self, refresh_token: str) -> Rotation | Reuse:
+        """See `RefreshFamilies.rotate`."""
+        presented = self.tokens.read(refresh_token)
+        if presented is None:
+            raise RefreshRefused
+        async with self.database.read() as connection:
+            row = await connection.fetchrow(_ROTATE, presented.family, presented.generation)
+            if row:
+                return self._rotation(presented, row)
+            row = await connection.fetchrow(_LOOK, presented.family, presented.generation, self.grace)
+        if row is None or not row["live"]:
+            raise RefreshRefused
+        if not row["spent_just_now"]:
+            return Reuse(SessionId(row["session_id"]))
+        return self._rotation(presented, row)
+
+    def _rotation(self, presented: Presented, row: Any) -> Rotation:
+        return Rotation(
+            refresh_token=self.tokens.derive(presented.family, presented.key_id, row["generation"]),
+            expires_at=row["expires_at"],
+            session_id=SessionId(row["session_id"]),
+            user_id=UserId(row["user_id"]),
+            organization_id=row["organization_id"],
+            epoch=row["epoch"],
+            factors=row["factors"],
+            authenticated_at=row["created_at"],
+        )

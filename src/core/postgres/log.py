@@ -1,0 +1,108 @@
+"""Reading the log, and waiting for it to grow."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn, Protocol
+
+from core.cloudevents import COLUMNS, cloud_event
+from core.postgres.direct import Connects, session
+from core.retrying import forever
+from domain.events.ports import Stretch
+
+LOG: Final = "log"
+"""The channel on which the sequencer announces the position that the log has reached."""
+
+# One statement, hence one snapshot: no event past the head, and none of another log.
+READ: Final = f"""
+SELECT h.log_id, h.position AS head, e.*
+FROM log_head h
+LEFT JOIN LATERAL (SELECT {COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2) e ON true
+ORDER BY e.position
+"""  # noqa: S608 - made of constants
+
+
+class Reads(Protocol):
+    """Lend a connection to the primary, of asyncpg."""
+
+    def read(self) -> AbstractAsyncContextManager[Any]: ...
+
+
+@dataclass(slots=True)
+class LogFollower:
+    """Know how far the log has come, with one connection per process however many wait. `run` it beside the readers.
+
+    While Postgres is lost, or `run` does not run, nobody is woken: waiting then takes all the time it was given.
+    """
+
+    database: Connects
+    _head: int = field(default=0, init=False)
+    _closed: bool = field(default=False, init=False)
+    _waiting: dict[asyncio.Future[None], int] = field(default_factory=dict, init=False)
+
+    async def run(self) -> NoReturn:
+        """Follow until cancelled, then let everybody go."""
+        self._closed = False
+        try:
+            await forever("the follower of the log", self._serve)
+        finally:
+            self._closed = True
+            self._wake()
+
+    async def reached(self, past: int, seconds: float) -> None:
+        """Return when the log is known to reach beyond `past`, when following ends, or after `seconds`."""
+        if self._closed or self._head > past:
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting[waiter] = past
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(waiter, seconds)
+        finally:
+            del self._waiting[waiter]
+
+    async def _serve(self) -> None:
+        lost = asyncio.Event()
+        async with session(self.database, "gatewright-feed") as connection:
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(LOG, lambda *said: self._advance(int(said[-1])))
+            # A restored log is shorter: what was known of the one before must not hold anybody up, or wake them.
+            self._head = 0
+            self._advance(await connection.fetchval("SELECT position FROM log_head"))
+            while not lost.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(lost.wait(), 5)
+                if not lost.is_set():
+                    self._advance(await connection.fetchval("SELECT position FROM log_head"))
+
+    def _advance(self, head: int) -> None:
+        if head > self._head:
+            self._head = head
+            self._wake()
+
+    def _wake(self) -> None:
+        for waiter, past in self._waiting.items():
+            if (self._closed or past < self._head) and not waiter.done():
+                waiter.set_result(None)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlEventLog:
+    """The log in Postgres."""
+
+    database: Reads
+    follower: LogFollower
+    source: str = "/auth"
+    """The `source` of every event: the issuer's URL, where there is one."""
+
+    async def read(self, after: int, limit: int) -> Stretch:
+        """Return up to `limit` events past the position `after`, in order."""
+        async with self.database.read() as connection:
+            rows = await connection.fetch(READ, after, limit)
+        head = rows[0]["head"]
+        events = [cloud_event(row, self.source) for row in rows if row["position"] is not None]
+        return Stretch(rows[0]["log_id"], head, rows[0]["position"] or head + 1, events)
+
+    async def grown(self, past: int, seconds: float) -> None:
+        """Return once the log reaches beyond `past`, or after about `seconds`."""
+        await self.follower.reached(past, seconds)

@@ -1,0 +1,181 @@
+"""What Dishka builds."""
+
+from collections.abc import AsyncIterator, Callable
+
+from dishka import AnyOf, Provider, Scope, WithParents, make_async_container, provide
+
+from core.access_tokens import AccessTokens as IssuedTokens
+from core.addresses import LibraryEmailAddresses
+from core.assembly import Assembly
+from core.authentication import BearerTokens
+from core.clock import SystemClock
+from core.cursors import SignedCursors
+from core.discovery import load_use_cases
+from core.idempotency import Idempotency
+from core.keys import SetupToken
+from core.mail import JobMailer
+from core.mongo.configuration import MongoConfigurationBodies
+from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
+from core.postgres.access import SqlGate
+from core.postgres.configuration import SqlConfigurationBodies, SqlConfigurationHeads, SqlConfigurationReader
+from core.postgres.database import Database
+from core.postgres.families import SqlRefreshFamilies
+from core.postgres.idempotency import SqlIdempotency
+from core.postgres.log import SqlEventLog
+from core.postgres.loss import outage
+from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
+from core.postgres.profiles import SqlCredentials
+from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
+from core.postgres.work import SqlWork
+from core.refresh_tokens import RefreshTokens
+from core.secrets import Sealed, Secrets
+from core.setup import SqlSetup
+from domain.events.ports import EventLog
+from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.ports import EmailAddresses, Passwords
+from domain.identity.profiles import ProfileChanges
+from domain.identity.readers import ProfileLists, Profiles
+from domain.identity.registration import Registration
+from domain.identity.verification import PasswordIdentities
+from domain.kernel.events import Events
+from domain.kernel.ports import Clock, Cursors, Limits, Mailer
+from domain.kernel.usecases import use_cases
+from domain.organizations.ports import ConfigurationBodies
+from domain.sessions.commands.sign_in import SignInPolicy
+from domain.sessions.ending import Ending
+from domain.sessions.models import Lifetimes
+from domain.sessions.opening import Opening
+from domain.sessions.ports import AccessTokens, RefreshFamilies
+
+
+def interactors() -> Provider:
+    """Provide every declared interactor: plain queries once, everything else per message."""
+    load_use_cases()
+    provider = Provider()
+    provider.from_context(Call, scope=Scope.REQUEST)
+    for case in use_cases():
+        provider.provide(case.interactor, scope=Scope.REQUEST if case.writes or case.audit else Scope.APP)
+    for service in (Ending, Opening, ProfileChanges, Registration):
+        provider.provide(service, scope=Scope.REQUEST)
+    provider.provide(WithParents[PasswordIdentities], scope=Scope.REQUEST)
+    return provider
+
+
+class Shared(Provider):
+    """What every message shares: readers, policies, keys."""
+
+    scope = Scope.APP
+
+    credentials = provide(WithParents[SqlCredentials])
+    session_lists = provide(WithParents[SqlSessionLists])
+    configuration_reader = provide(WithParents[SqlConfigurationReader])
+    clock = provide(SystemClock, provides=Clock)
+
+    def __init__(self, assembly: Assembly) -> None:
+        super().__init__()
+        self._assembly = assembly
+        settings, keys = assembly.settings, assembly.keys
+        issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
+        for kind, made in {
+            AccessTokens: issued,
+            Cursors: SignedCursors(keys.secrets.every("cursors")),
+            Database: assembly.database,
+            EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
+            EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            Lifetimes: assembly.lifetimes,
+            Limits: assembly.limits,
+            Passwords: assembly.passwords,
+            ProfileLists: assembly.profiles.source,
+            Profiles: assembly.profiles,
+            RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
+            Sealed: seal(keys.secrets),
+            SetupToken: keys.setup,
+            SignInPolicy: SignInPolicy(settings.sign_ins_per_minute),
+            SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
+        }.items():
+            self.provide(always(made), provides=kind)
+
+    @provide
+    def families(self, database: Database, tokens: RefreshTokens) -> RefreshFamilies:
+        """Rotate refresh tokens as configured."""
+        return SqlRefreshFamilies(database, tokens, self._assembly.grace)
+
+    @provide
+    def bodies(self, database: Database) -> ConfigurationBodies:
+        """Keep configuration documents in MongoDB if there is one, else in Postgres."""
+        mongo = self._assembly.mongo
+        return MongoConfigurationBodies(mongo) if mongo else SqlConfigurationBodies(database)
+
+
+class Transaction(Provider):
+    """What one message has for itself: its transaction, and everything that takes part in it."""
+
+    scope = Scope.REQUEST
+
+    users = provide(WithParents[SqlUsers])
+    hashes = provide(WithParents[SqlPasswordHashes])
+    failures = provide(WithParents[SqlFailures])
+    superusers = provide(WithParents[SqlSuperusers])
+    setup = provide(WithParents[SqlSetup])
+    sessions = provide(WithParents[SqlSessions])
+    session_ending = provide(WithParents[SqlSessionEnding])
+    configuration_heads = provide(WithParents[SqlConfigurationHeads])
+
+    def __init__(self, assembly: Assembly) -> None:
+        super().__init__()
+        self._assembly = assembly
+        secrets = assembly.keys.secrets
+        self._audit_key, self._request_key = secrets.derive("audit"), secrets.derive("idempotency")
+
+    @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
+    async def work(self, call: Call, clock: Clock) -> AsyncIterator[SqlWork]:
+        """Give the message its unit of work, and make sure that it leaves nothing open."""
+        assembly = self._assembly
+        work = SqlWork(
+            database=assembly.database,
+            clock=clock,
+            audit_key=self._audit_key,
+            committed=assembly.committed,
+            trace=call.trace,
+            key_lifetime=assembly.idempotency_life,
+        )
+        try:
+            yield work
+        finally:
+            await work.rollback()
+
+    @provide
+    def idempotency(self, work: SqlWork, sealed: Sealed) -> Idempotency:
+        """Keep keys with the transaction."""
+        return SqlIdempotency(work, sealed, self._request_key)
+
+    @provide
+    def mailer(self, work: SqlWork, sealed: Sealed) -> Mailer:
+        """Queue mails with the transaction."""
+        return JobMailer(work, sealed)
+
+
+def seal(secrets: Secrets) -> Sealed:
+    """Return what seals answers and mails; what an earlier master secret sealed can still be opened."""
+    current, *previous = secrets.every("sealed").values()
+    return Sealed(current, tuple(previous))
+
+
+def dispatcher(assembly: Assembly) -> Dispatcher:
+    """Return the pipeline, with everything that its interactors need; raise if something is missing."""
+    return Dispatcher(
+        container=make_async_container(interactors(), Shared(assembly), Transaction(assembly)),
+        authenticator=BearerTokens(assembly.tokens),
+        gate=SqlGate(assembly.database),
+        witness=assembly.metrics.use_cases,
+        outage=outage,
+    )
+
+
+def always(made: object) -> Callable[[], object]:
+    """Return what a provider calls to get `made` each time."""
+
+    def give() -> object:
+        return made
+
+    return give

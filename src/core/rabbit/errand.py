@@ -1,0 +1,76 @@
+"""What a relay is to deliver, and what it remembers of it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from core.rabbit.topology import EXCHANGE
+
+CAREFUL: Final = 1000
+"""How many events are published one by one after the broker closed a channel."""
+
+
+class RelayMeter(Protocol):
+    """Told what the relay does."""
+
+    def confirmed(self, count: int) -> None:
+        """Count events that the broker confirmed."""
+
+    def lag(self, seconds: float) -> None:
+        """Record the time from an event's statement to its confirm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """Takes no notes."""
+
+    def confirmed(self, count: int) -> None:
+        """Ignore it."""
+
+    def lag(self, seconds: float) -> None:
+        """Ignore it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Where to deliver the log to, and how."""
+
+    sink: str = "rabbitmq"
+    """Whose cursors these are."""
+    exchange: str = EXCHANGE
+    """Another one where two deployments share a virtual host."""
+    source: str = "/auth"
+    """The `source` of every event: the issuer's URL, where there is one."""
+    meter: RelayMeter = field(default_factory=Unmeasured)
+    in_flight: int = 128
+    patience: float = 5
+    """Seconds that the broker may take to confirm an event."""
+    leave: float = 2
+    """Seconds that events under way have to be confirmed when the relay stops; the others are repeated."""
+
+    @property
+    def name(self) -> str:
+        """What the sessions of this sink's relays are called at Postgres; they find each other by it."""
+        return f"gatewright-relay-{self.sink}"
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a relay knows beyond the stored cursors, from one session to the next."""
+
+    ahead: set[int] = field(default_factory=set)
+    """Confirmed past the cursors: not sent again."""
+    faults: Counter[int] = field(default_factory=Counter)
+    """By position: how often the broker closed the channel while this event alone was under way."""
+    careful: int = 0
+    """How many more events to publish one by one."""
+
+    def suspect(self) -> None:
+        """Publish one by one for a while: some event makes the broker close the channel."""
+        self.careful = CAREFUL
+
+    def confirm(self, position: int) -> None:
+        """Note that the event at `position` needs no sending."""
+        self.ahead.add(position)
+        self.faults.pop(position, None)
+        self.careful = max(self.careful - 1, 0)

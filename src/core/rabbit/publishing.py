@@ -1,0 +1,62 @@
+"""Publish one event, and tell whose fault it is when that fails."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import aio_pika
+from aio_pika.abc import AbstractExchange
+from aio_pika.exceptions import AMQPError, ChannelClosed, PublishError
+
+from core.cloudevents import MEDIA_TYPE, cloud_event, encode
+
+log = logging.getLogger(__name__)
+
+
+class NotSent(Exception):
+    """The broker did not confirm: publish again, from the cursor."""
+
+
+class ChannelLost(NotSent):
+    """The broker closed the channel, because of this event or of another that was under way."""
+
+
+class Unsendable(Exception):
+    """The event itself cannot be published, now or later."""
+
+
+def message(row: Mapping[str, Any], source: str) -> aio_pika.Message:
+    """Return the message of a row of `events`; its id is the event's, its routing key the event's type."""
+    event = cloud_event(row, source)
+    return aio_pika.Message(
+        encode(event),
+        content_type=MEDIA_TYPE,
+        message_id=event["id"],
+        type=event["type"],
+        timestamp=row["occurred_at"],
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        headers={"traceparent": event["traceparent"]} if "traceparent" in event else None,
+    )
+
+
+async def publish(exchange: AbstractExchange, row: Mapping[str, Any], source: str, patience: float) -> None:
+    """Return when the broker has the event on disk; raise `NotSent`, `ChannelLost` or `Unsendable`."""
+    try:
+        made = message(row, source)
+        await exchange.publish(made, row["type"], mandatory=True, timeout=patience)
+    except PublishError as error:
+        # Returned although there is an alternate exchange: nobody can receive it now, and trying again would hold up
+        # its slot for ever. It stays in the log, from which a late subscriber starts anyway.
+        log.error("nobody could receive event %s: %s", row["id"], error)  # noqa: TRY400 - not a defect of ours
+    except asyncio.CancelledError as error:
+        # aio-pika cancels publishes under way when heartbeats stop. If nobody cancelled this task, that is all it was.
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise
+        raise NotSent("the connection was lost") from error
+    except ChannelClosed as error:
+        raise ChannelLost(str(error)) from error
+    except (AMQPError, OSError, RuntimeError, TimeoutError) as error:
+        raise NotSent(repr(error)) from error
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
+        raise Unsendable(repr(error)) from error

@@ -1,0 +1,44 @@
+"""From the log to RabbitMQ: each event at least once, in order for each aggregate, repeated only with the same id."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from core.postgres.direct import Connects, session
+from core.rabbit.delivery import Delivery
+from core.rabbit.errand import Errand, Progress
+from core.rabbit.publishing import ChannelLost
+from core.rabbit.topology import broker
+from core.retrying import forever
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Deliver the log to the exchange. Several may run: each slot is owned by one, by an advisory lock of its session.
+
+    The locks die with the session, so a killed relay is replaced within a second. A relay that lost its session without
+    knowing can only repeat events, in order and with the same ids: its cursors are moved by compare-and-set, and that
+    fails.
+    """
+
+    database: Connects
+    amqp: str
+    errand: Errand = field(default_factory=Errand)
+    _progress: Progress = field(default_factory=Progress, init=False)
+
+    async def run(self) -> NoReturn:
+        """Deliver until cancelled; start again from the cursors whenever Postgres or the broker went away."""
+        await forever("the relay", self._serve, most=2)
+
+    async def _serve(self) -> None:
+        try:
+            async with (
+                session(self.database, self.errand.name) as connection,
+                broker(self.amqp, self.errand.exchange) as exchange,
+                asyncio.TaskGroup() as group,
+            ):
+                await Delivery(self.errand, self._progress, connection, exchange, group).run()
+        except* ChannelLost:
+            # Which of the events under way it was cannot be told: one at a time from now on, until it is found.
+            self._progress.suspect()
+            raise

@@ -1,0 +1,41 @@
+"""What this service declares at the broker. Queues belong to subscribers; this one keeps what nobody is bound to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import aio_pika
+from aio_pika.abc import AbstractExchange
+
+EXCHANGE: Final = "auth.events"
+KEPT: Final = 10_000
+"""How many events without a subscriber are kept, for a look at what goes by; the oldest are dropped."""
+
+
+@asynccontextmanager
+async def broker(url: str, exchange: str = EXCHANGE, heartbeat: int = 10) -> AsyncIterator[AbstractExchange]:
+    """Connect, with publisher confirms, and declare the exchange of events and its alternate, `<exchange>.unrouted`.
+
+    Not `connect_robust`: whoever publishes reconnects, because only they know what was not confirmed.
+    """
+    connection = await aio_pika.connect(url, timeout=5, heartbeat=heartbeat)
+    try:
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        alternate = f"{exchange}.unrouted"
+        unrouted = await channel.declare_exchange(alternate, aio_pika.ExchangeType.FANOUT, durable=True, timeout=5)
+        kept = await channel.declare_queue(
+            alternate, durable=True, arguments={"x-max-length": KEPT, "x-overflow": "drop-head"}, timeout=5
+        )
+        await kept.bind(unrouted, timeout=5)
+        yield await channel.declare_exchange(
+            exchange,
+            aio_pika.ExchangeType.TOPIC,
+            durable=True,
+            arguments={"alternate-exchange": alternate},
+            timeout=5,
+        )
+    finally:
+        # A frozen broker does not answer, and a connection left open hangs the loop at the end.
+        with suppress(Exception, asyncio.CancelledError):
+            await asyncio.wait_for(connection.close(), 2)

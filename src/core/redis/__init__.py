@@ -1,0 +1,1 @@
+"""Adapters on Redis: nothing in it is the only copy."""

@@ -1,0 +1,43 @@
+"""Work that goes on whatever it loses on the way."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+
+log = logging.getLogger(__name__)
+
+STEADY = 10.0
+"""An attempt that held this many seconds starts the waiting times anew."""
+
+
+async def forever(name: str, attempt: Callable[[], Awaitable[object]], least: float = 0.2, most: float = 5) -> NoReturn:
+    """Make attempt after attempt until cancelled; wait between `least` and `most` seconds, longer each time, jittered.
+
+    An attempt serves until it fails. Which failure it was does not matter: a connection that is lost and a defect both
+    are logged, and both may be gone next time.
+    """
+    clock = asyncio.get_running_loop().time
+    wait = least
+    while True:
+        began = clock()
+        try:
+            await attempt()
+        except Exception as error:
+            log.warning("%s starts again: %s", name, _summary(error))
+            log.debug("%s failed", name, exc_info=True)
+        except asyncio.CancelledError:
+            # aio-pika cancels what waits for a broker that is lost. If nobody cancelled this task, that is all it was.
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            log.warning("%s starts again: its broker went away", name)
+        wait = least if clock() - began > STEADY else min(wait * 2, most)
+        await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - spreads load, keeps no secret
+
+
+def _summary(error: BaseException) -> str:
+    """Name what went wrong, of a group the first of each kind."""
+    if isinstance(error, BaseExceptionGroup):
+        return ", ".join(sorted({_summary(one) for one in error.exceptions})[:3])
+    return f"{type(error).__name__}: {error}"

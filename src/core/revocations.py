@@ -1,0 +1,104 @@
+"""What must no longer be accepted, as far as this process has heard."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from domain.kernel.revocation import Marker
+
+Whole = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class WireMarker(Struct, frozen=True, omit_defaults=True):
+    """A marker as facts and pushes carry it; `cutoff` in seconds since 1970. Unknown members are a newer release's."""
+
+    scope: str
+    id: str
+    cutoff: Annotated[float, Meta(ge=0, lt=2**40)] | None = None
+    epoch: Whole | None = None
+
+
+class Verdict(Enum):
+    """What to do with a token whose signature is good."""
+
+    ACCEPT = "accept"
+    REVOKED = "revoked"
+    STALE = "stale"
+    """This process has not heard for too long to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is revoked of one subject: what was issued up to `cutoff`, and under an epoch below `epoch`."""
+
+    cutoff: int
+    epoch: int
+    since: int
+    """Tokens issued after this moment are not concerned: when this was last heard of, or the cut-off if it is later."""
+
+
+NOTHING: Final = Known(-1, 0, -1)
+
+
+@dataclass(slots=True)
+class Revocations:
+    """Every marker that a token still alive could fall under.
+
+    Nothing is accepted past `fresh_until`, which is moved on by whoever asked the truth. Past `size` markers the oldest
+    tenth makes room by becoming one cut-off for everybody: some people refresh early, and nobody gets in.
+    """
+
+    longest: int = 86_400
+    """Seconds that the longest-lived token lives."""
+    size: int = 200_000
+    fresh_until: float = 0.0
+    """By `monotonic`, in seconds; infinity for a process that hears everything itself."""
+    now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    _known: dict[str, Known] = field(default_factory=dict, init=False)
+    _floor: int = field(default=-1, init=False)
+
+    def judge(self, subjects: tuple[str, ...], issued: int, epoch: int) -> Verdict:
+        """Judge a token by what it names (`session:…`, `user:…`), its `iat` and its `ep`."""
+        if issued <= self._floor:
+            return Verdict.REVOKED
+        if not self._known.keys().isdisjoint(subjects):
+            for subject in subjects:
+                known = self._known.get(subject, NOTHING)
+                if issued <= known.cutoff or epoch < known.epoch:
+                    return Verdict.REVOKED
+        return Verdict.ACCEPT if self.monotonic() < self.fresh_until else Verdict.STALE
+
+    def learn(self, markers: Iterable[WireMarker]) -> None:
+        """Take markers in, in any order and any number of times: neither a cut-off nor an epoch ever moves back."""
+        now = int(self.now())
+        for marker in markers:
+            subject = f"{marker.scope}:{marker.id}"
+            known = self._known.get(subject, NOTHING)
+            cutoff = known.cutoff if marker.cutoff is None else max(int(marker.cutoff), known.cutoff)
+            self._known[subject] = Known(cutoff, max(marker.epoch or 0, known.epoch), max(now, cutoff))
+        if len(self._known) > self.size:
+            self.forget()
+            self._merge()
+
+    def forget(self) -> None:
+        """Drop markers so old that every token under them has expired."""
+        oldest = int(self.now()) - self.longest
+        self._known = {subject: known for subject, known in self._known.items() if known.since >= oldest}
+
+    def _merge(self) -> None:
+        excess = len(self._known) - self.size
+        if excess <= 0:
+            return
+        oldest = sorted(self._known, key=lambda subject: self._known[subject].since)[: excess + self.size // 10]
+        self._floor = max(self._floor, *(self._known.pop(subject).since for subject in oldest))
+
+
+def on_the_wire(marker: Marker) -> WireMarker:
+    """Return `marker` as it travels."""
+    cutoff = marker.cutoff.timestamp() if marker.cutoff else None
+    return WireMarker(marker.scope, marker.id, cutoff, marker.epoch)

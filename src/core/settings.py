@@ -1,0 +1,197 @@
+"""What is configured: from `GATEWRIGHT_*` in the environment, else from `.env`, else the default."""
+
+import os
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.secrets import weak
+
+PREFIX: Final = "GATEWRIGHT_"
+Network = IPv4Network | IPv6Network
+Algorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
+
+
+class Environment(StrEnum):
+    """What the service is run for."""
+
+    DEV = "dev"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Misconfigured(Exception):
+    """The settings cannot be used; the text says which, why, and what to do, a line each."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    environment: Environment = Environment.DEV
+    """`dev` adds the passwordless routes and generates secrets; everything else refuses to start without them."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    """Processes that answer requests."""
+    data_dir: Path = Path(".data")
+    """Where the embedded servers, generated secrets and, in development, mails are kept."""
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks whose `X-Forwarded-For` is believed, separated by commas."""
+
+    issuer: str = ""
+    """`iss` of access tokens, and the base of links: an absolute URL. In dev the address that is served."""
+    audience: str = "gatewright"
+    """`aud` of access tokens."""
+    secret: SecretStr | None = None
+    """The master secret, 32 bytes or more; everything else is derived from it."""
+    previous_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Master secrets of before, separated by commas: what they made is still accepted."""
+    signing_algorithm: Algorithm = "ES256"
+    signing_keys_file: Path | None = None
+    """A JWK Set with private keys (RFC 7517), the first of which signs."""
+
+    database_url: SecretStr | None = None
+    """Postgres 14 or newer; without it the embedded one."""
+    database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    redis_url: SecretStr | None = None
+    """Redis 7 or Valkey; without it the embedded one."""
+    mongodb_uri: SecretStr | None = None
+    """MongoDB for the bodies of configuration documents; without it Postgres keeps them."""
+    rabbitmq_url: SecretStr | None = None
+    """RabbitMQ; without it events are served by `GET /auth/events`, and jobs run in the worker."""
+
+    access_token_seconds: Annotated[int, Field(ge=60, le=86_400)] = 900
+    refresh_token_seconds: Annotated[int, Field(ge=300, le=31_536_000)] = 604_800
+    refresh_grace_seconds: Annotated[int, Field(ge=0, le=300)] = 30
+    """How long a spent refresh token still answers with its successor; 0 for never."""
+    idempotency_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    password_min_length: Annotated[int, Field(ge=8, le=64)] = 15
+    signup_private: bool = False
+    """Answer 202 to every sign-up, and tell the owner of a known address by mail."""
+    sign_up_limit: Annotated[int, Field(ge=0)] | None = None
+    """Sign-ups per minute and address; 0 for any number. By default 60, and in dev any number."""
+    sign_in_limit: Annotated[int, Field(ge=0)] | None = None
+    """Sign-ins per minute and address; 0 for any number. By default 300, and in dev any number."""
+
+    smtp_url: SecretStr | None = None
+    """`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; without it mails are files in the data folder."""
+    mail_from: str = "gatewright@localhost"
+
+    docs: bool | None = None
+    """Serve `/auth/docs`, `/auth/redoc` and `/auth/mkdocs`. By default in dev only."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_json: bool = True
+    otlp_endpoint: str | None = None
+    """Where spans go (OTLP over HTTP); without it there are none."""
+    trace_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Part of the requests that are traced."""
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Where the worker serves its `/metrics`; 0 for nowhere. The API serves its own at `/metrics`."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        return [ip_network(part) for part in _parts(value)] if isinstance(value, str) else value
+
+    @field_validator("previous_secrets", mode="before")
+    @classmethod
+    def _secrets(cls, value: object) -> object:
+        return [SecretStr(part) for part in _parts(value)] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        for name in ("secret", "previous_secrets"):
+            value = getattr(self, name)
+            for secret in value if isinstance(value, tuple) else [value] if value else []:
+                if reason := weak(secret.get_secret_value()):
+                    raise ValueError(f"{PREFIX}{name.upper()} is too weak: {reason}")
+        if self.is_production:
+            needed = ("secret", "signing_keys_file", "issuer", "database_url", "redis_url")
+            if missing := [f"{PREFIX}{name.upper()}" for name in needed if not getattr(self, name)]:
+                raise ValueError(f"{', '.join(missing)} must be set in production")
+            if not self.issuer.startswith("https://"):
+                raise ValueError(f"{PREFIX}ISSUER must be an https:// URL in production")
+        return self
+
+    @property
+    def is_dev(self) -> bool:
+        """Whether conveniences that let anyone in are allowed."""
+        return self.environment is Environment.DEV
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real people are at stake."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def served_at(self) -> str:
+        """The base URL under which the service is reached, without a slash at the end."""
+        return self.issuer.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def serves_docs(self) -> bool:
+        """Whether the documentation pages are served."""
+        return self.is_dev if self.docs is None else self.docs
+
+    @property
+    def sign_ups_per_minute(self) -> int:
+        """The limit per address; 0 for none."""
+        return (0 if self.is_dev else 60) if self.sign_up_limit is None else self.sign_up_limit
+
+    @property
+    def sign_ins_per_minute(self) -> int:
+        """The limit per address; 0 for none."""
+        return (0 if self.is_dev else 300) if self.sign_in_limit is None else self.sign_in_limit
+
+    @property
+    def access_life(self) -> timedelta:
+        """How long access tokens live."""
+        return timedelta(seconds=self.access_token_seconds)
+
+    @property
+    def refresh_life(self) -> timedelta:
+        """How long a session lives at most."""
+        return timedelta(seconds=self.refresh_token_seconds)
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, absolute."""
+        return self.data_dir.expanduser().resolve()
+
+
+def load() -> Settings:
+    """Read the settings once; raise `Misconfigured` with a line for each one that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise Misconfigured("\n".join(_line(each) for each in error.errors(include_input=False))) from error
+
+
+def unknown() -> list[str]:
+    """Return the names in the environment that look like ours and mean nothing: misspelt, most likely."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return sorted(
+        name for name in os.environ if name.startswith(PREFIX) and name not in known and not name.startswith(TESTING)
+    )
+
+
+TESTING: Final = (f"{PREFIX}TEST_", f"{PREFIX}FAULTS", f"{PREFIX}BENCH")
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _line(error: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{PREFIX}{where.upper()}: {message}" if where else message

@@ -1,0 +1,70 @@
+"""Everything that happens after the commit, in one process; start as many as you like."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, NoReturn
+
+from core.jobs.broker import QUEUE
+from core.jobs.registry import Jobs
+from core.jobs.work import JobWork
+from core.postgres.backlog import Backlog, backlog
+from core.postgres.direct import Connects, session
+from core.postgres.sequencer import Sequencer
+from core.rabbit.errand import Errand
+from core.rabbit.relay import Relay
+from core.retrying import forever
+
+REFRESH: Final = 5.0
+"""Seconds between two looks at what waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Number what is committed, deliver it, do the jobs, and tell how much waits.
+
+    Each part connects for itself, goes on when Postgres, RabbitMQ or Redis is lost, and stops nobody else.
+    """
+
+    database: Connects
+    jobs: Jobs
+    rabbit: str | None = None
+    """`amqp://`; without it events wait in the log, for the feed, and jobs run in this process."""
+    redis: str | None = None
+    """Keeps the results of jobs for an hour."""
+    errand: Errand = field(default_factory=Errand)
+    queue: str = QUEUE
+    gauges: Callable[[Backlog], None] | None = None
+    """Called every few seconds."""
+
+    async def run(self) -> NoReturn:
+        """Work until cancelled; that takes up to five seconds to end, so that what has begun need not be repeated."""
+        jobs = JobWork(self.database, self.jobs, self.rabbit, self.redis, self.queue)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Sequencer(self.database, committed=jobs.wake).run())
+            group.create_task(jobs.run())
+            if self.rabbit:
+                group.create_task(Relay(self.database, self.rabbit, self.errand).run())
+            if self.gauges:
+                group.create_task(forever("the gauges", self._measure))
+        raise AssertionError("no part ends by itself")
+
+    async def serve(self) -> None:
+        """Work until SIGTERM or SIGINT."""
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        working, stopping = asyncio.create_task(self.run()), asyncio.create_task(stop.wait())
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        working.cancel()
+        done = (await asyncio.gather(working, return_exceptions=True))[0]
+        if isinstance(done, Exception):
+            raise done
+
+    async def _measure(self) -> None:
+        async with session(self.database, "gatewright-gauges") as connection:
+            while self.gauges:
+                self.gauges(await backlog(connection, self.errand.sink))
+                await asyncio.sleep(REFRESH)

@@ -1,0 +1,1 @@
+"""What was announced, in the order in which everybody sees it."""

@@ -1,0 +1,71 @@
+"""Change one's password."""
+
+from domain.identity.errors import PasswordTooWeak, PasswordWrong, UserNotFound
+from domain.identity.events import PasswordChanged
+from domain.identity.models import Credential
+from domain.identity.ports import Credentials, Failures, Passwords, SessionEnding
+from domain.identity.registration import context
+from domain.identity.repositories import PasswordHashes, Users
+from domain.identity.schemas import Password
+from domain.identity.verification import locked, network_of
+from domain.kernel.access import SIGNED_IN, Actor, Origin
+from domain.kernel.errors import ConcurrentChange, Overloaded
+from domain.kernel.events import Events
+from domain.kernel.ports import Clock, Mailer
+from domain.kernel.usecases import Command, interactor, message, secret
+
+SUBJECT = "Your password was changed"
+NOTICE = "The password of your account was changed. If that was not you, reset it and tell your administrator."
+
+
+@message
+class ChangePassword(Command[None]):
+    """Replace the signed-in person's password and end their other sessions."""
+
+    current_password: Password = secret()
+    new_password: Password = secret()
+
+
+@interactor(
+    access=SIGNED_IN,
+    raises=(UserNotFound, PasswordWrong, PasswordTooWeak, ConcurrentChange, Overloaded),
+    emits=(PasswordChanged,),
+    audit="identity.user.change_password",
+)
+class ChangePasswordInteractor:
+    credentials: Credentials
+    passwords: Passwords
+    failures: Failures
+    users: Users
+    hashes: PasswordHashes
+    sessions: SessionEnding
+    mailer: Mailer
+    events: Events
+    clock: Clock
+
+    async def __call__(self, request: ChangePassword, actor: Actor, origin: Origin) -> None:
+        network = network_of(origin.address)
+        kept = await self.credentials.find_by_id(actor.user_id, network)
+        if kept is None:
+            raise UserNotFound
+        fits = await self.passwords.verify(kept.password_hash, request.current_password)
+        now = self.clock.now()
+        if not fits or locked(kept, now):
+            if not fits:
+                await self.failures.count(kept.user_id, network, now)
+            raise PasswordWrong
+        self.passwords.check(request.new_password, [kept.email, kept.email.partition("@")[0]])
+        hashed = await self.passwords.hash(request.new_password)
+        user = await self.users.get(actor.user_id)
+        self.passwords.check(request.new_password, context(user))
+        if user.epoch != kept.epoch:
+            raise ConcurrentChange
+        # The new epoch is written before sessions are ended: a sign-in with the old password that is still under way
+        # either has made its session by now, which is ended here, or finds the epoch changed and is refused.
+        user.epoch += 1
+        user.updated_at = now
+        await self.users.keep(user)
+        await self.hashes.put(Credential(user_id=user.id, password_hash=hashed, changed_at=now))
+        ended = await self.sessions.end(user.id, now, keep=actor.session_id)
+        self.events.emit(PasswordChanged(user_id=user.id, occurred_at=now), of=user, revokes=ended)
+        self.mailer.send(user.email, SUBJECT, NOTICE)

@@ -1,0 +1,39 @@
+"""Create a person's account."""
+
+from domain.identity.events import UserCreated
+from domain.identity.registration import REFUSALS, Applicant, Registration, profile
+from domain.identity.schemas import Email, FullName, Password, Username, UserProfile
+from domain.kernel.access import Permission, needs
+from domain.kernel.errors import Overloaded
+from domain.kernel.usecases import Command, interactor, message, optional_secret
+
+
+@message
+class CreateUser(Command[UserProfile]):
+    """Create an account for somebody else; without a password it cannot be signed in to yet."""
+
+    email: Email
+    password: Password | None = optional_secret()
+    full_name: FullName | None = None
+    username: Username | None = None
+    email_verified: bool = False
+
+
+@interactor(
+    access=needs(Permission.USERS_WRITE),
+    raises=(*REFUSALS, Overloaded),
+    emits=(UserCreated,),
+    audit="identity.user.create",
+)
+class CreateUserInteractor:
+    registration: Registration
+
+    async def __call__(self, request: CreateUser) -> UserProfile:
+        applicant = Applicant(
+            email=request.email,
+            password=request.password,
+            full_name=request.full_name,
+            username=request.username,
+            email_verified=request.email_verified,
+        )
+        return profile(await self.registration.register(applicant), is_superuser=False)

@@ -1,0 +1,52 @@
+"""Sign up without telling whether the address is known."""
+
+from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.errors import EmailTaken
+from domain.identity.events import UserCreated
+from domain.identity.ports import EmailAddresses
+from domain.identity.registration import REFUSALS, Applicant, Registration
+from domain.identity.schemas import Email, FullName, Password, Username
+from domain.kernel.access import ANYONE, Origin
+from domain.kernel.errors import Overloaded, TooManyRequests
+from domain.kernel.ports import Limits, Mailer
+from domain.kernel.usecases import Command, interactor, message, secret
+
+WELCOME = "Your account is ready. You can sign in with this address and the password you chose."
+KNOWN = "Somebody, perhaps you, tried to create an account with this address, which has one already. You can sign in."
+SUBJECT = "Your account"
+
+
+@message
+class RequestAccount(Command[None]):
+    """Create an account, or tell its owner by mail that there is one; the caller learns neither."""
+
+    email: Email
+    password: Password = secret()
+    full_name: FullName | None = None
+    username: Username | None = None
+
+
+@interactor(
+    access=ANYONE,
+    raises=(*(refusal for refusal in REFUSALS if refusal is not EmailTaken), Overloaded, TooManyRequests),
+    emits=(UserCreated,),
+    audit="identity.user.request_account",
+)
+class RequestAccountInteractor:
+    registration: Registration
+    addresses: EmailAddresses
+    mailer: Mailer
+    limits: Limits
+    policy: SignUpPolicy
+
+    async def __call__(self, request: RequestAccount, origin: Origin) -> None:
+        await self.limits.hit("sign_up", origin.address or "", self.policy.per_minute, 60)
+        applicant = Applicant(
+            email=request.email, password=request.password, full_name=request.full_name, username=request.username
+        )
+        try:
+            await self.registration.register(applicant)
+        except EmailTaken:
+            self.mailer.send(self.addresses.parse(request.email), SUBJECT, KNOWN)
+        else:
+            self.mailer.send(self.addresses.parse(request.email), SUBJECT, WELCOME)

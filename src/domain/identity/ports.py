@@ -1,0 +1,105 @@
+"""What identity needs from the outside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from domain.identity.models import EmailAddress
+from domain.kernel.ids import SessionId, UserId
+from domain.kernel.revocation import Marker
+
+
+class Passwords(Protocol):
+    """Judge, hash and verify passwords, off the event loop; raise `Overloaded` rather than queue without bound."""
+
+    def check(self, password: str, context: Sequence[str] = ()) -> None:
+        """Raise `PasswordTooWeak` unless `password` may be used by someone whom the texts of `context` describe."""
+
+    async def hash(self, password: str) -> str:
+        """Return a self-describing hash of `password`."""
+
+    async def verify(self, kept: str | None, password: str) -> bool:
+        """Return whether `kept` is a hash of `password`; without one, return False after the same time."""
+
+    def outdated(self, kept: str) -> bool:
+        """Return whether `kept` was made with other parameters than new hashes are."""
+
+
+class EmailAddresses(Protocol):
+    """Read e-mail addresses."""
+
+    def parse(self, text: str) -> EmailAddress:
+        """Return the canonical form of `text` (NFC, IDNA A-labels, case folded), or raise `EmailInvalid`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCredential:
+    """What is known of an account before anyone has proved to own it."""
+
+    user_id: UserId
+    email: str
+    password_hash: str | None = field(repr=False)
+    is_active: bool
+    epoch: int
+    failures: int = 0
+    """Failed attempts in a row, from everywhere."""
+    failures_here: int = 0
+    """Failed attempts in a row from the network that asks."""
+    failed_at: datetime | None = None
+
+
+class Credentials(Protocol):
+    """Find what proves a person. Hold no connection once a method has returned."""
+
+    async def find(self, login: str, network: str = "") -> KeptCredential | None:
+        """Return the credential of the account whose canonical e-mail address or username is `login`.
+
+        `network` names where the request came from; failures from there are also counted apart.
+        """
+
+    async def find_by_id(self, user_id: UserId, network: str = "") -> KeptCredential | None:
+        """Return the credential of the account."""
+
+
+class Failures(Protocol):
+    """Count failed sign-ins, in the transaction of the command: the truth of the lockout, which outlives any cache."""
+
+    async def count(self, user_id: UserId, network: str, at: datetime) -> None:
+        """Count one more failure in a row, in all and from `network`."""
+
+    async def forget(self, user_id: UserId, network: str) -> None:
+        """End the row of failures, in all and for `network`: somebody there proved to own the account."""
+
+
+class SessionEnding(Protocol):
+    """End sessions of a person, in the transaction of the command and after the change that made them obsolete."""
+
+    async def end(self, user_id: UserId, at: datetime, keep: SessionId) -> Sequence[Marker]:
+        """End every live session but `keep`; return what verifiers must learn."""
+
+    async def end_all(self, user_id: UserId, epoch: int, at: datetime) -> Sequence[Marker]:
+        """End every session; return the marker by which all tokens issued under an epoch below `epoch` die."""
+
+
+class Superusers(Protocol):
+    """Know who holds the system role `superuser`, in the transaction of the command."""
+
+    async def name(self, user_id: UserId, at: datetime) -> None:
+        """Grant the role."""
+
+    async def includes(self, user_id: UserId) -> bool:
+        """Return whether the person holds the role."""
+
+    async def spare(self, user_id: UserId) -> None:
+        """Raise `LastSuperuser` if `user_id` alone is active and holds it; waits for a twin that asks the same."""
+
+
+class Setup(Protocol):
+    """Know whether the first administrator may still be named."""
+
+    def prove(self, token: str) -> None:
+        """Raise `SetupClosed` unless `token` is the one that was printed; compared in constant time."""
+
+    async def finish(self, at: datetime) -> None:
+        """Close the setup for ever, in the transaction of the command, or raise `SetupClosed` if it is closed."""

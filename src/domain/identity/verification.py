@@ -1,0 +1,79 @@
+"""Tell who somebody is by their password."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from domain.identity.errors import EmailInvalid
+from domain.identity.facade import Identified, Identities
+from domain.identity.models import Credential
+from domain.identity.ports import Credentials, EmailAddresses, Failures, KeptCredential, Passwords
+from domain.identity.repositories import PasswordHashes
+from domain.kernel.access import Origin
+from domain.kernel.ports import Clock
+
+FAILURES: Final = 10
+"""After so many failures in a row from one network, the account is closed to that network for `PAUSE`."""
+MOST_FAILURES: Final = 100
+"""After so many in a row from everywhere, it is closed to everybody for `PAUSE` (NIST SP 800-63B-4, section 3.2.2)."""
+PAUSE: Final = timedelta(minutes=15)
+IPV4: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordIdentities(Identities):
+    """Verify passwords, with a lockout that a thief cannot tell from a wrong password."""
+
+    credentials: Credentials
+    passwords: Passwords
+    hashes: PasswordHashes
+    failures: Failures
+    addresses: EmailAddresses
+    clock: Clock
+
+    async def verify(self, login: str, password: str, origin: Origin) -> Identified | None:
+        """See `Identities.verify`."""
+        network = network_of(origin.address)
+        kept = await self._find(login, network)
+        fits = await self.passwords.verify(kept.password_hash if kept else None, password)
+        if kept is None or not kept.is_active or locked(kept, self.clock.now()):
+            return None
+        now = self.clock.now()
+        if not fits:
+            await self.failures.count(kept.user_id, network, now)
+            return None
+        if kept.failures:
+            await self.failures.forget(kept.user_id, network)
+        if kept.password_hash and self.passwords.outdated(kept.password_hash):
+            renewed = await self.passwords.hash(password)
+            await self.hashes.put(Credential(user_id=kept.user_id, password_hash=renewed, changed_at=now))
+        return Identified(kept.user_id, kept.epoch)
+
+    async def recognise(self, login: str) -> Identified | None:
+        """See `Identities.recognise`."""
+        kept = await self._find(login, "")
+        return Identified(kept.user_id, kept.epoch) if kept and kept.is_active else None
+
+    async def _find(self, login: str, network: str) -> KeptCredential | None:
+        if "@" not in login:
+            return await self.credentials.find(login.strip().lower(), network)
+        try:
+            return await self.credentials.find(self.addresses.parse(login), network)
+        except EmailInvalid:
+            return None
+
+
+def locked(kept: KeptCredential, now: datetime) -> bool:
+    """Return whether so many attempts failed of late that no password is believed."""
+    many = kept.failures_here >= FAILURES or kept.failures >= MOST_FAILURES
+    return many and kept.failed_at is not None and now < kept.failed_at + PAUSE
+
+
+def network_of(address: str | None) -> str:
+    """Return the network an address belongs to, as far as one customer of a provider usually reaches."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    return str(ip_network((found, 24 if found.version == IPV4 else 48), strict=False))

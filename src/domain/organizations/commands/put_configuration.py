@@ -1,0 +1,99 @@
+"""Put a configuration document in force."""
+
+from typing import Any
+
+from domain.kernel.access import Permission, needs
+from domain.kernel.errors import PreconditionFailed, PreconditionRequired, Unavailable
+from domain.kernel.events import Events
+from domain.kernel.ids import OrganizationId
+from domain.kernel.ports import Clock
+from domain.kernel.usecases import Command, if_match, interactor, message, whole_body
+from domain.organizations.documents import Document
+from domain.organizations.errors import DocumentInvalid, NamespaceInvalid, OrganizationNotFound
+from domain.organizations.events import ConfigurationChanged
+from domain.organizations.models import FRESH, Body, ConfigurationHead, namespace_of
+from domain.organizations.ports import ConfigurationBodies, ConfigurationReader, Revision
+from domain.organizations.repositories import ConfigurationHeads
+from domain.organizations.schemas import Configuration
+
+
+@message
+class PutConfiguration(Command[Configuration]):
+    """Replace the document of a namespace of an organization's configuration, or create it.
+
+    To replace one, name its version in `If-Match`. A document equal to the one in force changes nothing.
+    """
+
+    organization_id: OrganizationId
+    namespace: str
+    body: dict[str, Any] = whole_body()
+    expected_version: int | None = if_match()
+
+
+@interactor(
+    access=needs(Permission.CONFIGURATION_WRITE, within="organization_id"),
+    raises=(
+        OrganizationNotFound,
+        NamespaceInvalid,
+        DocumentInvalid,
+        PreconditionFailed,
+        PreconditionRequired,
+        Unavailable,
+    ),
+    emits=(ConfigurationChanged,),
+    audit="organizations.configuration.put",
+)
+class PutConfigurationInteractor:
+    reader: ConfigurationReader
+    bodies: ConfigurationBodies
+    heads: ConfigurationHeads
+    events: Events
+    clock: Clock
+
+    async def __call__(self, request: PutConfiguration) -> Configuration:
+        organization_id, namespace = request.organization_id, namespace_of(request.namespace)
+        document = Document.parse(request.body)
+        current = await self.reader.current(organization_id, namespace)
+        _judge(request.expected_version, current)
+        if current and current.digest == document.digest:
+            return Configuration(organization_id, namespace, current.version, document.members(), current.updated_at)
+        known = current.version if current else 0
+        body = Body(organization_id, namespace, known + 1, document, self.clock.now())
+        # The other store first, and before the transaction has a connection: a head never points to what is not there.
+        await self.bodies.put(body)
+        head = await self._move(body, known)
+        return Configuration(organization_id, namespace, head.version, document.members(), head.updated_at)
+
+    async def _move(self, body: Body, known: int) -> ConfigurationHead:
+        """Put `body` in force unless something else came into force since version `known`."""
+        head = await self.heads.find(body.organization_id, body.namespace)
+        if self.clock.now() - body.written_at > FRESH:
+            raise Unavailable
+        if (head.version if head else 0) != known:
+            raise PreconditionFailed
+        moved = head or ConfigurationHead(
+            organization_id=body.organization_id,
+            namespace=body.namespace,
+            body_id=body.id,
+            digest=body.document.digest,
+            updated_at=body.written_at,
+        )
+        moved.move(body)
+        changed = ConfigurationChanged(
+            organization_id=body.organization_id,
+            namespace=body.namespace,
+            configuration_version=moved.version + 1,
+            digest=moved.digest.hex(),
+        )
+        self.events.emit(changed, of=moved)
+        if not head:
+            await self.heads.add(moved)
+        return moved
+
+
+def _judge(expected: int | None, current: Revision | None) -> None:
+    """Refuse unless the caller knows what would be replaced (RFC 9110, section 13.1.1; RFC 6585, section 3)."""
+    if current and expected is None:
+        raise PreconditionRequired
+    if expected is not None and expected != (current.version if current else None):
+        raise PreconditionFailed

@@ -1,0 +1,58 @@
+"""What organizations need from the outside."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.kernel.ids import OrganizationId
+from domain.organizations.documents import Document
+from domain.organizations.models import Body
+
+References = Callable[[Sequence[UUID]], Awaitable[Collection[UUID]]]
+"""Tell which of these bodies are in force, or ever were."""
+
+
+class BodyMissing(LookupError):
+    """The store has no body with this id. One that a head points to is lost, which is no caller's fault."""
+
+
+class BodyDamaged(ValueError):
+    """The store returned another document than the one that was put in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What is in force in a namespace: a version of it, and the body it consists of."""
+
+    version: int
+    body_id: UUID
+    digest: bytes
+    updated_at: datetime
+
+
+class ConfigurationBodies(Protocol):
+    """Keep immutable documents under ids. Every method raises `Unavailable` soon when the store cannot be reached."""
+
+    async def put(self, body: Body) -> None:
+        """Store `body` durably. If its id is stored already nothing happens: the first stays as it is."""
+
+    async def get(self, body_id: UUID) -> Document:
+        """Return the document stored under `body_id`, or raise `BodyMissing`."""
+
+    async def collect(self, older_than: datetime, referenced: References) -> int:
+        """Delete what was written before `older_than` and is not `referenced`; return how many bodies that were.
+
+        `referenced` is asked batch by batch.
+        """
+
+
+class ConfigurationReader(Protocol):
+    """Read heads as last committed, without a transaction; holds no connection between calls."""
+
+    async def current(self, organization_id: OrganizationId, namespace: str) -> Revision | None:
+        """Return what is in force, None if nothing is, or raise `OrganizationNotFound`."""
+
+    async def referenced(self, body_ids: Sequence[UUID]) -> Collection[UUID]:
+        """Return those of `body_ids` that are in force or ever were, in organizations that exist."""

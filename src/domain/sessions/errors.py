@@ -1,0 +1,29 @@
+"""Refusals of the sessions capability."""
+
+from domain.kernel.errors import Invalid, NotFound, Unauthenticated
+
+
+class SignInRefused(Unauthenticated):
+    """The address or the password is wrong, or the account may not sign in."""
+
+    code = "sessions.sign_in_refused"
+    keeps_work = True
+
+
+class RefreshRefused(Unauthenticated):
+    """The refresh token is expired, spent, revoked, or none of ours; sign in again."""
+
+    code = "sessions.refresh_refused"
+    keeps_work = True
+
+
+class LoginMissing(Invalid):
+    """Sign in with either `email` or `username`."""
+
+    code = "sessions.login_missing"
+
+
+class SessionNotFound(NotFound):
+    """There is no such session of yours."""
+
+    code = "sessions.session_not_found"

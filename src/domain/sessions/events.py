@@ -1,0 +1,31 @@
+"""Facts about sessions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.kernel.events import Event, event
+
+
+@event
+class SessionStarted(Event):
+    """A person signed in."""
+
+    type = "sessions.session.started"
+
+    session_id: UUID
+    user_id: UUID
+    factors: list[str]
+    expires_at: datetime
+    occurred_at: datetime
+
+
+@event
+class SessionRevoked(Event):
+    """A session ended before its time; `reason` is `sign_out`, `revoked` or `refresh_token_reuse`."""
+
+    type = "sessions.session.revoked"
+
+    session_id: UUID
+    user_id: UUID
+    reason: str
+    occurred_at: datetime

@@ -1,0 +1,63 @@
+"""Sessions and their invariants."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
+from domain.kernel.revocation import Marker, RevocationScope
+
+
+class Factor(StrEnum):
+    """How a person proved who they are (RFC 8176 names, where it has one)."""
+
+    DEVELOPMENT = "dev"
+    PASSWORD = "pwd"  # noqa: S105 - the name of a method
+
+
+class Reason(StrEnum):
+    """Why a session ended before its time."""
+
+    REUSE = "refresh_token_reuse"
+    REVOKED = "revoked"
+    SIGN_OUT = "sign_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long what stands for a session is good for."""
+
+    access: timedelta = timedelta(minutes=15)
+    refresh: timedelta = timedelta(days=7)
+
+
+@dataclass(eq=False, kw_only=True)
+class Session:
+    """A person being signed in on one device."""
+
+    aggregate: ClassVar[str] = "session"
+
+    id: SessionId = field(default_factory=lambda: SessionId(uuid7()))
+    user_id: UserId
+    organization_id: OrganizationId | None = None
+    user_agent: str | None = None
+    address: str | None = None
+    factors: list[str]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    version: int = 0
+
+    def end(self, at: datetime, longest: timedelta) -> Marker:
+        """End the session; return what verifiers must learn. `longest` is the longest life of an access token."""
+        self.revoked_at = at
+        return ended(self.id, at, longest)
+
+
+def ended(session_id: SessionId, at: datetime, longest: timedelta) -> Marker:
+    """Return the marker of a session that ended.
+
+    Its cut-off lies ahead: no token of this session is ever good again, not even one minted at this very moment.
+    """
+    return Marker(RevocationScope.SESSION, str(session_id), expires_at=at + 2 * longest, cutoff=at + longest)

@@ -1,0 +1,51 @@
+"""Start sessions."""
+
+from dataclasses import dataclass
+
+from domain.identity.facade import Identified
+from domain.kernel.access import Origin
+from domain.kernel.events import Events
+from domain.kernel.ports import Clock
+from domain.sessions.events import SessionStarted
+from domain.sessions.models import Factor, Lifetimes, Session
+from domain.sessions.ports import AccessTokens
+from domain.sessions.repositories import Sessions
+from domain.sessions.schemas import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Start a session for a person who has proved who they are, and hand out its tokens."""
+
+    sessions: Sessions
+    tokens: AccessTokens
+    lifetimes: Lifetimes
+    events: Events
+    clock: Clock
+
+    async def open(self, person: Identified, factor: Factor, origin: Origin) -> Tokens:
+        """Return the tokens of a new session, or raise `SignInRefused` if the person may not sign in any more."""
+        now = self.clock.now()
+        session = Session(
+            user_id=person.user_id,
+            user_agent=origin.user_agent,
+            address=origin.address,
+            factors=[factor.value],
+            created_at=now,
+            expires_at=now + self.lifetimes.refresh,
+        )
+        self.events.emit(
+            SessionStarted(
+                session_id=session.id,
+                user_id=session.user_id,
+                factors=session.factors,
+                expires_at=session.expires_at,
+                occurred_at=now,
+            ),
+            of=session,
+        )
+        refresh_token = await self.sessions.start(session, person.epoch)
+        access_token, seconds = self.tokens.issue(
+            session.user_id, session.id, None, person.epoch, factors=session.factors, authenticated_at=now
+        )
+        return Tokens(access_token, refresh_token, seconds, int(self.lifetimes.refresh.total_seconds()), session.id)

@@ -1,0 +1,51 @@
+"""Configuration documents in Postgres alone."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.postgres.configuration import SqlConfigurationBodies
+from core.postgres.database import Database
+from tests.contracts.configuration_bodies import ConfigurationBodiesContract, body
+from tests.contracts.configuration_heads import ConfigurationHeadsContract
+from tests.integration.contracts.configuration import SqlLedger, opened
+from tests.integration.contracts.configuration_store import ConfigurationStoreSuite
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with opened(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def ledger(database: Database) -> SqlLedger:
+    ledger = SqlLedger(database)
+    await ledger.found()
+    return ledger
+
+
+@pytest.fixture
+def bodies(database: Database) -> SqlConfigurationBodies:
+    return SqlConfigurationBodies(database)
+
+
+class TestSqlConfigurationBodies(ConfigurationBodiesContract):
+    """On the tables of the migrations."""
+
+
+class TestSqlConfigurationHeads(ConfigurationHeadsContract):
+    """On the tables of the migrations."""
+
+
+class TestSqlConfigurationStore(ConfigurationStoreSuite):
+    """Heads and bodies in one database."""
+
+
+async def test_the_document_can_be_asked_in_sql(database: Database, bodies: SqlConfigurationBodies) -> None:
+    stored = body({"theme": {"colour": "red"}})
+    await bodies.put(stored)
+
+    async with database.read() as connection:
+        asked = "SELECT body #>> '{theme,colour}' FROM configuration_bodies WHERE id = $1"
+        assert await connection.fetchval(asked, stored.id) == "red"

@@ -1,0 +1,25 @@
+"""What the tests of the log share."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from core.postgres.database import Database
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Pools on a database of this test's own."""
+    made = Database(database_url)
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def connection(database: Database) -> AsyncIterator[Any]:
+    """One session."""
+    made = await database.connect()
+    yield made
+    await made.close()

@@ -1,0 +1,76 @@
+"""The log in Postgres keeps the contract."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from core.postgres.database import Database
+from core.postgres.log import LogFollower, SqlEventLog
+from domain.kernel.ids import uuid7
+from tests.contracts.event_log import EventLogContract
+from tests.support.facts import number, state
+
+
+@dataclass
+class SqlLedger:
+    log: SqlEventLog
+    connection: Any
+
+    async def state(self, aggregate: UUID, version: int) -> UUID:
+        event = await state(self.connection, aggregate, version)
+        await number(self.connection)
+        return event
+
+    async def drop(self, oldest: int) -> None:
+        await self.connection.execute("DELETE FROM events WHERE position <= $1", oldest)
+
+    async def restore(self) -> None:
+        await self.connection.execute("UPDATE log_head SET log_id = $1", uuid7())
+
+
+@pytest.fixture
+async def ledger(database: Database, connection: Any) -> AsyncIterator[SqlLedger]:
+    follower = LogFollower(database)
+    following = asyncio.create_task(follower.run())
+    yield SqlLedger(SqlEventLog(database, follower), connection)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+
+class TestSqlEventLog(EventLogContract):
+    pass
+
+
+async def test_many_wait_on_one_connection(ledger: SqlLedger) -> None:
+    waiting = [asyncio.create_task(ledger.log.grown(0, 20)) for _ in range(200)]
+    await ledger.state(uuid7(), 1)
+    await asyncio.wait_for(asyncio.gather(*waiting), 5)
+    sessions = await ledger.connection.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    assert sessions == 1
+
+
+async def test_waiting_survives_the_loss_of_the_connection(ledger: SqlLedger) -> None:
+    await ledger.state(uuid7(), 1)
+    await asyncio.wait_for(ledger.log.grown(0, 20), 5)
+    waiting = asyncio.create_task(ledger.log.grown(1, 20))
+    await ledger.connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'gatewright-feed'"
+    )
+    await ledger.state(uuid7(), 1)
+    await asyncio.wait_for(waiting, 10)
+
+
+async def test_whoever_waits_is_let_go_when_the_process_stops(database: Database) -> None:
+    follower = LogFollower(database)
+    following = asyncio.create_task(follower.run())
+    waiting = [asyncio.create_task(follower.reached(0, 30)) for _ in range(10)]
+    await asyncio.sleep(0)
+    following.cancel()
+    await asyncio.wait_for(asyncio.gather(*waiting), 5)

@@ -1,0 +1,189 @@
+"""The relay against a real Postgres and a real RabbitMQ."""
+
+import json
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import aio_pika
+
+from core.cloudevents import MEDIA_TYPE
+from core.postgres.database import Database
+from core.postgres.sequencer import Sequencer
+from core.rabbit.errand import Errand
+from core.rabbit.relay import Relay
+from domain.kernel.ids import uuid7
+from tests.support.facts import TRACE, fill, number, state, until
+from tests.support.running import running
+from tests.support.subscriber import disorder, subscribed
+
+POSITIONS = "SELECT count(*) FROM delivery_cursors WHERE position < (SELECT max(position) FROM events)"
+
+
+@dataclass
+class Notes:
+    """Counts what the relay reports."""
+
+    count: int = 0
+    lags: list[float] = field(default_factory=list)
+
+    def confirmed(self, count: int) -> None:
+        self.count += count
+
+    def lag(self, seconds: float) -> None:
+        self.lags.append(seconds)
+
+
+async def test_a_committed_fact_arrives_as_a_cloud_event(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    person, organization = uuid7(), uuid7()
+    async with subscribed(rabbitmq_url) as subscriber:
+        event = await state(connection, person, 1, type="identity.user.created", organization=organization)
+        errand = Errand(exchange=subscriber.exchange, source="https://auth.example.org")
+        async with running(Sequencer(database), Relay(database, rabbitmq_url, errand)):
+            await until(lambda: arrived(subscriber, 1))
+    (message,) = subscriber.messages
+    body = json.loads(message.body)
+    assert body.pop("time").endswith("Z")
+    assert body == {
+        "specversion": "1.0",
+        "id": str(event),
+        "source": "https://auth.example.org",
+        "type": "identity.user.created",
+        "subject": f"user/{person}",
+        "datacontenttype": "application/json",
+        "sequence": "0000000000000000001",
+        "aggregatetype": "user",
+        "aggregateid": str(person),
+        "aggregateversion": 1,
+        "schemaversion": 1,
+        "organizationid": str(organization),
+        "traceparent": TRACE,
+        "data": {"full_name": "Ada"},
+    }
+    assert message.routing_key == "identity.user.created"
+    assert message.message_id == str(event)
+    assert message.content_type == MEDIA_TYPE
+    assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
+    assert message.headers["traceparent"] == TRACE
+
+
+async def arrived(subscriber: Any, count: int) -> bool:
+    return len(subscriber.ids) >= count
+
+
+async def test_a_backlog_arrives_once_each_and_in_order_of_each_aggregate(
+    database: Database, database_url: str, connection: Any, rabbitmq_url: str
+) -> None:
+    notes = Notes()
+    async with subscribed(rabbitmq_url) as subscriber:
+        await fill(database_url, 3000, 40)
+        async with running(Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange, meter=notes))):
+            await until(lambda: arrived(subscriber, 3000))
+            await until(lambda: settled(connection))
+    assert len(subscriber.messages) == notes.count == len(notes.lags) == 3000
+    assert disorder(subscriber.events) == 0
+
+
+async def settled(connection: Any) -> bool:
+    return bool(await connection.fetchval(POSITIONS) == 0)
+
+
+async def test_two_relays_share_the_slots_and_one_takes_over_all(
+    database: Database, database_url: str, connection: Any, rabbitmq_url: str
+) -> None:
+    first, second = Notes(), Notes()
+    async with (
+        subscribed(rabbitmq_url) as subscriber,
+        running(Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange, meter=first))),
+    ):
+        async with running(Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange, meter=second))):
+            await until(lambda: shared(connection))
+            await fill(database_url, 1000, 100)
+            await until(lambda: arrived(subscriber, 1000))
+            assert first.count > 0
+            assert second.count > 0
+        for version in range(1, 101):
+            await state(connection, UUID(int=version << 64), 1)
+        await number(connection)
+        await until(lambda: arrived(subscriber, 1100))
+        await until(lambda: settled(connection))
+    assert disorder(subscriber.events) == 0
+
+
+async def shared(connection: Any) -> bool:
+    holders = await connection.fetch(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY pid"
+    )
+    return sorted(row["count"] for row in holders) == [4, 4]
+
+
+async def test_a_stop_repeats_nothing(
+    database: Database, database_url: str, connection: Any, rabbitmq_url: str
+) -> None:
+    await fill(database_url, 4000, 100)
+    async with subscribed(rabbitmq_url) as subscriber:
+        for share in (500, 1500, 2500, 4000):
+            errand = Errand(exchange=subscriber.exchange, leave=20)
+            async with running(Relay(database, rabbitmq_url, errand)):
+                await until(partial(arrived, subscriber, share))
+        await until(lambda: arrived(subscriber, 4000))
+    assert len(subscriber.messages) == 4000
+
+
+async def test_an_event_that_cannot_be_sent_is_parked_and_the_next_ones_go_on(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    person = uuid7()
+    async with subscribed(rabbitmq_url) as subscriber:
+        await state(connection, person, 1)
+        await state(connection, person, 2, type="identity." + "x" * 300)
+        last = await state(connection, person, 3)
+        async with running(Sequencer(database), Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange))):
+            await until(lambda: arrived(subscriber, 2))
+            await until(lambda: settled(connection))
+    assert str(last) in subscriber.ids
+    (parked,) = await connection.fetch("SELECT * FROM parked_events")
+    assert (parked["sink"], parked["position"]) == ("rabbitmq", 2)
+    assert parked["reason"]
+
+
+async def test_what_nobody_is_bound_to_is_kept_aside(database: Database, connection: Any, rabbitmq_url: str) -> None:
+    event = await state(connection, uuid7(), 1, type="nobody.cares.happened")
+    async with subscribed(rabbitmq_url) as subscriber:
+        errand = Errand(exchange=subscriber.exchange)
+        async with running(Sequencer(database), Relay(database, rabbitmq_url, errand)):
+            await until(lambda: settled_at(connection, 1))
+        amqp = await aio_pika.connect(rabbitmq_url)
+        async with amqp:
+            channel = await amqp.channel()
+            kept = await channel.declare_queue(f"{subscriber.exchange}.unrouted", passive=True)
+            message = await kept.get(no_ack=True)
+    assert message
+    assert (message.message_id, message.exchange) == (str(event), subscriber.exchange)
+    assert not subscriber.messages
+
+
+async def test_a_channel_that_the_broker_closes_costs_nothing(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    person = uuid7()
+    async with subscribed(rabbitmq_url) as subscriber:
+        relay = Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange))
+        async with running(Sequencer(database), relay):
+            await state(connection, person, 1)
+            await until(lambda: arrived(subscriber, 1))
+            amqp = await aio_pika.connect(rabbitmq_url)
+            async with amqp:
+                await (await amqp.channel()).exchange_delete(subscriber.exchange)
+                for version in range(2, 50):
+                    await state(connection, person, version)
+                await until(lambda: settled_at(connection, 49))
+    assert await connection.fetchval("SELECT count(*) FROM parked_events") == 0
+
+
+async def settled_at(connection: Any, position: int) -> bool:
+    return bool(await connection.fetchval("SELECT min(position) FROM delivery_cursors") == position)

@@ -1,0 +1,33 @@
+"""The log in memory keeps the contract."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pytest
+
+from domain.kernel.ids import uuid7
+from tests.contracts.event_log import EventLogContract
+from tests.support.builders.events import renamed
+from tests.support.memory.events import MemoryEventLog
+
+
+@dataclass
+class MemoryLedger:
+    log: MemoryEventLog = field(default_factory=MemoryEventLog)
+
+    async def state(self, aggregate: UUID, version: int) -> UUID:
+        event = renamed(aggregate, version)
+        await self.log.append(event)
+        return UUID(event["id"])
+
+    async def drop(self, oldest: int) -> None:
+        self.log.dropped = oldest
+
+    async def restore(self) -> None:
+        self.log.log = uuid7()
+
+
+class TestMemoryEventLog(EventLogContract):
+    @pytest.fixture
+    def ledger(self) -> MemoryLedger:
+        return MemoryLedger()
