@@ -9,6 +9,8 @@ import click
 
 from core.settings import Misconfigured, Settings, load, unknown
 
+ALGORITHMS = ("ES256", "RS256", "EdDSA", "HS256")
+
 # Everything else is imported by the command that needs it: each starts as fast as it can.
 
 
@@ -57,7 +59,7 @@ def serve() -> None:
 
 @main.command()
 def worker() -> None:
-    """Number and deliver events, and do the jobs. Start as many as you like."""
+    """Deliver events and do the jobs. Start as many as you like."""
     from api.worker import work  # noqa: PLC0415
 
     with _one_line():
@@ -93,7 +95,7 @@ def doctor(*, as_json: bool) -> None:
 @main.command("setup-link")
 def setup_link() -> None:
     """Print the one-time link with which the first administrator is named."""
-    from core.assembly import Keys  # noqa: PLC0415
+    from core.keys import Keys  # noqa: PLC0415
 
     with _one_line():
         settings = _settings()
@@ -106,7 +108,9 @@ def keys() -> None:
 
 
 @keys.command()
-@click.option("--algorithm", type=click.Choice(["ES256", "RS256", "EdDSA", "HS256"]), default="ES256", show_default=True)
+@click.option(
+    "--algorithm", type=click.Choice(["ES256", "RS256", "EdDSA", "HS256"]), default="ES256", show_default=True
+)
 def generate(algorithm: str) -> None:
     """Print a new JWK Set with a private key, for GATEWRIGHT_SIGNING_KEYS_FILE."""
     from core.keyring import generate as made  # noqa: PLC0415

@@ -53,7 +53,10 @@ class Site:
     _built: list[int] = field(default_factory=list, init=False)
 
     def find(self, path: str) -> Path:
-        """Return the file at `path`, `index.html` for a folder; raise `NotBuilt` or `NoSuchPath`."""
+        """Return the file at `path` below `/auth/`, `index.html` for a folder.
+
+        Raise `NotBuilt`, `NoSuchPath`, or `Moved` for a folder without the slash that its relative links need.
+        """
         try:
             built = [(self.folder / "index.html").stat().st_mtime_ns]
         except FileNotFoundError:
@@ -62,10 +65,10 @@ class Site:
             self._built[:] = built
             self._files.clear()
             files = (each for each in self.folder.rglob("*") if each.is_file())
-            self._files.update((each.relative_to(self.folder).as_posix(), each) for each in files)
-        if not path or path.endswith("/"):
+            self._files.update((f"mkdocs/{each.relative_to(self.folder).as_posix()}", each) for each in files)
+        if path.endswith("/"):
             path += "index.html"
-        if path not in self._files and f"{path}/index.html" in self._files:
+        if f"{path}/index.html" in self._files:
             raise Moved(f"{path.rpartition('/')[2]}/")
         if path not in self._files:
             raise NoSuchPath
@@ -115,11 +118,9 @@ def _file(path: Path) -> Serve:
 
 def _manual(site: Site) -> Serve:
     async def serve(request: Request[Any, Any, Any]) -> Reply:
-        asked = request.scope["path"].removeprefix("/auth/mkdocs")
-        if not asked:
-            return Reply(308, b"", (b"location", b"/auth/mkdocs/"))
+        asked = request.scope["path"].removeprefix("/auth/")
         try:
-            found = site.find(asked.removeprefix("/"))
+            found = site.find(asked)
         except Moved as moved:
             return Reply(308, b"", (b"location", str(moved).encode()))
         return _page(request, found.read_bytes(), found.name)

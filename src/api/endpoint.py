@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, Self, get_type_hints
 
 from litestar import Request, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
@@ -13,6 +13,7 @@ from api import headers, reading
 from api.closed import Shape, closed, limited
 from api.headers import Given
 from api.origins import Origins
+from api.patience import Patience
 from api.reply import JSON, Reply, encode
 from core.pipeline import Answer, Call
 from domain.kernel.access import Origin
@@ -24,7 +25,7 @@ ROUTE: Final = "route"
 PARAMETER: Final = re.compile(r"{(\w+):(\w+)}")
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 
-Read = Callable[[Scope, Receive, Given], Awaitable[Message[Any]]]
+Read = Callable[[Scope, Receive, Given, Patience], Awaitable[Message[Any]]]
 Attend = Callable[[Scope, Given, Origins], Call]
 
 
@@ -34,6 +35,7 @@ class Edge:
 
     dispatch: Callable[[Message[Any], Call], Awaitable[Answer[Any]]]
     origins: Origins
+    patience: Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Route:
     """Whether it is sent as a JSON body; else in the query."""
     if_match: bool
     status: int
+
+    def __deepcopy__(self, _: Any) -> Self:
+        # Litestar copies routers deeply; this never changes, and msgspec's part of it cannot be copied.
+        return self
 
 
 def endpoint(
@@ -101,7 +107,7 @@ def _answer(
         scope = request.scope
         edge: Edge = scope["litestar_app"].opt[EDGE]
         given = headers.given(scope["headers"])
-        message = await read(scope, request.receive, given)
+        message = await read(scope, request.receive, given, edge.patience)
         answered = await edge.dispatch(message, attend(scope, given, edge.origins))
         more: list[tuple[bytes, bytes]] = []
         if answered.token:
@@ -128,7 +134,7 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], matched:
     from_body = reading.json_reader(route.shape, message, unique=route.case.writes)
     from_query = reading.query_reader(route.shape, message)
 
-    async def read(scope: Scope, receive: Receive, given: Given) -> Message[Any]:
+    async def read(scope: Scope, receive: Receive, given: Given, patience: Patience) -> Message[Any]:
         values = {name: take(scope["path_params"][name]) for name, take in segments.items()}
         if matched:
             values[matched] = headers.if_match(given)
@@ -136,9 +142,9 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], matched:
         if sends:
             if query:
                 reading.no_query(query)
-            return from_body(await reading.body(given, receive), values)
+            return from_body(await reading.body(given, receive, patience), values)
         if b"content-length" in given or b"transfer-encoding" in given:
-            await reading.ignored(given, receive)
+            await reading.ignored(given, receive, patience)
         return from_query(query, values)
 
     return read

@@ -1,8 +1,8 @@
 """What surrounds every request, the ones that match no route included."""
 
 from asyncio import CancelledError
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from random import getrandbits, random
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -55,6 +55,8 @@ class Outermost:
     tracing: Tracing | None = None
     share: float = 0
     """The part of requests that are traced, from 0 to 1."""
+    allowed: Mapping[str, bytes] = field(default_factory=dict)
+    """The methods of each path template. Litestar's own answer to OPTIONS knows only the first one registered."""
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer a request; pass anything else on."""
@@ -101,8 +103,19 @@ class Outermost:
             await reply.send(scope, receive, send)
         elif self.tracing and random() < self.share:  # noqa: S311 - a sample, not a secret
             await self.tracing(self.app, scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await self.app(scope, receive, self._listing(scope, send))
         else:
             await self.app(scope, receive, send)
+
+    def _listing(self, scope: Any, send: Send) -> Send:
+        async def listed(event: Any) -> None:
+            if event["type"] == "http.response.start" and (allow := self.allowed.get(scope.get("path_template", ""))):
+                others = [each for each in event["headers"] if each[0] != b"allow"]
+                event = {**event, "headers": [*others, (b"allow", allow)]}
+            await send(event)
+
+        return listed
 
 
 def _has_nul(scope: Any) -> bool:

@@ -27,8 +27,6 @@ CONTROL: Final = pattern(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 SUSPECT: Final = pattern(rb"\\u0000|\d{19}").search
 """What may be a NUL or a number beyond 64 bits: only then is it worth looking at every value."""
 
-patience: Final = Patience(20)
-
 
 def json_reader(
     shape: Shape, message: type[M], *, unique: bool = True
@@ -115,20 +113,20 @@ def segment(hint: Any) -> Callable[[str], Any]:
     return read
 
 
-async def body(given: Mapping[bytes, bytes], receive: Receive) -> bytes | bytearray:
+async def body(given: Mapping[bytes, bytes], receive: Receive, patience: Patience) -> bytes | bytearray:
     """Read a JSON body whole, unless it is something else, too large or too slow."""
     kind = given.get(b"content-type", b"")
     sized(given)
     if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
         raise NotJson
-    return await _patiently(receive)
+    return await _patiently(receive, patience)
 
 
-async def ignored(given: Mapping[bytes, bytes], receive: Receive) -> None:
+async def ignored(given: Mapping[bytes, bytes], receive: Receive, patience: Patience) -> None:
     """Pass over the body of a request that needs none, unless it is too large or too slow."""
     sized(given)
     if b"transfer-encoding" in given:
-        await _patiently(receive)
+        await _patiently(receive, patience)
 
 
 def sized(given: Mapping[bytes, bytes]) -> None:
@@ -144,7 +142,7 @@ def sized(given: Mapping[bytes, bytes]) -> None:
         raise TooLarge
 
 
-async def _patiently(receive: Receive) -> bytes | bytearray:
+async def _patiently(receive: Receive, patience: Patience) -> bytes | bytearray:
     try:
         return await patience(lambda: _whole(receive))
     except Impatient:

@@ -1,8 +1,12 @@
 """What is looked at before a process starts, and said in one line when it cannot."""
 
+import asyncio
 import socket
 from urllib.parse import parse_qs, urlsplit
 
+import asyncpg
+
+from core.postgres.database import plain
 from core.postgres.loss import POSTGRES_LOST
 from core.postgres.migrating import current, head, upgrade
 from core.settings import Settings
@@ -49,6 +53,19 @@ def migrated(url: str, revision_wanted: str = "head") -> str:
         return head()
     upgrade(url, revision_wanted)
     return revision(url) or "base"
+
+
+def setup_is_open(url: str) -> bool:
+    """Return whether the first administrator may still be named."""
+
+    async def ask() -> bool:
+        connection = await asyncpg.connect(plain(url))
+        try:
+            return bool(await connection.fetchval("SELECT completed_at IS NULL FROM setup"))
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
 
 
 def free_port(settings: Settings) -> int:

@@ -1,24 +1,124 @@
 """The process that works behind the requests."""
 
-import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import uvloop
 
 from api.starting import ready_database
-from core.assembly import Keys
 from core.clock import SystemClock
 from core.exposition import serve_metrics
-from core.jobs.registry import by_name
+from core.jobs.registry import Job, Jobs, by_name
+from core.keys import Keys
 from core.logs import configure_logs
-from core.mail import FolderTransport, MailSender, SmtpTransport
+from core.mail import FolderTransport, MailSender, SmtpTransport, Transport
 from core.metrics import Metrics
 from core.mongo.client import MongoConnection
 from core.mongo.configuration import MongoConfigurationBodies
+from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationBodies, SqlConfigurationReader
 from core.postgres.database import Database
+from core.postgres.maintenance import CleanUp
 from core.processes import end_with_parent
-from core.secrets import Sealed
+from core.providers import seal
+from core.rabbit.errand import Errand
 from core.settings import Misconfigured, Settings
+from core.telemetry import configure_tracing
 from core.worker import Worker
 from domain.organizations.collecting import ConfigurationCleaner
+
+SERVICE = "gatewright-worker"
+
+
+def work(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT. Raise `Hopeless` or `Misconfigured` if it cannot start."""
+    url = ready_database(settings)
+    configure_logs(settings.log_level, json=settings.log_json)
+    end_with_parent()
+    configure_tracing(settings.otlp_endpoint, SERVICE, settings.trace_share)
+    metrics = Metrics()
+    if settings.metrics_port:
+        try:
+            serve_metrics(settings.metrics_port, settings.host)
+        except OSError as error:
+            raise Misconfigured(f"GATEWRIGHT_METRICS_PORT: {error.strerror}; choose another port") from error
+    uvloop.run(_work(settings, Database(url, size=2), metrics))
+
+
+async def _work(settings: Settings, database: Database, metrics: Metrics) -> None:
+    await database.open()
+    mongo = MongoConnection(settings.mongodb_uri.get_secret_value()) if settings.mongodb_uri else None
+    worker = Worker(
+        database=database,
+        jobs=jobs(settings, database, mongo),
+        rabbit=settings.rabbitmq_url.get_secret_value() if settings.rabbitmq_url else None,
+        redis=settings.redis_url.get_secret_value() if settings.redis_url else None,
+        errand=Errand(source=f"{settings.served_at}/auth", meter=metrics.relay),
+        gauges=_gauges(metrics, delivers=settings.rabbitmq_url is not None),
+    )
+    try:
+        await worker.serve()
+    finally:
+        if mongo:
+            await mongo.close()
+        await database.close()
+
+
+def jobs(settings: Settings, database: Database, mongo: MongoConnection | None) -> Jobs:
+    """Return every kind of job that is done here."""
+    keys = Keys.read(settings)
+    reader = SqlConfigurationReader(database)
+    bodies = MongoConfigurationBodies(mongo) if mongo else SqlConfigurationBodies(database)
+    return by_name(
+        [
+            MailSender(_transport(settings), seal(keys.secrets), settings.mail_from).job,
+            CleanUp(database).job,
+            CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectBodies:
+    """Does the job that recurs: deletes configuration bodies that never came into force."""
+
+    cleaner: ConfigurationCleaner
+    every: timedelta = timedelta(hours=6)
+
+    @property
+    def job(self) -> Job[Nothing]:
+        """The job, which nobody needs to queue."""
+        return Job("collect_configuration_bodies", Nothing, self.run, patience=110, every=self.every)
+
+    async def run(self, _payload: Nothing, _job: UUID) -> None:
+        """Collect what is older than a day."""
+        await self.cleaner.collect_orphans()
+
+
+def _transport(settings: Settings) -> Transport:
+    if settings.smtp_url is None:
+        return FolderTransport(settings.folder / "mail")
+    try:
+        return SmtpTransport.parse(settings.smtp_url.get_secret_value())
+    except ValueError as error:
+        raise Misconfigured(f"GATEWRIGHT_SMTP_URL: {error}") from error
+
+
+def _gauges(metrics: Metrics, *, delivers: bool) -> Callable[[Backlog], None]:
+    sink = Errand().sink
+
+    def show(found: Backlog) -> None:
+        metrics.relay.outbox(found.outbox_pending, found.outbox_oldest)
+        metrics.jobs(found.jobs_due, found.jobs_parked)
+        if delivers:
+            metrics.relay.behind(sink, found.delivery_behind)
+            metrics.relay.parked(sink, found.events_parked)
+
+    return show

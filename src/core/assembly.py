@@ -8,11 +8,11 @@ from datetime import timedelta
 from logging import getLogger
 from typing import Any
 
-from core.keyring import KeyRing, KeyRingFile
+from core.hashing import HashingPool
+from core.keys import Keys
 from core.metrics import Metrics
 from core.mongo.client import MongoConnection
 from core.passwords import Argon2Passwords
-from core.hashing import HashingPool
 from core.postgres.database import Database
 from core.postgres.flush import Pending
 from core.postgres.log import LogFollower
@@ -25,46 +25,11 @@ from core.redis.client import RedisClients, redis_clients
 from core.redis.limits import RedisLimits
 from core.revocation_feed import RevocationFeed, RevocationPush
 from core.revocations import Revocations
-from core.secrets import Secrets
-from core.secrets_file import kept_secret
 from core.settings import Misconfigured, Settings
-from core.setup import SetupToken
 from core.tokens import VerifiedTokens, Verifier
 from domain.sessions.models import Lifetimes
 
 log = getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Everything that is secret."""
-
-    secrets: Secrets
-    ring: KeyRing
-
-    @classmethod
-    def read(cls, settings: Settings) -> "Keys":
-        """Read them as configured; in dev and test make what is missing. Raise `Misconfigured`."""
-        if settings.secret:
-            current = settings.secret.get_secret_value()
-        else:
-            current = kept_secret(settings.folder / "secret")
-        previous = tuple(secret.get_secret_value().encode() for secret in settings.previous_secrets)
-        file = settings.signing_keys_file
-        try:
-            if file:
-                ring = KeyRing.load(file.read_text(), settings.signing_algorithm)
-            else:
-                name = f"signing-keys-{settings.signing_algorithm}.json"
-                ring = KeyRingFile(settings.folder / name, settings.signing_algorithm).load()
-        except (OSError, ValueError) as error:
-            raise Misconfigured(f"GATEWRIGHT_SIGNING_KEYS_FILE: {error}") from error
-        return cls(Secrets(current.encode(), previous), ring)
-
-    @property
-    def setup(self) -> SetupToken:
-        """The token with which the first administrator is named."""
-        return SetupToken(self.secrets.derive("setup"))
 
 
 @dataclass(slots=True)
@@ -99,10 +64,11 @@ class Assembly:
         keys, metrics = Keys.read(settings), Metrics()
         database = Database(settings.database_url.get_secret_value(), size=settings.database_pool_size)
         redis = redis_clients(settings.redis_url.get_secret_value())
-        hashing = HashingPool(niceness=0, meter=metrics.hashing)
+        hashing = HashingPool(meter=metrics.hashing)
         revocations = Revocations(longest=settings.access_token_seconds)
         verifier = Verifier(keys.ring, settings.served_at, settings.audience)
         profiles = CachedProfiles(SqlProfiles(database))
+        markers = SqlMarkers(database.connect)
         mongo = MongoConnection(settings.mongodb_uri.get_secret_value()) if settings.mongodb_uri else None
         return cls(
             settings=settings,
@@ -115,7 +81,7 @@ class Assembly:
             hashing=hashing,
             passwords=Argon2Passwords(hashing, minimum=settings.password_min_length),
             revocations=revocations,
-            feed=RevocationFeed(revocations, SqlMarkers(database.connect), redis.consumers, heard=metrics.revocations.pulled),
+            feed=RevocationFeed(revocations, markers, redis.consumers, pulled=metrics.revocations.pulled),
             push=RevocationPush(revocations, redis.requests),
             tokens=VerifiedTokens(verifier, revocations),
             profiles=profiles,

@@ -30,7 +30,7 @@ class Claims(Struct, omit_defaults=True):
     iat: Seconds
     jti: UUID
     sid: UUID
-    ep: Annotated[int, Meta(ge=0, lt=2**63)]
+    ep: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     client_id: Annotated[str, Meta(min_length=1, max_length=64)]
     org: UUID | None = None
     acr: str | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from threading import get_native_id
 from time import perf_counter
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from domain.kernel.errors import Overloaded
 
@@ -22,16 +22,28 @@ def spare_cores() -> int:
     return max(1, (os.cpu_count() or 1) - 1)
 
 
+class Meter(Protocol):
+    """Told how busy the pool is."""
+
+    def queued(self, count: int) -> None:
+        """Say how many hashes are accepted and not done, those under way included."""
+
+    def took(self, seconds: float) -> None:
+        """Record the time of one hash; called from the thread that made it."""
+
+    def refused(self) -> None:
+        """Count a hash that was not accepted."""
+
+
 @dataclass(slots=True)
 class HashingPool:
-    """Run at most `slots` hashes at once; refuse one that would wait longer than `patience` seconds.
-
-    The threads are nicer than the event loop, so that a sign-in storm yields to every other request.
-    """
+    """Run at most `slots` hashes at once; refuse one that would wait longer than `patience` seconds."""
 
     slots: int = field(default_factory=spare_cores)
     patience: float = 2.0
-    niceness: int = 5
+    niceness: int = 0
+    """How much less the threads count than the event loop; measured to make the slowest requests slower."""
+    meter: Meter | None = None
     _free: Semaphore = field(init=False)
     _threads: ThreadPoolExecutor = field(init=False)
     _accepted: int = field(default=0, init=False)
@@ -46,12 +58,14 @@ class HashingPool:
         """Run `work` in the pool, or raise `Overloaded` at once when the queue is too long."""
         wait = (self._accepted + 1 - self.slots) * self._cost / self.slots
         if wait > self.patience:
+            if self.meter:
+                self.meter.refused()
             raise Overloaded(ceil(wait))
-        self._accepted += 1
+        self._accept(1)
         try:
             await self._free.acquire()
         except BaseException:
-            self._accepted -= 1
+            self._accept(-1)
             raise
         job = get_running_loop().run_in_executor(self._threads, self._timed, work, args, kwargs)
         # A caller that goes away must not free a slot whose thread is still busy.
@@ -62,8 +76,13 @@ class HashingPool:
         """Wait for the hashes that have begun; drop the others."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
+    def _accept(self, count: int) -> None:
+        self._accepted += count
+        if self.meter:
+            self.meter.queued(self._accepted)
+
     def _done(self, _: Future[Any]) -> None:
-        self._accepted -= 1
+        self._accept(-1)
         self._free.release()
 
     def _timed(self, work: Callable[..., T], args: tuple[object, ...], kwargs: dict[str, object]) -> T:
@@ -71,7 +90,10 @@ class HashingPool:
         try:
             return work(*args, **kwargs)
         finally:
-            self._cost += (perf_counter() - started - self._cost) / 8
+            seconds = perf_counter() - started
+            self._cost += (seconds - self._cost) / 8
+            if self.meter:
+                self.meter.took(seconds)
 
 
 def _yielding(niceness: int) -> None:

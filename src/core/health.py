@@ -81,7 +81,9 @@ class Health:
         """Return the health of `assembly`."""
         settings = assembly.settings
         probes = {
-            "postgres": Probe(_postgres(assembly, head()), True, "requests that need the database are refused with 503"),
+            "postgres": Probe(
+                _postgres(assembly, head()), True, "requests that need the database are refused with 503"
+            ),
             "revocations": Probe(_revocations(assembly), True, "tokens cannot be verified"),
             "redis": Probe(assembly.redis.requests.ping, False, "limits are counted in each process alone"),
         }
@@ -90,7 +92,9 @@ class Health:
             probes["mongodb"] = Probe(assembly.mongo.ping, False, lost)
         if settings.rabbitmq_url:
             url = settings.rabbitmq_url.get_secret_value()
-            probes["rabbitmq"] = Probe(_listens(url, 5672), False, "events wait in the log and are sent when it is back")
+            probes["rabbitmq"] = Probe(
+                _listens(url, 5672), False, "events wait in the log and are sent when it is back"
+            )
         dependencies = assembly.metrics.dependencies
         return cls(probes, lambda name, up: dependencies(name, up=up))
 

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 SEND_MAIL: Final = "send_mail"
 _ABOUT: Final = b"job:send_mail"
 _PERMANENT: Final = 500
+_SUBMISSION: Final = 587
 
 
 class Enqueues(Protocol):
@@ -135,20 +136,19 @@ class SmtpTransport:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Read `smtps://user:password@host`, `smtp://...?starttls`, or plain `smtp://` to a relay near by.
+        """Read `smtps://user:password@host:port` or `smtp://user:password@host:port`; raise `ValueError` otherwise.
 
-        Raise `ValueError` for anything else, and when a password would cross a network in clear.
+        `smtp` means STARTTLS with `?starttls`, on port 587, and for a password that leaves this host; else plain.
         """
         parts = urlsplit(url)
         if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
             raise ValueError("the SMTP URL starts with smtp:// or smtps:// and names a host")
         tls = parts.scheme == "smtps"
-        start_tls = not tls and "starttls" in parse_qs(parts.query, keep_blank_values=True)
-        if parts.username and not (tls or start_tls or _local(parts.hostname)):
-            raise ValueError("a password is sent over TLS only: smtps://, or smtp:// with ?starttls")
+        asked = "starttls" in parse_qs(parts.query, keep_blank_values=True) or parts.port == _SUBMISSION
+        start_tls = not tls and (asked or bool(parts.username and not _local(parts.hostname)))
         return cls(
             parts.hostname,
-            parts.port or (465 if tls else 587 if start_tls else 25),
+            parts.port or (465 if tls else _SUBMISSION if start_tls else 25),
             unquote(parts.username) if parts.username else None,
             unquote(parts.password) if parts.password else None,
             tls,

@@ -12,6 +12,7 @@ from core.clock import SystemClock
 from core.cursors import SignedCursors
 from core.discovery import load_use_cases
 from core.idempotency import Idempotency
+from core.keys import SetupToken
 from core.mail import JobMailer
 from core.mongo.configuration import MongoConfigurationBodies
 from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
@@ -23,12 +24,12 @@ from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import outage
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
-from core.postgres.profiles import SqlCredentials, SqlProfiles
+from core.postgres.profiles import SqlCredentials
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
-from core.secrets import Sealed
-from core.setup import SetupToken, SqlSetup
+from core.secrets import Sealed, Secrets
+from core.setup import SqlSetup
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -68,7 +69,6 @@ class Shared(Provider):
     credentials = provide(WithParents[SqlCredentials])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
-    addresses = provide(LibraryEmailAddresses, provides=EmailAddresses)
     clock = provide(SystemClock, provides=Clock)
 
     def __init__(self, assembly: Assembly) -> None:
@@ -80,6 +80,7 @@ class Shared(Provider):
             AccessTokens: issued,
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,
+            EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
             Lifetimes: assembly.lifetimes,
             Limits: assembly.limits,
@@ -87,12 +88,12 @@ class Shared(Provider):
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
-            Sealed: Sealed(keys.secrets.derive("sealed"), tuple(keys.secrets.every("sealed").values())[1:]),
+            Sealed: seal(keys.secrets),
             SetupToken: keys.setup,
             SignInPolicy: SignInPolicy(settings.sign_ins_per_minute),
             SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
         }.items():
-            self.provide(_always(made), provides=kind)
+            self.provide(always(made), provides=kind)
 
     @provide
     def families(self, database: Database, tokens: RefreshTokens) -> RefreshFamilies:
@@ -154,6 +155,12 @@ class Transaction(Provider):
         return JobMailer(work, sealed)
 
 
+def seal(secrets: Secrets) -> Sealed:
+    """Return what seals answers and mails; what an earlier master secret sealed can still be opened."""
+    current, *previous = secrets.every("sealed").values()
+    return Sealed(current, tuple(previous))
+
+
 def dispatcher(assembly: Assembly) -> Dispatcher:
     """Return the pipeline, with everything that its interactors need; raise if something is missing."""
     return Dispatcher(
@@ -165,7 +172,9 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
     )
 
 
-def _always(made: object) -> Callable[[], object]:
+def always(made: object) -> Callable[[], object]:
+    """Return what a provider calls to get `made` each time."""
+
     def give() -> object:
         return made
 

@@ -7,7 +7,7 @@ works, within `every` while it does not. A process that could ask nobody for `bo
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from logging import INFO, WARNING, getLogger
 from typing import Final, Protocol
@@ -49,6 +49,8 @@ class RevocationFeed:
     """A client for this alone, with `socket_timeout=None`: it waits for pushes."""
     every: float = 0.5
     bound: float = 2.0
+    pulled: Callable[[], None] | None = None
+    """Called after each successful pull: the metrics."""
     _position: int | None = field(default=None, init=False)
     _heard: bool = field(default=True, init=False)
 
@@ -71,6 +73,8 @@ class RevocationFeed:
         self.revocations.learn(markers)
         self._position = position
         self.revocations.fresh_until = max(asked + self.bound, self.revocations.fresh_until)
+        if self.pulled:
+            self.pulled()
 
     async def _ask(self) -> tuple[int, Sequence[WireMarker]]:
         if self._position is None:

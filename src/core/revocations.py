@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from domain.kernel.revocation import Marker
 
-Whole = Annotated[int, Meta(ge=0, lt=2**63)]
+Whole = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class WireMarker(Struct, frozen=True, omit_defaults=True):

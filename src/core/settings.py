@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.secrets import weak
@@ -113,7 +114,7 @@ class Settings(BaseSettings):
             for secret in value if isinstance(value, tuple) else [value] if value else []:
                 if reason := weak(secret.get_secret_value()):
                     raise ValueError(f"{PREFIX}{name.upper()} is too weak: {reason}")
-        if self.environment is Environment.PRODUCTION:
+        if self.is_production:
             needed = ("secret", "signing_keys_file", "issuer", "database_url", "redis_url")
             if missing := [f"{PREFIX}{name.upper()}" for name in needed if not getattr(self, name)]:
                 raise ValueError(f"{', '.join(missing)} must be set in production")
@@ -125,6 +126,11 @@ class Settings(BaseSettings):
     def is_dev(self) -> bool:
         """Whether conveniences that let anyone in are allowed."""
         return self.environment is Environment.DEV
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real people are at stake."""
+        return self.environment is Environment.PRODUCTION
 
     @property
     def served_at(self) -> str:
@@ -162,10 +168,10 @@ class Settings(BaseSettings):
         return self.data_dir.expanduser().resolve()
 
 
-def load(**overrides: object) -> Settings:
+def load() -> Settings:
     """Read the settings once; raise `Misconfigured` with a line for each one that cannot be used."""
     try:
-        return Settings(**overrides)
+        return Settings()
     except ValidationError as error:
         raise Misconfigured("\n".join(_line(each) for each in error.errors(include_input=False))) from error
 
@@ -185,8 +191,7 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _line(error: object) -> str:
-    found: dict[str, object] = dict(error)  # type: ignore[call-overload]
-    where = ".".join(str(part) for part in found["loc"])  # type: ignore[attr-defined]
-    message = str(found["msg"]).removeprefix("Value error, ")
+def _line(error: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    message = error["msg"].removeprefix("Value error, ")
     return f"{PREFIX}{where.upper()}: {message}" if where else message

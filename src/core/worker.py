@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
+from core.jobs.broker import QUEUE
 from core.jobs.registry import Jobs
 from core.jobs.work import JobWork
 from core.postgres.backlog import Backlog, backlog
@@ -33,12 +34,13 @@ class Worker:
     redis: str | None = None
     """Keeps the results of jobs for an hour."""
     errand: Errand = field(default_factory=Errand)
+    queue: str = QUEUE
     gauges: Callable[[Backlog], None] | None = None
     """Called every few seconds."""
 
     async def run(self) -> NoReturn:
         """Work until cancelled; that takes up to five seconds to end, so that what has begun need not be repeated."""
-        jobs = JobWork(self.database, self.jobs, self.rabbit, self.redis)
+        jobs = JobWork(self.database, self.jobs, self.rabbit, self.redis, self.queue)
         async with asyncio.TaskGroup() as group:
             group.create_task(Sequencer(self.database, committed=jobs.wake).run())
             group.create_task(jobs.run())

@@ -104,7 +104,7 @@ class ConfigurationBodiesContract:
 
     async def test_collects_more_than_one_batch(self, bodies: ConfigurationBodies) -> None:
         await bodies.collect(NOW + timedelta(days=9), nothing)
-        many = [body({"n": number}, written_at=NOW - timedelta(days=2)) for number in range(1100)]
+        many = [body({"n": number}, written_at=NOW - timedelta(days=2)) for number in range(600)]
         for start in range(0, len(many), 100):
             await asyncio.gather(*(bodies.put(each) for each in many[start : start + 100]))
         referenced = {each.id for each in many[::3]}

@@ -11,7 +11,6 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-from core.rabbit.topology import EXCHANGE
 from domain.kernel.ids import uuid7
 
 
@@ -20,6 +19,7 @@ class Subscriber:
     """Binds a queue of its own and reconnects for ever."""
 
     url: str
+    exchange: str
     pattern: str = "identity.#"
     queue: str = field(default_factory=lambda: f"test-{uuid7()}")
     messages: list[AbstractIncomingMessage] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Subscriber:
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=200)
             exchange = await channel.declare_exchange(
-                EXCHANGE, "topic", durable=True, arguments={"alternate-exchange": f"{EXCHANGE}.unrouted"}
+                self.exchange, "topic", durable=True, arguments={"alternate-exchange": f"{self.exchange}.unrouted"}
             )
             queue = await channel.declare_queue(self.queue, durable=True, arguments={"x-queue-type": "quorum"})
             await queue.bind(exchange, self.pattern)
@@ -64,16 +64,20 @@ class Subscriber:
                 await asyncio.wait_for(connection.close(), 1)
 
     async def delete(self) -> None:
-        """Remove the queue."""
+        """Remove queue and exchanges."""
         connection = await aio_pika.connect(self.url, timeout=5)
         async with connection:
-            await (await connection.channel()).queue_delete(self.queue)
+            channel = await connection.channel()
+            for queue in (self.queue, f"{self.exchange}.unrouted"):
+                await channel.queue_delete(queue)
+            for exchange in (self.exchange, f"{self.exchange}.unrouted"):
+                await channel.exchange_delete(exchange)
 
 
 @asynccontextmanager
 async def subscribed(url: str, pattern: str = "identity.#") -> AsyncIterator[Subscriber]:
-    """Run a subscriber whose queue is bound; remove the queue in the end."""
-    subscriber = Subscriber(url, pattern)
+    """Run a subscriber whose queue is bound to an exchange of its own; remove both in the end."""
+    subscriber = Subscriber(url, f"test-events-{uuid7()}", pattern)
     task = asyncio.create_task(subscriber.run())
     try:
         await asyncio.wait_for(subscriber.bound.wait(), 20)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response, Router, get
 from litestar.openapi.datastructures import ResponseSpec
@@ -58,9 +58,11 @@ def operations(health: Health) -> Router:
         found = await health.report()
         return Response(found, status_code=200 if found.ready else 503)
 
-    told = "Say whether requests can be answered."
-    ready = get(
-        "/health/ready", operation_id="CheckReadiness", summary=told, tags=["Operations"], responses=unready
-    )(report)
-    shown = get("/auth/health", operation_id="CheckHealth", summary=told, tags=["Operations"], responses=unready)(report)
-    return Router("/", route_handlers=[root, live, ready, shown, metrics])
+    shown: dict[str, Any] = {
+        "summary": "Say whether requests can be answered.",
+        "tags": ["Operations"],
+        "responses": unready,
+    }
+    ready = get("/health/ready", operation_id="CheckReadiness", **shown)(report)
+    seen = get("/auth/health", operation_id="CheckHealth", **shown)(report)
+    return Router("/", route_handlers=[root, live, ready, seen, metrics])

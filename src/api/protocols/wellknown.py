@@ -18,7 +18,12 @@ def well_known(ring: KeyRing) -> Router:
     """Return the routes below `/.well-known`."""
     found = KeySet([dict(key) for key in ring.public_set()["keys"]])
 
-    @get("/.well-known/jwks.json", operation_id="ShowKeys", summary="Show the keys that verify access tokens.", tags=["Keys"])
+    @get(
+        "/.well-known/jwks.json",
+        operation_id="ShowKeys",
+        summary="Show the keys that verify access tokens.",
+        tags=["Keys"],
+    )
     async def keys() -> Response[KeySet]:
         """Show the keys that verify access tokens; a shared secret is never among them."""
         return Response(found, headers={"cache-control": "public, max-age=300"})

@@ -31,23 +31,23 @@ Send = Callable[[Lease], Awaitable[None]]
 Receive = Callable[[], Coroutine[Any, Any, None]]
 
 
-def make_broker(rabbit: str | None, redis: str | None) -> AsyncBroker:
+def make_broker(rabbit: str | None, redis: str | None, queue: str = QUEUE) -> AsyncBroker:
     """Return a broker over RabbitMQ, with its results in Redis if there is one; without RabbitMQ, in this process."""
     if not rabbit:
         return InMemoryBroker(max_async_tasks=AT_ONCE)
     broker = AioPikaBroker(
         rabbit,
         qos=AT_ONCE,
-        exchange=Exchange(name=QUEUE),
-        task_queues=[Queue(name=QUEUE)],
-        dead_letter_queue=Queue(name=f"{QUEUE}.dead"),
+        exchange=Exchange(name=queue),
+        task_queues=[Queue(name=queue)],
+        dead_letter_queue=Queue(name=f"{queue}.dead"),
         timeout=PATIENCE,
         heartbeat=10,
     )
     if redis:
         # The default serializer is pickle, which runs what it reads.
         results: RedisAsyncResultBackend[Any] = RedisAsyncResultBackend(
-            redis, result_ex_time=KEPT, prefix_str=QUEUE, serializer=JSONSerializer(), socket_timeout=1
+            redis, result_ex_time=KEPT, prefix_str=queue, serializer=JSONSerializer(), socket_timeout=1
         )
         return broker.with_result_backend(results)
     return broker

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, NoReturn
 
-from core.jobs.broker import Send, carrier, make_broker
+from core.jobs.broker import QUEUE, Send, carrier, make_broker
 from core.jobs.registry import Jobs
 from core.jobs.runner import Runner
 from core.postgres.direct import Connects, direct_pool
@@ -36,6 +36,8 @@ class JobWork:
     jobs: Jobs
     rabbit: str | None = None
     redis: str | None = None
+    queue: str = QUEUE
+    """At RabbitMQ. Another one where two deployments share a virtual host."""
     _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def wake(self) -> None:
@@ -51,7 +53,7 @@ class JobWork:
         try:
             rows = SqlJobs(pool)
             async with (
-                carrier(make_broker(self.rabbit, self.redis), Runner(self.jobs, rows)) as (send, receive),
+                carrier(make_broker(self.rabbit, self.redis, self.queue), Runner(self.jobs, rows)) as (send, receive),
                 asyncio.TaskGroup() as group,
             ):
                 group.create_task(receive())

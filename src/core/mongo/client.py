@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import new_class
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import pymongo
 from beanie import Document, init_beanie
@@ -92,13 +92,10 @@ class MongoConnection:
         # One attempt for all who wait: one after the other they would wait for the sum of the timeouts.
         if preparing is None or (preparing.done() and not _succeeded(preparing)):
             preparing = self._prepared[kind] = asyncio.create_task(self._prepare(kind))
-        bound = await asyncio.shield(preparing)
-        assert issubclass(bound, kind)
-        return bound
+        return cast("type[D]", await asyncio.shield(preparing))
 
     async def _prepare(self, kind: type[Document]) -> type[Document]:
-        # Beanie keeps the collection on the class: a class for each connection, or the last one to start has them all.
-        bound = new_class(kind.__name__, (kind,), exec_body=lambda body: body.update(__module__=kind.__module__))
+        bound = _twin(kind)
         await init_beanie(database=self._database(), document_models=[bound])
         return bound
 
@@ -115,6 +112,19 @@ class MongoConnection:
             )
         # Postgres refers to what is written here, so a fail-over must not undo it.
         return self._client.get_default_database(self.database, write_concern=WriteConcern("majority"))
+
+
+def _twin(kind: type[D]) -> type[D]:
+    """Return a class like `kind`, whose fields must have no defaults.
+
+    Beanie keeps the collection on the class, so each connection needs one of its own, or the last that starts has them
+    all. A subclass will not do: Beanie prepares its parent too, and leaves marks there that the next subclass inherits.
+    """
+    alike = ("__annotations__", "__doc__", "__module__", "__qualname__", "Settings")
+    twin = new_class(
+        kind.__name__, kind.__bases__, exec_body=lambda body: body.update({name: getattr(kind, name) for name in alike})
+    )
+    return cast("type[D]", twin)
 
 
 def _succeeded(task: asyncio.Task[type[Document]]) -> bool:

@@ -1,7 +1,7 @@
 """What a command says beside its own tables, and the one statement that writes it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,26 +14,31 @@ from domain.kernel.events import Aggregate, Event
 from domain.kernel.ids import uuid7
 from domain.kernel.revocation import Marker
 
-# Rows are inserted in the order given, which is what keeps the order of one aggregate's facts.
+# Rows travel as one JSON array for each table: arrays of their types asyncpg would have to ask each connection about.
+# They are inserted in the order given, which is what keeps the order of one aggregate's facts.
 _FACTS: Final = """
 INSERT INTO outbox (id, aggregate_type, aggregate_id, aggregate_version, type, schema_version, data, organization_id,
                     trace, revokes)
-SELECT * FROM unnest({}::uuid[], {}::text[], {}::uuid[], {}::bigint[], {}::text[], {}::smallint[], {}::jsonb[],
-                     {}::uuid[], {}::text[], {}::jsonb[])
+SELECT * FROM jsonb_to_recordset({}::text::jsonb)
+AS fact (id uuid, aggregate_type text, aggregate_id uuid, aggregate_version bigint, type text, schema_version smallint,
+         data jsonb, organization_id uuid, trace text, revokes jsonb)
 """
 _ENTRIES: Final = """
 INSERT INTO audit_pending (id, action, outcome, actor, target, organization_id, occurred_at, leaf)
-SELECT * FROM unnest({}::uuid[], {}::text[], {}::text[], {}::text[], {}::text[], {}::uuid[], {}::timestamptz[],
-                     {}::bytea[])
+SELECT id, action, outcome, actor, target, organization_id, occurred_at, decode(leaf, 'hex')
+FROM jsonb_to_recordset({}::text::jsonb)
+AS entry (id uuid, action text, outcome text, actor text, target text, organization_id uuid, occurred_at timestamptz,
+          leaf text)
 """
 _JOBS: Final = """
 INSERT INTO jobs (id, name, payload, run_at)
 SELECT id, name, payload, coalesce(run_at, now())
-FROM unnest({}::uuid[], {}::text[], {}::jsonb[], {}::timestamptz[]) AS job (id, name, payload, run_at)
+FROM jsonb_to_recordset({}::text::jsonb) AS job (id uuid, name text, payload jsonb, run_at timestamptz)
 """
 _MARKERS: Final = """
 INSERT INTO revocations AS old (scope, id, cutoff, epoch, expires_at)
-SELECT * FROM unnest({}::text[], {}::text[], {}::timestamptz[], {}::bigint[], {}::timestamptz[])
+SELECT * FROM jsonb_to_recordset({}::text::jsonb)
+AS marker (scope text, id text, cutoff timestamptz, epoch bigint, expires_at timestamptz)
 ON CONFLICT (scope, id) DO UPDATE
 SET cutoff = greatest(old.cutoff, excluded.cutoff), epoch = greatest(old.epoch, excluded.epoch),
     expires_at = greatest(old.expires_at, excluded.expires_at)
@@ -42,6 +47,9 @@ _ANSWER: Final = "UPDATE idempotency_keys SET answer = {} WHERE actor = {} AND k
 _FORGET: Final = "DELETE FROM idempotency_keys WHERE actor = {} AND key = {}"
 # The log's id is asked for each time, for it is renewed under running processes when a backup is restored.
 _TOKEN: Final = "SELECT {}::text::bigint AS transaction, (SELECT log_id FROM log_head) AS log_id"  # noqa: S105 - a query
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +61,12 @@ class Fact:
     aggregate_version: int
     type: str
     schema_version: int
-    data: str
-    """A JSON object: the fields of the event."""
+    data: dict[str, Any]
+    """The fields of the event, as JSON has them."""
     organization_id: UUID | None
     trace: str | None
-    revokes: str | None
-    """A JSON array of `Marker`."""
+    revokes: list[dict[str, Any]] | None
+    """Each a `Marker`, as JSON has it."""
     id: UUID = field(default_factory=uuid7)
 
 
@@ -67,8 +75,7 @@ class Job:
     """What is to be done after the commit, at least once."""
 
     name: str
-    payload: str
-    """A JSON object."""
+    payload: Mapping[str, Any]
     run_at: datetime | None
     id: UUID = field(default_factory=uuid7)
 
@@ -106,16 +113,16 @@ class Pending:
                 aggregate_version=of.version,
                 type=event.type,
                 schema_version=event.schema_version,
-                data=_json(event),
+                data=msgspec.to_builtins(event),
                 organization_id=getattr(event, "organization_id", None),
                 trace=trace,
-                revokes=_json(revokes) if revokes else None,
+                revokes=msgspec.to_builtins(revokes) or None,
             )
         )
 
     def enqueue(self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None) -> None:
         """Remember a job; without `run_at` it is to be done at once."""
-        self.jobs.append(Job(name, _json(payload), run_at))
+        self.jobs.append(Job(name, payload, run_at))
 
     def statement(self, audit_key: bytes) -> tuple[str, list[Any]]:
         """Return the statement that writes it all, and its values.
@@ -124,69 +131,25 @@ class Pending:
         """
         parts: list[str] = []
         values: list[Any] = []
-        for template, columns in self._tables(audit_key):
+        for template, given in self._parts(audit_key):
             first = len(values) + 1
-            parts.append(template.format(*(f"${number}" for number in range(first, first + len(columns)))))
-            values += columns
+            parts.append(template.format(*(f"${number}" for number in range(first, first + len(given)))))
+            values += given
         if not parts:
             return _TOKEN.format("pg_current_xact_id_if_assigned()"), []
         written = ", ".join(f"written_{number} AS ({part})" for number, part in enumerate(parts))
         return f"WITH {written} " + _TOKEN.format("pg_current_xact_id()"), values
 
-    def _tables(self, audit_key: bytes) -> Iterable[tuple[str, list[Any]]]:
-        if facts := self.facts:
-            yield (
-                _FACTS,
-                [
-                    [fact.id for fact in facts],
-                    [fact.aggregate_type for fact in facts],
-                    [fact.aggregate_id for fact in facts],
-                    [fact.aggregate_version for fact in facts],
-                    [fact.type for fact in facts],
-                    [fact.schema_version for fact in facts],
-                    [fact.data for fact in facts],
-                    [fact.organization_id for fact in facts],
-                    [fact.trace for fact in facts],
-                    [fact.revokes for fact in facts],
-                ],
-            )
-        if entries := self.entries:
-            yield (
-                _ENTRIES,
-                [
-                    [entry.id for entry in entries],
-                    [entry.action for entry in entries],
-                    [entry.outcome for entry in entries],
-                    [entry.actor for entry in entries],
-                    [entry.target for entry in entries],
-                    [entry.organization_id for entry in entries],
-                    [entry.occurred_at for entry in entries],
-                    [entry.leaf(audit_key) for entry in entries],
-                ],
-            )
-        if jobs := self.jobs:
-            yield (
-                _JOBS,
-                [
-                    [job.id for job in jobs],
-                    [job.name for job in jobs],
-                    [job.payload for job in jobs],
-                    [job.run_at for job in jobs],
-                ],
-            )
+    def _parts(self, audit_key: bytes) -> Iterator[tuple[str, list[Any]]]:
+        if self.facts:
+            yield _FACTS, [_json(self.facts)]
+        if self.entries:
+            yield _ENTRIES, [_json([asdict(entry) | {"leaf": entry.leaf(audit_key).hex()} for entry in self.entries])]
+        if self.jobs:
+            yield _JOBS, [_json(self.jobs)]
         if self.markers:
             # Sorted, so that two commands never wait for each other in a circle.
-            markers = [self.markers[key] for key in sorted(self.markers)]
-            yield (
-                _MARKERS,
-                [
-                    [marker.scope.value for marker in markers],
-                    [marker.id for marker in markers],
-                    [marker.cutoff for marker in markers],
-                    [marker.epoch for marker in markers],
-                    [marker.expires_at for marker in markers],
-                ],
-            )
+            yield _MARKERS, [_json([self.markers[key] for key in sorted(self.markers)])]
         if self.claim and self.answer is not None:
             yield _ANSWER, [self.answer, self.claim.actor, self.claim.key]
         elif self.claim:
@@ -194,7 +157,7 @@ class Pending:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    return _encode(value).decode()
 
 
 def joined(one: Marker, other: Marker) -> Marker:

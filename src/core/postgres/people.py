@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Table, Text, Uuid, delete, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.postgres.base import mapping, refusing, versioned
@@ -61,7 +61,9 @@ WHERE g.subject_type = 'user' AND g.organization_id = :platform
 _INCLUDES = text(f"{_SUPERUSERS} AND g.subject_id = :user_id")
 # Two superusers who remove each other at once would leave none: every such command waits for this row.
 _LOCK = text("SELECT 1 FROM organizations WHERE id = :platform FOR UPDATE")
-_OTHERS = text(f"{_SUPERUSERS} AND g.subject_id <> :user_id AND g.subject_id IN (SELECT id FROM users WHERE is_active)")
+_OTHERS = text(
+    f"{_SUPERUSERS} AND g.subject_id <> :user_id AND g.subject_id IN (SELECT id FROM users WHERE is_active)"  # noqa: S608 - made of constants
+)
 _UNGRANT = text("DELETE FROM grants WHERE subject_type = 'user' AND subject_id = :user_id")
 _FINISH = text("UPDATE setup SET completed_at = :at WHERE completed_at IS NULL RETURNING true")
 

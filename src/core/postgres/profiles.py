@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.postgres.database import Database
 from core.postgres.people import EVERYWHERE
 from domain.identity.ports import Credentials, KeptCredential
-from domain.identity.readers import Place, Profiles, ProfileLists, UserFilter
+from domain.identity.readers import Place, ProfileLists, Profiles, UserFilter
 from domain.identity.schemas import UserProfile
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.ids import PLATFORM, UserId
@@ -19,13 +19,13 @@ _COLUMNS: Final = f"""
         WHERE g.subject_type = 'user' AND g.subject_id = u.id AND g.organization_id = '{PLATFORM}'
     ) AS is_superuser
 """
-_FIND: Final = f"SELECT {_COLUMNS} FROM users u WHERE u.id = $1"
+_FIND: Final = f"SELECT {_COLUMNS} FROM users u WHERE u.id = $1"  # noqa: S608 - made of constants
 _LIST: Final = f"""
 SELECT {_COLUMNS} FROM users u
 WHERE ($1::text IS NULL OR strpos(u.email, $1) > 0) AND ($2::boolean IS NULL OR u.is_active = $2)
   AND ($3::timestamptz IS NULL OR (u.created_at, u.id) < ($3, $4::uuid))
 ORDER BY u.created_at DESC, u.id DESC LIMIT $5
-"""
+"""  # noqa: S608 - made of constants
 _CREDENTIAL: Final = f"""
 SELECT u.id AS user_id, u.email, c.password_hash, u.is_active, u.epoch,
        coalesce(f.failures, 0) AS failures, coalesce(h.failures, 0) AS failures_here,
@@ -35,7 +35,7 @@ LEFT JOIN credentials c ON c.user_id = u.id
 LEFT JOIN sign_in_failures f ON f.account = u.id || '@{EVERYWHERE}'
 LEFT JOIN sign_in_failures h ON h.account = u.id || '@' || $2
 WHERE u.%s = $1
-"""
+"""  # noqa: S608 - made of constants; the column is one of three
 
 
 def profile(row: Any) -> UserProfile:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from core.postgres.direct import Connects, session
+from core.postgres.poke import CHANNEL
 from core.retrying import forever
 
 SLOTS: Final = 8
 """Into how many parts the log is divided for delivery, by aggregate. Written with each event: never change it."""
-OUTBOX: Final = "outbox"
-"""The channel on which committed commands are announced."""
 BATCH: Final = 1000
 NUMBER: Final = "SELECT count(*) FROM sequence_log($1, $2)"
 
@@ -39,7 +38,7 @@ class Sequencer:
             self.committed()
 
         async with session(self.database, "gatewright-sequencer") as connection:
-            await connection.add_listener(OUTBOX, poke)
+            await connection.add_listener(CHANNEL, poke)
             connection.add_termination_listener(lambda _: poked.set())
             while True:
                 poked.clear()

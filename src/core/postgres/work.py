@@ -50,10 +50,8 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
     database: Database
     clock: Clock
     audit_key: bytes
-    poke: Callable[[], None]
-    """Called after a commit that left facts or jobs."""
-    after_commit: Callable[[Sequence[Marker]], None]
-    """Told what was revoked, after the commit; must not raise."""
+    committed: Callable[[Pending], None]
+    """Told what was written, after the commit; must not raise."""
     trace: str | None = None
     """W3C traceparent, carried by the facts."""
     key_lifetime: timedelta = timedelta(hours=24)
@@ -109,10 +107,7 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
         await session.commit()
         await self._held.connection.close()
         self.pending, self._held = Pending(), None
-        if pending.facts or pending.jobs:
-            self.poke()
-        if pending.markers:
-            self.after_commit(list(pending.markers.values()))
+        self.committed(pending)
         return None if row["transaction"] is None else ConsistencyToken(row["log_id"].bytes[:8], row["transaction"])
 
     async def rollback(self) -> None:

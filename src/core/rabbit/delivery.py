@@ -22,7 +22,7 @@ from core.rabbit.publishing import ChannelLost, NotSent, Unsendable, publish
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 500
+BATCH: Final = 250
 FAULTS: Final = 3
 """How often the broker may close the channel over one event before that event is parked."""
 
@@ -37,6 +37,7 @@ SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND datname = 
 """
 TAKE: Final = "SELECT pg_try_advisory_lock(hashtext($1), $2)"
 GIVE_UP: Final = "SELECT pg_advisory_unlock(hashtext($1), $2)"
+CURSORS: Final = "SELECT slot, position FROM delivery_cursors WHERE sink = $1 AND slot = ANY ($2::smallint[])"
 CURSOR: Final = "SELECT position FROM delivery_cursors WHERE sink = $1 AND slot = $2"
 ADVANCE: Final = """
 UPDATE delivery_cursors c SET position = n.after
@@ -77,8 +78,8 @@ class Delivery:
             raise
         except asyncio.CancelledError:
             with suppress(Exception):
-                await self._settle(2)
-                await asyncio.wait_for(self._store(), 1)
+                await self._settle(self.errand.leave)
+                await asyncio.wait_for(self._leave(), 1)
             raise
 
     async def _settle(self, seconds: float) -> None:
@@ -203,6 +204,12 @@ class Delivery:
             raise NotSent("another relay owns a slot of this one")
         self.stored.update(moved)
         self.progress.ahead.difference_update(passed)
+
+    async def _leave(self) -> None:
+        """Store the cursors once more; the statement that was cut off may or may not have moved them."""
+        rows = await self.connection.fetch(CURSORS, self.errand.sink, list(self.stored))
+        self.stored = {row["slot"]: row["position"] for row in rows}
+        await self._store()
 
     async def _park(self) -> None:
         for position, reason in list(self.parked.items()):

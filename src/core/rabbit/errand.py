@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from core.rabbit.topology import EXCHANGE
+
 CAREFUL: Final = 1000
 """How many events are published one by one after the broker closed a channel."""
 
@@ -35,12 +37,16 @@ class Errand:
 
     sink: str = "rabbitmq"
     """Whose cursors these are."""
+    exchange: str = EXCHANGE
+    """Another one where two deployments share a virtual host."""
     source: str = "/auth"
     """The `source` of every event: the issuer's URL, where there is one."""
     meter: RelayMeter = field(default_factory=Unmeasured)
     in_flight: int = 128
     patience: float = 5
     """Seconds that the broker may take to confirm an event."""
+    leave: float = 2
+    """Seconds that events under way have to be confirmed when the relay stops; the others are repeated."""
 
     @property
     def name(self) -> str:

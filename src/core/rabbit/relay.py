@@ -34,7 +34,7 @@ class Relay:
         try:
             async with (
                 session(self.database, self.errand.name) as connection,
-                broker(self.amqp) as exchange,
+                broker(self.amqp, self.errand.exchange) as exchange,
                 asyncio.TaskGroup() as group,
             ):
                 await Delivery(self.errand, self._progress, connection, exchange, group).run()

@@ -9,30 +9,30 @@ import aio_pika
 from aio_pika.abc import AbstractExchange
 
 EXCHANGE: Final = "auth.events"
-UNROUTED: Final = "auth.events.unrouted"
 KEPT: Final = 10_000
 """How many events without a subscriber are kept, for a look at what goes by; the oldest are dropped."""
 
 
 @asynccontextmanager
-async def broker(url: str, heartbeat: int = 10) -> AsyncIterator[AbstractExchange]:
-    """Connect, with publisher confirms, and declare the exchange of events and its alternate.
+async def broker(url: str, exchange: str = EXCHANGE, heartbeat: int = 10) -> AsyncIterator[AbstractExchange]:
+    """Connect, with publisher confirms, and declare the exchange of events and its alternate, `<exchange>.unrouted`.
 
     Not `connect_robust`: whoever publishes reconnects, because only they know what was not confirmed.
     """
     connection = await aio_pika.connect(url, timeout=5, heartbeat=heartbeat)
     try:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        unrouted = await channel.declare_exchange(UNROUTED, aio_pika.ExchangeType.FANOUT, durable=True, timeout=5)
+        alternate = f"{exchange}.unrouted"
+        unrouted = await channel.declare_exchange(alternate, aio_pika.ExchangeType.FANOUT, durable=True, timeout=5)
         kept = await channel.declare_queue(
-            UNROUTED, durable=True, arguments={"x-max-length": KEPT, "x-overflow": "drop-head"}, timeout=5
+            alternate, durable=True, arguments={"x-max-length": KEPT, "x-overflow": "drop-head"}, timeout=5
         )
         await kept.bind(unrouted, timeout=5)
         yield await channel.declare_exchange(
-            EXCHANGE,
+            exchange,
             aio_pika.ExchangeType.TOPIC,
             durable=True,
-            arguments={"alternate-exchange": UNROUTED},
+            arguments={"alternate-exchange": alternate},
             timeout=5,
         )
     finally:

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Final
 
 from domain.kernel.ports import Clock
+from domain.organizations.models import FRESH
 from domain.organizations.ports import ConfigurationBodies, ConfigurationReader
 
-SOONEST: Final = timedelta(hours=1)
-"""No command runs that long, so what is older and without a head will never get one."""
+SOONEST: Final = 6 * FRESH
+"""What is older and without a head will never get one, even where clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)

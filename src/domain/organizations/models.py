@@ -2,13 +2,16 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
 from domain.kernel.ids import OrganizationId, uuid7
 from domain.organizations.documents import Document
 from domain.organizations.errors import NamespaceInvalid
+
+FRESH: Final = timedelta(minutes=10)
+"""How old a body may be when it comes into force. One that is older may be gone by then: the clean-up takes orphans."""
 
 _NAMESPACE: Final = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
 

@@ -56,8 +56,8 @@ async def test_an_ordinary_user_runs_them_as_itself(starting: Starting) -> None:
         assert run.process.wait(20) == 0
 
 
+@as_root
 async def test_root_keeps_out_of_a_private_clone_what_the_account_must_reach(tmp_path: Path, home: Path) -> None:
-    tmp_path.chmod(0o700)
     server = EmbeddedPostgres(tmp_path / ".data", home)
     server.start()
     connection = await asyncpg.connect(server.dsn)

@@ -13,7 +13,6 @@ from core.postgres.database import Database
 from core.postgres.sequencer import Sequencer
 from core.rabbit.errand import Errand
 from core.rabbit.relay import Relay
-from core.rabbit.topology import EXCHANGE, UNROUTED
 from domain.kernel.ids import uuid7
 from tests.support.facts import TRACE, fill, number, state, until
 from tests.support.running import running
@@ -42,7 +41,7 @@ async def test_a_committed_fact_arrives_as_a_cloud_event(
     person, organization = uuid7(), uuid7()
     async with subscribed(rabbitmq_url) as subscriber:
         event = await state(connection, person, 1, type="identity.user.created", organization=organization)
-        errand = Errand(source="https://auth.example.org")
+        errand = Errand(exchange=subscriber.exchange, source="https://auth.example.org")
         async with running(Sequencer(database), Relay(database, rabbitmq_url, errand)):
             await until(lambda: arrived(subscriber, 1))
     (message,) = subscriber.messages
@@ -81,7 +80,7 @@ async def test_a_backlog_arrives_once_each_and_in_order_of_each_aggregate(
     notes = Notes()
     async with subscribed(rabbitmq_url) as subscriber:
         await fill(database_url, 3000, 40)
-        async with running(Relay(database, rabbitmq_url, Errand(meter=notes))):
+        async with running(Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange, meter=notes))):
             await until(lambda: arrived(subscriber, 3000))
             await until(lambda: settled(connection))
     assert len(subscriber.messages) == notes.count == len(notes.lags) == 3000
@@ -96,8 +95,11 @@ async def test_two_relays_share_the_slots_and_one_takes_over_all(
     database: Database, database_url: str, connection: Any, rabbitmq_url: str
 ) -> None:
     first, second = Notes(), Notes()
-    async with subscribed(rabbitmq_url) as subscriber, running(Relay(database, rabbitmq_url, Errand(meter=first))):
-        async with running(Relay(database, rabbitmq_url, Errand(meter=second))):
+    async with (
+        subscribed(rabbitmq_url) as subscriber,
+        running(Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange, meter=first))),
+    ):
+        async with running(Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange, meter=second))):
             await until(lambda: shared(connection))
             await fill(database_url, 1000, 100)
             await until(lambda: arrived(subscriber, 1000))
@@ -125,7 +127,8 @@ async def test_a_stop_repeats_nothing(
     await fill(database_url, 4000, 100)
     async with subscribed(rabbitmq_url) as subscriber:
         for share in (500, 1500, 2500, 4000):
-            async with running(Relay(database, rabbitmq_url)):
+            errand = Errand(exchange=subscriber.exchange, leave=20)
+            async with running(Relay(database, rabbitmq_url, errand)):
                 await until(partial(arrived, subscriber, share))
         await until(lambda: arrived(subscriber, 4000))
     assert len(subscriber.messages) == 4000
@@ -139,7 +142,7 @@ async def test_an_event_that_cannot_be_sent_is_parked_and_the_next_ones_go_on(
         await state(connection, person, 1)
         await state(connection, person, 2, type="identity." + "x" * 300)
         last = await state(connection, person, 3)
-        async with running(Sequencer(database), Relay(database, rabbitmq_url)):
+        async with running(Sequencer(database), Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange))):
             await until(lambda: arrived(subscriber, 2))
             await until(lambda: settled(connection))
     assert str(last) in subscriber.ids
@@ -149,17 +152,38 @@ async def test_an_event_that_cannot_be_sent_is_parked_and_the_next_ones_go_on(
 
 
 async def test_what_nobody_is_bound_to_is_kept_aside(database: Database, connection: Any, rabbitmq_url: str) -> None:
-    await state(connection, uuid7(), 1, type="nobody.cares.happened")
-    async with running(Sequencer(database), Relay(database, rabbitmq_url)):
-        await until(lambda: settled_at_one(connection))
-    amqp = await aio_pika.connect(rabbitmq_url)
-    async with amqp:
-        channel = await amqp.channel()
-        kept = await channel.declare_queue(UNROUTED, passive=True)
-        while (message := await kept.get(no_ack=True)).routing_key != "nobody.cares.happened":
-            pass
-    assert message.exchange == EXCHANGE
+    event = await state(connection, uuid7(), 1, type="nobody.cares.happened")
+    async with subscribed(rabbitmq_url) as subscriber:
+        errand = Errand(exchange=subscriber.exchange)
+        async with running(Sequencer(database), Relay(database, rabbitmq_url, errand)):
+            await until(lambda: settled_at(connection, 1))
+        amqp = await aio_pika.connect(rabbitmq_url)
+        async with amqp:
+            channel = await amqp.channel()
+            kept = await channel.declare_queue(f"{subscriber.exchange}.unrouted", passive=True)
+            message = await kept.get(no_ack=True)
+    assert message
+    assert (message.message_id, message.exchange) == (str(event), subscriber.exchange)
+    assert not subscriber.messages
 
 
-async def settled_at_one(connection: Any) -> bool:
-    return bool(await connection.fetchval("SELECT min(position) FROM delivery_cursors") == 1)
+async def test_a_channel_that_the_broker_closes_costs_nothing(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    person = uuid7()
+    async with subscribed(rabbitmq_url) as subscriber:
+        relay = Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange))
+        async with running(Sequencer(database), relay):
+            await state(connection, person, 1)
+            await until(lambda: arrived(subscriber, 1))
+            amqp = await aio_pika.connect(rabbitmq_url)
+            async with amqp:
+                await (await amqp.channel()).exchange_delete(subscriber.exchange)
+                for version in range(2, 50):
+                    await state(connection, person, version)
+                await until(lambda: settled_at(connection, 49))
+    assert await connection.fetchval("SELECT count(*) FROM parked_events") == 0
+
+
+async def settled_at(connection: Any, position: int) -> bool:
+    return bool(await connection.fetchval("SELECT min(position) FROM delivery_cursors") == position)

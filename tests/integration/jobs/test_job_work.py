@@ -60,14 +60,15 @@ async def parked(connection: Any) -> bool:
 
 
 @pytest.fixture(params=["in this process", "over RabbitMQ"])
-def carried(request: pytest.FixtureRequest) -> dict[str, str | None]:
+def carried(request: pytest.FixtureRequest) -> dict[str, str]:
     if request.param == "in this process":
-        return {"rabbit": None, "redis": None}
-    return {"rabbit": request.getfixturevalue("rabbitmq_url"), "redis": request.getfixturevalue("redis_url")}
+        return {}
+    made = {name: request.getfixturevalue(f"{name}_url") for name in ("rabbitmq", "redis")}
+    return {"rabbit": made["rabbitmq"], "redis": made["redis"], "queue": request.getfixturevalue("job_queue")}
 
 
 async def test_each_job_is_done_once_and_its_row_goes(
-    database: Database, connection: Any, carried: dict[str, str | None]
+    database: Database, connection: Any, carried: dict[str, str]
 ) -> None:
     desk = Desk()
     queued = await queue(connection, *(str(number) for number in range(300)))
@@ -78,9 +79,7 @@ async def test_each_job_is_done_once_and_its_row_goes(
     assert sorted(desk.notes, key=int) == [str(number) for number in range(300)]
 
 
-async def test_a_failed_job_is_tried_again_later(
-    database: Database, connection: Any, carried: dict[str, str | None]
-) -> None:
+async def test_a_failed_job_is_tried_again_later(database: Database, connection: Any, carried: dict[str, str]) -> None:
     desk = Desk(failures=[ValueError("ada@example.org is wrong")])
     (job,) = await queue(connection, "hello")
     work = JobWork(database, desk.jobs(), **carried)
@@ -224,9 +223,7 @@ async def test_what_recurs_is_never_parked(database: Database, connection: Any) 
     assert await connection.fetchval("SELECT parked_at FROM jobs") is None
 
 
-async def test_a_stop_lets_what_has_begun_end(
-    database: Database, connection: Any, carried: dict[str, str | None]
-) -> None:
+async def test_a_stop_lets_what_has_begun_end(database: Database, connection: Any, carried: dict[str, str]) -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 
     async def take(_note: Note, _job: UUID) -> None:

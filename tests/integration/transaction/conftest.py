@@ -11,6 +11,7 @@ from domain.kernel.ids import uuid7
 from tests.contracts.transaction import Heard
 from tests.integration.transaction.ground import THINGS, SqlGround
 from tests.support.databases import sibling
+from tests.support.proxies import Line, line
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +44,19 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def ground(database: Database) -> SqlGround:
     return SqlGround(database, Heard())
+
+
+@pytest.fixture
+async def wire(database_url: str) -> AsyncIterator[Line]:
+    async with line(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def far(wire: Line, ground: SqlGround) -> AsyncIterator[SqlGround]:
+    """Yield the ground at the other end of a line that can go dead; `ground` itself has emptied the tables."""
+    database = Database(wire.url, size=4, wait=0.3, statement_timeout=0.6)
+    await database.open()
+    yield SqlGround(database, Heard())
+    wire.thaw()
+    await database.close()

@@ -1,6 +1,5 @@
 """The organizations' use cases on ports in memory."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -87,7 +86,7 @@ class Organizations:
     @property
     def announced(self) -> list[tuple[str, int, dict[str, Any]]]:
         """The type of each fact, the version it brought its aggregate to, and its data."""
-        return [(fact.type, fact.aggregate_version, json.loads(fact.data)) for fact in self.memory.published]
+        return [(fact.type, fact.aggregate_version, fact.data) for fact in self.memory.published]
 
 
 @pytest.fixture

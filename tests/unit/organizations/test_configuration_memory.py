@@ -8,6 +8,7 @@ import pytest
 
 from domain.kernel.events import Events
 from domain.kernel.ids import OrganizationId, uuid7
+from domain.organizations.ports import ConfigurationReader
 from domain.organizations.repositories import ConfigurationHeads
 from tests.contracts.configuration_bodies import ConfigurationBodiesContract
 from tests.contracts.configuration_heads import ConfigurationHeadsContract
@@ -35,7 +36,7 @@ class MemoryLedger:
 
     def __post_init__(self) -> None:
         self.memory.table(ORGANIZATIONS)[self.organization_id] = True
-        self.reader = MemoryConfigurationReader(self.memory)
+        self.reader: ConfigurationReader = MemoryConfigurationReader(self.memory)
 
     @asynccontextmanager
     async def command(self) -> AsyncIterator[tuple[ConfigurationHeads, Events]]:

@@ -1,4 +1,6 @@
 import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from domain.organizations.errors import DocumentInvalid, NamespaceInvalid, Organ
 from domain.organizations.models import Body
 from domain.organizations.schemas import Configuration
 from tests.support.memory.configuration import MemoryConfigurationBodies
-from tests.unit.organizations.conftest import NOW, Organizations
+from tests.unit.organizations.conftest import NOW, MovableClock, Organizations
 
 RED, BLUE = {"colour": "red"}, {"colour": "blue"}
 
@@ -123,6 +125,17 @@ async def test_nothing_is_half_done_without_the_store_of_bodies(organizations: O
     assert len(organizations.announced) == 1
 
 
+async def test_a_body_that_the_clean_up_may_have_taken_does_not_come_into_force(organizations: Organizations) -> None:
+    put = await organizations.put(RED)
+    organizations.bodies = Suspended(organizations.memory, organizations.clock)
+
+    with pytest.raises(Unavailable):
+        await organizations.put(BLUE, 1)
+
+    assert await organizations.get() == put
+    assert len(organizations.announced) == 1
+
+
 async def test_an_unknown_organization_has_no_configuration(organizations: Organizations) -> None:
     with pytest.raises(OrganizationNotFound):
         await organizations.put(RED, organization_id=OrganizationId(uuid7()))
@@ -172,6 +185,17 @@ class Slow(MemoryConfigurationBodies):
     async def put(self, body: Body) -> None:
         await asyncio.sleep(0)
         await super().put(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended(MemoryConfigurationBodies):
+    """The machine sleeps when the body is written."""
+
+    clock: MovableClock
+
+    async def put(self, body: Body) -> None:
+        await MemoryConfigurationBodies.put(self, body)
+        self.clock.move(timedelta(minutes=11))
 
 
 class Unreachable(MemoryConfigurationBodies):

@@ -1,6 +1,7 @@
 """The transaction in memory keeps the promises of the real one."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -52,21 +53,22 @@ class MemoryGround:
         return work.begun
 
     async def facts(self) -> list[dict[str, Any]]:
-        return [_read(asdict(fact), "data", "revokes") for fact in self.memory.published]
+        return [_read(fact) for fact in self.memory.published]
 
     async def entries(self) -> list[dict[str, Any]]:
-        return [_read(asdict(entry)) for entry in self.memory.audited]
+        return [_read(entry) for entry in self.memory.audited]
 
     async def jobs(self) -> list[dict[str, Any]]:
-        return [{"name": job.name, "payload": msgspec.json.decode(job.payload)} for job in self.memory.jobs]
+        return [{"name": job.name, "payload": job.payload} for job in self.memory.jobs]
 
     async def markers(self) -> dict[tuple[str, str], Marker]:
         return self.memory.revocations
 
 
-def _read(row: dict[str, Any], *texts: str) -> dict[str, Any]:
-    del row["id"]
-    return row | {text: row[text] and msgspec.json.decode(row[text]) for text in texts}
+def _read(row: Any) -> dict[str, Any]:
+    read: dict[str, Any] = msgspec.to_builtins(row, builtin_types=(datetime, UUID))
+    del read["id"]
+    return read
 
 
 @pytest.fixture

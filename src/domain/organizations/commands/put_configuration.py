@@ -11,7 +11,7 @@ from domain.kernel.usecases import Command, if_match, interactor, message, whole
 from domain.organizations.documents import Document
 from domain.organizations.errors import DocumentInvalid, NamespaceInvalid, OrganizationNotFound
 from domain.organizations.events import ConfigurationChanged
-from domain.organizations.models import Body, ConfigurationHead, namespace_of
+from domain.organizations.models import FRESH, Body, ConfigurationHead, namespace_of
 from domain.organizations.ports import ConfigurationBodies, ConfigurationReader, Revision
 from domain.organizations.repositories import ConfigurationHeads
 from domain.organizations.schemas import Configuration
@@ -67,6 +67,8 @@ class PutConfigurationInteractor:
     async def _move(self, body: Body, known: int) -> ConfigurationHead:
         """Put `body` in force unless something else came into force since version `known`."""
         head = await self.heads.find(body.organization_id, body.namespace)
+        if self.clock.now() - body.written_at > FRESH:
+            raise Unavailable
         if (head.version if head else 0) != known:
             raise PreconditionFailed
         moved = head or ConfigurationHead(

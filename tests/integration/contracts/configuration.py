@@ -1,0 +1,92 @@
+"""Configuration commands on a real Postgres, with the bodies wherever a suite keeps them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
+from core.postgres.database import Database
+from core.postgres.work import SqlWork
+from domain.kernel.events import Events
+from domain.kernel.ids import OrganizationId, uuid7
+from domain.kernel.ports import Clock
+from domain.organizations.collecting import ConfigurationCleaner
+from domain.organizations.commands.put_configuration import PutConfiguration, PutConfigurationInteractor
+from domain.organizations.ports import ConfigurationBodies, ConfigurationReader
+from domain.organizations.queries.get_configuration import GetConfiguration, GetConfigurationInteractor
+from domain.organizations.repositories import ConfigurationHeads
+from domain.organizations.schemas import Configuration
+
+_ANNOUNCED = """
+SELECT aggregate_version FROM outbox WHERE organization_id = $1
+UNION ALL SELECT aggregate_version FROM events WHERE organization_id = $1 ORDER BY 1
+"""
+
+
+@asynccontextmanager
+async def opened(database_url: str, size: int = 10) -> AsyncIterator[Database]:
+    database = Database(database_url, size=size)
+    await database.open()
+    yield database
+    await database.close()
+
+
+class SystemClock(Clock):
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass
+class SqlLedger:
+    """An organization of a test's own."""
+
+    database: Database
+    organization_id: OrganizationId = field(default_factory=lambda: OrganizationId(uuid7()))
+
+    def __post_init__(self) -> None:
+        self.reader: ConfigurationReader = SqlConfigurationReader(self.database)
+
+    async def found(self) -> None:
+        """Found the organization."""
+        insert = "INSERT INTO organizations VALUES ($1, 'Example', $2, now(), now(), 1)"
+        async with self.database.read() as connection:
+            await connection.execute(insert, self.organization_id, self.organization_id.hex)
+
+    async def dissolve(self) -> None:
+        async with self.database.read() as connection:
+            await connection.execute("DELETE FROM organizations WHERE id = $1", self.organization_id)
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[SqlWork]:
+        work = SqlWork(self.database, SystemClock(), b"audit", lambda: None, lambda _: None)
+        try:
+            yield work
+            await work.commit()
+        finally:
+            await work.rollback()
+
+    @asynccontextmanager
+    async def command(self) -> AsyncIterator[tuple[ConfigurationHeads, Events]]:
+        async with self.work() as work:
+            yield SqlConfigurationHeads(work), work
+
+    async def put(self, body: dict[str, Any], expected: int | None, bodies: ConfigurationBodies) -> Configuration:
+        message = PutConfiguration(
+            organization_id=self.organization_id, namespace="theme", body=body, expected_version=expected
+        )
+        async with self.command() as (heads, events):
+            return await PutConfigurationInteractor(self.reader, bodies, heads, events, SystemClock())(message)
+
+    async def get(self, bodies: ConfigurationBodies) -> Configuration:
+        answer = GetConfigurationInteractor(self.reader, bodies)
+        return await answer(GetConfiguration(organization_id=self.organization_id, namespace="theme"))
+
+    async def announced(self) -> list[int]:
+        """Return the versions of all facts, whether or not the sequencer has numbered them yet."""
+        async with self.database.read() as connection:
+            return [row["aggregate_version"] for row in await connection.fetch(_ANNOUNCED, self.organization_id)]
+
+    def cleaner(self, bodies: ConfigurationBodies) -> ConfigurationCleaner:
+        return ConfigurationCleaner(bodies, self.reader, SystemClock())

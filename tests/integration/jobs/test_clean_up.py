@@ -1,0 +1,96 @@
+"""Keeping the tables small, and room in the log."""
+
+from typing import Any
+
+import pytest
+
+from core.postgres.database import Database
+from core.postgres.maintenance import AHEAD, BATCH, EXPIRED, SIZE, CleanUp, Nothing, delete_expired, make_partitions
+from domain.kernel.ids import uuid7
+from tests.support.facts import number, state
+
+PEOPLE = """
+INSERT INTO users VALUES ('00000000-0000-7000-8000-00000000000a', 'ada@example.org', true, NULL, NULL, true, 1, now(), now(), 1);
+INSERT INTO sessions SELECT gen_random_uuid(), '00000000-0000-7000-8000-00000000000a', NULL, NULL, NULL, '{}', now(),
+    now() + age, NULL, 1 FROM unnest(ARRAY['1 day', '-29 days', '-31 days', '-300 days']::interval[]) AS age;
+INSERT INTO refresh_families (id, session_id, user_id, key_id, expires_at)
+    SELECT gen_random_uuid(), id, user_id, 1, expires_at FROM sessions WHERE expires_at > now() - interval '30 days';
+INSERT INTO idempotency_keys SELECT 'user', age::text, '', NULL, now() + age
+    FROM unnest(ARRAY['1 hour', '-1 second', '-1 day']::interval[]) AS age;
+INSERT INTO revocations SELECT 'token', age::text, now(), NULL, now() + age
+    FROM unnest(ARRAY['1 hour', '-1 second', '-1 day']::interval[]) AS age;
+INSERT INTO sign_in_failures SELECT age::text, 1, now() + age
+    FROM unnest(ARRAY['0 hours', '-23 hours', '-25 hours']::interval[]) AS age;
+INSERT INTO access_changes (scope, id, changed_at) SELECT 'user', gen_random_uuid(), now() + age
+    FROM unnest(ARRAY['0 hours', '-6 days', '-8 days']::interval[]) AS age;
+"""
+LEFT = {
+    "access_changes": 2,
+    "idempotency_keys": 1,
+    "refresh_families": 1,
+    "revocations": 1,
+    "sessions": 2,
+    "sign_in_failures": 2,
+}
+
+
+async def test_what_has_expired_goes_and_the_rest_stays(database: Database, connection: Any) -> None:
+    await connection.execute(PEOPLE)
+    await CleanUp(database).run(Nothing(), uuid7())
+    assert {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in EXPIRED} == LEFT
+
+
+async def test_it_deletes_in_batches_and_leaves_what_is_too_much_for_the_next_time(connection: Any) -> None:
+    await connection.execute(
+        f"INSERT INTO idempotency_keys SELECT 'user', i::text, '', NULL, now() - interval '1 day' FROM generate_series(1, {2 * BATCH + 1}) i"
+    )
+    assert await delete_expired(connection, "idempotency_keys", 1) == BATCH
+    assert await delete_expired(connection, "idempotency_keys", 9) == BATCH + 1
+
+
+async def test_a_row_that_somebody_holds_is_skipped(database: Database, connection: Any) -> None:
+    await connection.execute("INSERT INTO sign_in_failures VALUES ('a', 1, now() - interval '2 days')")
+    other = await database.connect()
+    async with other.transaction():
+        await other.execute("UPDATE sign_in_failures SET failures = 2")
+        assert await delete_expired(connection, "sign_in_failures", 9) == 0
+    await other.close()
+    assert await delete_expired(connection, "sign_in_failures", 9) == 1
+
+
+@pytest.mark.parametrize("table", sorted(EXPIRED))
+async def test_an_index_finds_what_may_go(connection: Any, table: str) -> None:
+    await connection.execute("SET enable_seqscan = off")
+    plan = await connection.fetchval(
+        f"EXPLAIN (FORMAT JSON) SELECT ctid FROM {table} WHERE {EXPIRED[table]} LIMIT 1000"
+    )
+    assert "Index Cond" in plan
+
+
+PARTITIONS = "SELECT count(*) FROM pg_inherits WHERE inhparent = $1::text::regclass"
+
+
+async def test_partitions_are_made_before_the_last_is_full(connection: Any) -> None:
+    for head, count in ((0, 2), (2 * SIZE - AHEAD, 2), (2 * SIZE - AHEAD + 1, 3), (3 * SIZE, 4)):
+        await connection.execute("UPDATE log_head SET position = $1, audit_position = $1", head)
+        for table in ("events", "audit"):
+            await make_partitions(connection, table)
+            await make_partitions(connection, table)
+            assert await connection.fetchval(PARTITIONS, table) == count
+
+
+async def test_a_partition_made_while_the_log_is_written_takes_its_events(database: Database, connection: Any) -> None:
+    person = uuid7()
+    await connection.execute("UPDATE log_head SET position = $1", 2 * SIZE - 1)
+    writer = await database.connect()
+    async with writer.transaction():
+        await state(writer, person, 1)
+        await number(writer)
+        await make_partitions(connection, "events")
+    await state(writer, person, 2)
+    await number(writer)
+    await writer.close()
+    rows = await connection.fetch("SELECT position, tableoid::regclass::text AS part FROM events ORDER BY position")
+    assert [(row["position"], row["part"]) for row in rows] == [(2 * SIZE, "events_1"), (2 * SIZE + 1, "events_2")]
+    indexed = "SELECT count(*) FROM pg_indexes WHERE tablename = $1"
+    assert await connection.fetchval(indexed, "events_2") == await connection.fetchval(indexed, "events_1")
