@@ -190,9 +190,7 @@ async def test_a_query_in_a_body_may_not_hold_a_nul_either(call: Client) -> None
         ),
     ],
 )
-async def test_names_the_field_at_fault_and_never_its_value(
-    call: Client, body: bytes, error: dict[str, str]
-) -> None:
+async def test_names_the_field_at_fault_and_never_its_value(call: Client, body: bytes, error: dict[str, str]) -> None:
     answer = await call("POST", NOTES, body, JSON)
 
     assert answer.json()["errors"] == [error]

@@ -126,11 +126,16 @@ async def test_a_request_that_is_abandoned_is_no_failure_of_ours(build: Callable
 
 async def test_an_answer_may_bring_its_own_policy() -> None:
     async def app(scope: Any, receive: Receive, send: Send) -> None:
-        await send({
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [(b"cache-control", b"public, max-age=60"), (b"content-security-policy", b"script-src 'self'")],
-        })
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [
+                    (b"cache-control", b"public, max-age=60"),
+                    (b"content-security-policy", b"script-src 'self'"),
+                ],
+            }
+        )
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     headers = (await Client(Outermost(app))("GET", "/")).headers  # type: ignore[arg-type]

@@ -127,9 +127,7 @@ async def test_a_refusal_is_audited(call: Client, memory: Memory) -> None:
 
 
 @pytest.mark.parametrize("path", ["/auth/break", "/auth/by-hand/2"])
-async def test_logs_the_cause_of_a_failure_once(
-    call: Client, caplog: pytest.LogCaptureFixture, path: str
-) -> None:
+async def test_logs_the_cause_of_a_failure_once(call: Client, caplog: pytest.LogCaptureFixture, path: str) -> None:
     answer = await call("GET", path)
 
     (record,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
@@ -140,9 +138,7 @@ async def test_logs_the_cause_of_a_failure_once(
 
 
 @pytest.mark.parametrize("path", [NOTES, "/nope", "/auth/contradict?reason=x", f"{NOTES}?x"])
-async def test_a_refusal_is_not_logged_as_a_failure(
-    call: Client, caplog: pytest.LogCaptureFixture, path: str
-) -> None:
+async def test_a_refusal_is_not_logged_as_a_failure(call: Client, caplog: pytest.LogCaptureFixture, path: str) -> None:
     assert (await call("GET", path)).status < 500
     assert caplog.records == []
 
