@@ -78,8 +78,8 @@ class App:
     passwords: PlainPasswords = field(default_factory=PlainPasswords)
     limits: MemoryLimits = field(default_factory=MemoryLimits)
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
-    sign_up: SignUpPolicy = SignUpPolicy()
-    sign_in: SignInPolicy = SignInPolicy()
+    sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
+    sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     witnessed: Witnessed = field(default_factory=Witnessed)
     more: tuple[Provider, ...] = ()
     """Ports of use cases that a test brings along."""
@@ -161,18 +161,19 @@ class App:
             SignUpPolicy: self.sign_up,
         }.items():
             provider.provide(always(made), provides=kind)
-        for kind in READERS:
-            provider.provide(WithParents[kind])
-        return make_async_container(interactors(), provider, Transaction(), *self.more)
+        return make_async_container(interactors(), provider, Readers(), Transaction(), *self.more)
 
 
-READERS: Final = (
-    MemoryConfigurationBodies,
-    MemoryConfigurationReader,
-    MemoryCredentials,
-    MemoryProfiles,
-    MemorySessionLists,
-)
+class Readers(Provider):
+    """What reads what was committed."""
+
+    scope = Scope.APP
+
+    configuration_bodies = provide(WithParents[MemoryConfigurationBodies])
+    configuration_reader = provide(WithParents[MemoryConfigurationReader])
+    credentials = provide(WithParents[MemoryCredentials])
+    profiles = provide(WithParents[MemoryProfiles])
+    session_lists = provide(WithParents[MemorySessionLists])
 
 
 class Transaction(Provider):
