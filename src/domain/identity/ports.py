@@ -47,6 +47,8 @@ class KeptCredential:
     failures_here: int = 0
     """Failed attempts in a row from the network that asks."""
     failed_at: datetime | None = None
+    """When the last of those from everywhere was."""
+    failed_here_at: datetime | None = None
 
 
 class Credentials(Protocol):
