@@ -70,7 +70,7 @@ _OTHERS = text(
     f"{_SUPERUSERS} AND g.subject_id <> :user_id AND g.subject_id IN (SELECT id FROM users WHERE is_active)"  # noqa: S608 - made of constants
 )
 _UNGRANT = text("DELETE FROM grants WHERE subject_type = 'user' AND subject_id = :user_id")
-# The person is locked before the hash, as a change of password does: the other way round the two would block each other.
+# The person is locked before the hash, as by a change of password: the other way round each would wait for the other.
 _RENEW = text("""
 WITH person AS (SELECT id FROM users WHERE id = :user_id FOR SHARE)
 UPDATE credentials SET password_hash = :after
