@@ -11,8 +11,8 @@ from core.idempotency import Idempotency
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact
 from core.providers import always, interactors
-from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.events.ports import EventLog
+from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
 from domain.identity.schemas import UserProfile
 from domain.kernel.access import Origin
@@ -63,6 +63,7 @@ from tests.support.memory.work import MemoryIdempotency, MemoryWork
 
 R = TypeVar("R")
 
+NOWHERE: Final = Origin()
 PASSWORD: Final = "correct horse battery staple"
 PIPELINE: Final = (Forbidden, IdempotencyInFlight, IdempotencyMismatch, InvalidToken, Unauthenticated, Unavailable)
 """What any use case may be refused for, without saying so."""
@@ -77,8 +78,8 @@ class App:
     passwords: PlainPasswords = field(default_factory=PlainPasswords)
     limits: MemoryLimits = field(default_factory=MemoryLimits)
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
-    sign_up: SignUpPolicy = SignUpPolicy()
-    sign_in: SignInPolicy = SignInPolicy()
+    sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
+    sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     witnessed: Witnessed = field(default_factory=Witnessed)
     more: tuple[Provider, ...] = ()
     """Ports of use cases that a test brings along."""
@@ -94,13 +95,13 @@ class App:
         )
 
     async def send(
-        self, message: Message[R], as_: Tokens | None = None, origin: Origin = Origin(), key: str | None = None
+        self, message: Message[R], as_: Tokens | None = None, origin: Origin = NOWHERE, key: str | None = None
     ) -> R:
         """Run `message`; fail the test if it does what its use case never declared."""
         return (await self.answer(message, as_, origin, key)).result
 
     async def answer(
-        self, message: Message[R], as_: Tokens | None = None, origin: Origin = Origin(), key: str | None = None
+        self, message: Message[R], as_: Tokens | None = None, origin: Origin = NOWHERE, key: str | None = None
     ) -> Answer[R]:
         """Run `message` and return everything that came of it."""
         case = use_case(type(message))
@@ -110,7 +111,7 @@ class App:
             return await self.dispatch(message, call)
         except DomainError as refusal:
             if not isinstance(refusal, (*case.raises, *PIPELINE)):
-                raise AssertionError(f"{type(refusal).__name__} is not declared") from refusal
+                raise AssertionError(f"{type(refusal).__name__} is not declared") from refusal  # noqa: TRY004
             raise
         finally:
             assert {fact.type for fact in self.memory.published[before:]} <= {event.type for event in case.emits}
@@ -119,7 +120,7 @@ class App:
         """Return a new person, whose password is `PASSWORD`."""
         return await self.send(SignUp(email=email, password=PASSWORD, **more))
 
-    async def signed_in(self, email: str = "ada@example.com", origin: Origin = Origin()) -> Tokens:
+    async def signed_in(self, email: str = "ada@example.com", origin: Origin = NOWHERE) -> Tokens:
         """Return the tokens of a new session of a person who has signed up."""
         return await self.send(SignIn(email=email, password=PASSWORD), origin=origin)
 
@@ -160,18 +161,19 @@ class App:
             SignUpPolicy: self.sign_up,
         }.items():
             provider.provide(always(made), provides=kind)
-        for kind in READERS:
-            provider.provide(WithParents[kind])
-        return make_async_container(interactors(), provider, Transaction(), *self.more)
+        return make_async_container(interactors(), provider, Readers(), Transaction(), *self.more)
 
 
-READERS: Final = (
-    MemoryConfigurationBodies,
-    MemoryConfigurationReader,
-    MemoryCredentials,
-    MemoryProfiles,
-    MemorySessionLists,
-)
+class Readers(Provider):
+    """What reads what was committed."""
+
+    scope = Scope.APP
+
+    configuration_bodies = provide(WithParents[MemoryConfigurationBodies])
+    configuration_reader = provide(WithParents[MemoryConfigurationReader])
+    credentials = provide(WithParents[MemoryCredentials])
+    profiles = provide(WithParents[MemoryProfiles])
+    session_lists = provide(WithParents[MemorySessionLists])
 
 
 class Transaction(Provider):

@@ -60,7 +60,7 @@ class SqlLedger:
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[SqlWork]:
-        work = SqlWork(self.database, SystemClock(), b"audit", lambda: None, lambda _: None)
+        work = SqlWork(self.database, SystemClock(), audit_key=b"audit", committed=lambda _: None)
         try:
             yield work
             await work.commit()

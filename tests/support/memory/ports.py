@@ -93,5 +93,3 @@ class Witnessed:
 
     def __call__(self, case: UseCase, outcome: str) -> None:
         self.ended.append((case.name, outcome))
-
-

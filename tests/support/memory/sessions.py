@@ -105,7 +105,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
 
     async def rotate(self, refresh_token: str) -> Rotation | Reuse:
         presented = TOKENS.read(refresh_token)
-        family: Family | None = presented and self.memory.table(FAMILIES).get(presented.family)
+        family: Family | None = self.memory.table(FAMILIES).get(presented.family) if presented else None
         if presented is None or family is None:
             raise RefreshRefused
         session: Session = self.memory.table(SESSIONS)[family.session_id]

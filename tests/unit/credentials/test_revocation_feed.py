@@ -66,14 +66,14 @@ def verdict(revocations: Revocations) -> Verdict:
     return revocations.judge(SUBJECT, 1, 0)
 
 
-@dataclass
+@dataclass(slots=True)
 class Told(Revocations):
     """Revocations that one can wait for."""
 
     told: asyncio.Event = field(default_factory=asyncio.Event)
 
     def learn(self, markers: Iterable[WireMarker]) -> None:
-        super().learn(markers)
+        Revocations.learn(self, markers)
         self.told.set()
 
     async def until(self, expected: Verdict, subject: tuple[str, ...] = SUBJECT) -> None:
@@ -240,3 +240,14 @@ async def test_many_pushes_are_few_messages(server: FakeServer) -> None:
             received.append(len(msgspec.json.decode(message["data"])))
     assert sum(received) == 1200
     assert len(received) == 3
+
+
+@pytest.mark.parametrize("turns", range(20))
+async def test_stops_when_told_to_whatever_it_is_doing(markers: MemoryMarkers, server: FakeServer, turns: int) -> None:
+    feed = RevocationFeed(Revocations(), markers, FakeAsyncRedis(server=server), every=0.01)
+    running = asyncio.create_task(feed.run())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    done, _ = await asyncio.wait([running], timeout=5)
+    assert done

@@ -80,12 +80,12 @@ def test_is_stale_until_somebody_asked_the_truth() -> None:
 def test_forgets_what_no_living_token_falls_under() -> None:
     known = revocations(longest=900)
     known.learn([cutoff("1", NOW - 100_000), cutoff("2", NOW + 500), epoch("1", 5)])
-    CLOCK[0] = NOW + 900
+    CLOCK[0] = NOW + 960
     known.forget()
     assert judged(known, "user:1", NOW, 4) is Verdict.REVOKED
     assert judged(known, "session:2", NOW) is Verdict.REVOKED
 
-    CLOCK[0] = NOW + 1000
+    CLOCK[0] = NOW + 961
     known.forget()
     assert judged(known, "user:1", NOW, 4) is Verdict.ACCEPT
     assert judged(known, "session:2", NOW) is Verdict.REVOKED
