@@ -105,6 +105,7 @@ async def test_two_relays_share_the_slots_and_one_takes_over_all(
             await until(lambda: arrived(subscriber, 1000))
             assert first.count > 0
             assert second.count > 0
+            await until(lambda: settled(connection))
         for version in range(1, 101):
             await state(connection, UUID(int=version << 64), 1)
         await number(connection)
