@@ -1,7 +1,8 @@
 """The application, with every port in memory."""
 
-from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
 
@@ -68,6 +69,8 @@ NOWHERE: Final = Origin()
 PASSWORD: Final = "correct horse battery staple"
 PIPELINE: Final = (Forbidden, IdempotencyInFlight, IdempotencyMismatch, InvalidToken, Unauthenticated, Unavailable)
 """What any use case may be refused for, without saying so."""
+TELLING: Final = 8
+"""A secret of fewer characters may be found in a text by chance."""
 
 
 @dataclass
@@ -115,6 +118,7 @@ class App:
             raise
         finally:
             assert {fact.type for fact in self.memory.published[before:]} <= {event.type for event in case.emits}
+            self._check(message)
 
     async def signed_up(self, email: str = "ada@example.com", **more: str) -> UserProfile:
         """Return a new person, whose password is `PASSWORD`."""
@@ -143,6 +147,17 @@ class App:
     def audited(self) -> list[tuple[str, str]]:
         """What was done or refused, and how it ended."""
         return [(entry.action, entry.outcome) for entry in self.memory.audited]
+
+    def _check(self, message: Message[Any]) -> None:
+        """Fail if an aggregate's facts skip a version, or if anything said repeats a secret of `message`."""
+        versions: dict[UUID, list[int]] = {}
+        for fact in self.memory.published:
+            versions.setdefault(fact.aggregate_id, []).append(fact.aggregate_version)
+        assert all(found == list(range(1, len(found) + 1)) for found in versions.values()), versions
+        said = f"{message!r}{self.memory.published}{self.memory.audited}{self.memory.jobs}"
+        for each in fields(message):  # type: ignore[arg-type]  # messages are dataclasses
+            if each.metadata.get("secret") and len(value := str(getattr(message, each.name))) >= TELLING:
+                assert value not in said, each.name
 
     def _container(self) -> AsyncContainer:
         provider = Provider(scope=Scope.APP)
