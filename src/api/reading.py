@@ -64,6 +64,8 @@ def query_reader(shape: Shape) -> Callable[[bytes], dict[str, Any]]:
         if not text and not takes:
             return {}
         try:
+            if not text:
+                return values(msgspec.convert({}, struct))
             found = values(msgspec.convert(query(text), struct, strict=False))
         except ValueError as error:
             raise explained(error, "query") from error
