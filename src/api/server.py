@@ -9,6 +9,7 @@ from granian.server import Server
 
 from api.starting import Hopeless, free_port, ready_database
 from core.exposition import prepare
+from core.logs import SERVER_LOGS, configure_logs
 from core.settings import Settings
 
 LARGEST_HEAD = 65_536
@@ -21,6 +22,7 @@ def serve_requests(settings: Settings) -> None:
     if settings.redis_url is None:
         raise Hopeless("GATEWRIGHT_REDIS_URL is not set: set it, or use `gatewright run`, which starts a Valkey.")
     port = free_port(settings)
+    configure_logs(settings.log_level, json=settings.log_json)
     with tempfile.TemporaryDirectory(prefix="gatewright-metrics-") as folder:
         if settings.workers > 1:
             prepare(Path(folder))
@@ -35,7 +37,7 @@ def serve_requests(settings: Settings) -> None:
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(max_buffer_size=LARGEST_HEAD),
             websockets=False,
-            log_enabled=False,
+            log_dictconfig=SERVER_LOGS,
             respawn_failed_workers=True,
             workers_kill_timeout=10,
             process_name="gatewright",

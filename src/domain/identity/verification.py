@@ -66,8 +66,13 @@ class PasswordIdentities(Identities):
 
 def locked(kept: KeptCredential, now: datetime) -> bool:
     """Return whether so many attempts failed of late that no password is believed."""
-    many = kept.failures_here >= FAILURES or kept.failures >= MOST_FAILURES
-    return many and kept.failed_at is not None and now < kept.failed_at + PAUSE
+    return _closed(kept.failures_here, FAILURES, kept.failed_here_at, now) or _closed(
+        kept.failures, MOST_FAILURES, kept.failed_at, now
+    )
+
+
+def _closed(failures: int, most: int, last: datetime | None, now: datetime) -> bool:
+    return failures >= most and last is not None and now < last + PAUSE
 
 
 def network_of(address: str | None) -> str:

@@ -21,7 +21,10 @@ class Sessions(Protocol):
         """Return the session, which nobody else can change until the command ends, or raise `SessionNotFound`."""
 
     async def others(self, user_id: UserId, than: SessionId) -> Sequence[Session]:
-        """Return every live session of the person but `than`; nobody else can change them until the command ends."""
+        """Return every session of the person but `than` that has not ended; nobody else can change them meanwhile.
+
+        One that ran out is among them for as long as an access token of it may live.
+        """
 
     async def end(self, session: Session) -> None:
         """Write that `session` ended, and revoke its refresh tokens."""

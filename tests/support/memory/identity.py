@@ -110,7 +110,8 @@ class MemoryCredentials(Credentials):
             epoch=user.epoch,
             failures=everywhere[0],
             failures_here=here[0],
-            failed_at=max((at for _, at in (everywhere, here) if at), default=None),
+            failed_at=everywhere[1],
+            failed_here_at=here[1],
         )
 
 

@@ -43,6 +43,7 @@ class Family:
 @dataclass(frozen=True, slots=True)
 class MemorySessions(Sessions):
     work: MemoryWork
+    lifetimes: Lifetimes
 
     async def start(self, session: Session, epoch: int) -> str:
         tables = await self.work.begin()
@@ -62,7 +63,9 @@ class MemorySessions(Sessions):
 
     async def others(self, user_id: UserId, than: SessionId) -> Sequence[Session]:
         found: list[Session] = (await self.work.begin()).table(SESSIONS).values()
-        return [each for each in found if each.user_id == user_id and each.id != than and each.revoked_at is None]
+        since = self.work.clock.now() - self.lifetimes.access
+        others = [each for each in found if each.user_id == user_id and each.id != than]
+        return [each for each in others if each.revoked_at is None and each.expires_at > since]
 
     async def end(self, session: Session) -> None:
         tables = await self.work.begin()
@@ -78,7 +81,7 @@ class MemorySessionEnding(SessionEnding):
 
     async def end(self, user_id: UserId, at: datetime, keep: SessionId) -> Sequence[Marker]:
         dead = await self._end(user_id, at, keep)
-        return [ended(each.id, at, self.lifetimes.access) for each in dead if each.expires_at > at]
+        return [ended(each.id, at, self.lifetimes.access) for each in dead]
 
     async def end_all(self, user_id: UserId, epoch: int, at: datetime) -> Sequence[Marker]:
         await self._end(user_id, at, None)
@@ -88,7 +91,9 @@ class MemorySessionEnding(SessionEnding):
     async def _end(self, user_id: UserId, at: datetime, keep: SessionId | None) -> list[Session]:
         tables = await self.work.begin()
         found: list[Session] = tables.table(SESSIONS).values()
-        dead = [each for each in found if each.user_id == user_id and each.id != keep and each.revoked_at is None]
+        since = at - self.lifetimes.access
+        others = [each for each in found if each.user_id == user_id and each.id != keep]
+        dead = [each for each in others if each.revoked_at is None and each.expires_at > since]
         for session in dead:
             session.revoked_at = at
         for family in tables.table(FAMILIES).values():
