@@ -223,9 +223,7 @@ async def main(arguments: argparse.Namespace) -> int:
         blows = max(len(VICTIMS), arguments.sign_ups // 100)
         async with deployed(stack, folder, brokered=True) as service:
             started = time.monotonic()
-            signing, killer, found = await soak(
-                service, history, arguments.sign_ups, arguments.rate, blows, (0.5, 3.0)
-            )
+            signing, killer, found = await soak(service, history, arguments.sign_ups, arguments.rate, blows, (0.5, 3.0))
         seconds = time.monotonic() - started
     figures = {
         "seconds": round(seconds),
