@@ -74,11 +74,11 @@ migration: .venv/installed-dev ## Start a migration: make migration name=people_
 	@test -n "$(name)" || { echo "Say what it does: make migration name=people_have_nicknames" >&2; exit 2; }
 	@$(RUN) -m tools.migration "$(name)"
 
-lock: .venv-lock/bin/uv ## Write requirements/*.lock anew from pyproject.toml, keeping what still fits
-	@PATH="$(CURDIR)/.venv-lock/bin:$$PATH" tools/lock
+lock: .venv/installed-dev ## Write requirements/*.lock anew from pyproject.toml, keeping what still fits
+	@tools/lock
 
 clean: ## Remove everything that can be made again, the virtual environment included; data stays
-	rm -rf .venv .venv-lock build dist src/api/site src/*.egg-info .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .venv build dist src/api/site src/*.egg-info .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -90,10 +90,6 @@ clean: ## Remove everything that can be made again, the virtual environment incl
 .venv/installed-dev: requirements/dev.lock pyproject.toml
 	@tools/install requirements/dev.lock
 	@touch .venv/installed-run $@
-
-.venv-lock/bin/uv:
-	@$(PYTHON) -m venv .venv-lock
-	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 # The service runs without its documentation, so a page that cannot be built must not keep it from starting.
 $(SITE): $(PAGES) | .venv/installed-run

@@ -30,7 +30,7 @@ class Shape:
         """Return the fields of `found` as the dataclass takes them."""
         values = {name: getattr(found, name) for name in self.names}
         for name in self.nested:
-            values[name] = _opened(values[name])
+            values[name] = opened(values[name])
         for name in self.optional:
             if values[name] is UNSET:
                 values[name] = ABSENT
@@ -80,6 +80,18 @@ def limited(hint: Any) -> Any:
     return _closed(hint)
 
 
+def opened(value: Any) -> Any:
+    """Return `value` with every closed struct in it as the dataclass it stands for."""
+    if isinstance(value, Struct):
+        shape = _shapes[type(value)]
+        return shape.build(**shape.values(value))
+    if isinstance(value, Mapping):
+        return {key: opened(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value)(map(opened, value))
+    return value
+
+
 def _field(each: Field[Any], hint: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
     if each.default_factory is not MISSING:
         return (each.name, hint, struct_field(default_factory=each.default_factory))
@@ -118,14 +130,3 @@ def _parts(hint: Any) -> set[Any]:
     """Return everything `hint` is made of."""
     parts = {hint} if isinstance(hint, type) else set()
     return parts.union(*map(_parts, get_args(hint)))
-
-
-def _opened(value: Any) -> Any:
-    if isinstance(value, Struct):
-        shape = _shapes[type(value)]
-        return shape.build(**shape.values(value))
-    if isinstance(value, Mapping):
-        return {key: _opened(each) for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return type(value)(map(_opened, value))
-    return value

@@ -9,6 +9,7 @@ from hashlib import sha256
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, get
@@ -53,7 +54,7 @@ class Site:
     _built: list[int] = field(default_factory=list, init=False)
 
     def find(self, path: str) -> Path:
-        """Return the file at `path`, `index.html` for a folder; raise `NotBuilt` or `NoSuchPath`."""
+        """Return the file at `path` below `/auth/`; raise `NotBuilt`, `NoSuchPath`, or `Moved` for a folder."""
         try:
             built = [(self.folder / "index.html").stat().st_mtime_ns]
         except FileNotFoundError:
@@ -62,18 +63,19 @@ class Site:
             self._built[:] = built
             self._files.clear()
             files = (each for each in self.folder.rglob("*") if each.is_file())
-            self._files.update((each.relative_to(self.folder).as_posix(), each) for each in files)
-        if not path or path.endswith("/"):
-            path += "index.html"
-        if path not in self._files and f"{path}/index.html" in self._files:
-            raise Moved(f"{path.rpartition('/')[2]}/")
+            self._files.update((f"mkdocs/{each.relative_to(self.folder).as_posix()}", each) for each in files)
+        if f"{path}/index.html" in self._files:
+            raise Moved(f"/auth/{quote(path)}/index.html")
         if path not in self._files:
             raise NoSuchPath
         return self._files[path]
 
 
 class Moved(Exception):
-    """It is at another address, relative to the one that was asked."""
+    """It is at another address.
+
+    Litestar drops the slash at the end of a path, so a folder's address could not tell where relative links start.
+    """
 
 
 def documents(
@@ -89,6 +91,8 @@ def documents(
         return _cached(request, shown(), "application/json")
 
     found = [_route("/auth/openapi.json", describe)]
+    # Where people name the first administrator; what they enter goes to the route of that name.
+    found.append(_route("/auth/setup", _file(STATIC / "setup.html")))
     if pages:
         for address, (page, assets) in PAGES.items():
             found.append(_route(address, _file(STATIC / page)))
@@ -115,11 +119,9 @@ def _file(path: Path) -> Serve:
 
 def _manual(site: Site) -> Serve:
     async def serve(request: Request[Any, Any, Any]) -> Reply:
-        asked = request.scope["path"].removeprefix("/auth/mkdocs")
-        if not asked:
-            return Reply(308, b"", (b"location", b"/auth/mkdocs/"))
+        asked = request.scope["path"].removeprefix("/auth/")
         try:
-            found = site.find(asked.removeprefix("/"))
+            found = site.find(asked)
         except Moved as moved:
             return Reply(308, b"", (b"location", str(moved).encode()))
         return _page(request, found.read_bytes(), found.name)

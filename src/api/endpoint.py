@@ -1,9 +1,9 @@
 """Make a route out of a use case's declaration."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, Self, get_type_hints
 
 from litestar import Request, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
@@ -13,6 +13,7 @@ from api import headers, reading
 from api.closed import Shape, closed, limited
 from api.headers import Given
 from api.origins import Origins
+from api.patience import Patience
 from api.reply import JSON, Reply, encode
 from core.pipeline import Answer, Call
 from domain.kernel.access import Origin
@@ -24,7 +25,7 @@ ROUTE: Final = "route"
 PARAMETER: Final = re.compile(r"{(\w+):(\w+)}")
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 
-Read = Callable[[Scope, Receive, Given], Awaitable[Message[Any]]]
+Read = Callable[[Scope, Receive, Given, Patience], Awaitable[Message[Any]]]
 Attend = Callable[[Scope, Given, Origins], Call]
 
 
@@ -34,6 +35,7 @@ class Edge:
 
     dispatch: Callable[[Message[Any], Call], Awaitable[Answer[Any]]]
     origins: Origins
+    patience: Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,24 @@ class Route:
     case: UseCase
     segments: Mapping[str, Any]
     """The parameters of the path, and their types."""
-    shape: Shape
-    """Everything else that is sent."""
-    body: bool
-    """Whether it is sent as a JSON body; else in the query."""
-    if_match: bool
+    body: Shape | None
+    """The fields that are members of the JSON body."""
+    whole: tuple[str, Any] | None
+    """The field that is the JSON body, and its type."""
+    query: Shape
+    """The fields that are parameters of the query."""
+    matched: str | None
+    """The field that `If-Match` fills."""
     status: int
+
+    @property
+    def sends(self) -> Any:
+        """The type of the JSON body, if there is one."""
+        return self.body.struct if self.body else self.whole and self.whole[1]
+
+    def __deepcopy__(self, _: Any) -> Self:
+        # Litestar copies routers deeply; this never changes, and msgspec's part of it cannot be copied.
+        return self
 
 
 def endpoint(
@@ -57,24 +71,16 @@ def endpoint(
     """Answer `verb path` with `message`, whose use case must be declared already.
 
     `{name:uuid}` and `{name:str}` in `path` fill the message's fields of that name, `If-Match` the one declared with
-    `if_match()`; the others come from the JSON body of `post`, `put` and `patch`, and from the query otherwise.
+    `if_match()`, and the whole JSON body the one declared with `whole_body()`. The others are members of the JSON body
+    of `post`, `put` and `patch`; where the body is taken already, and for other verbs, they come from the query.
     `status` is that of success: without it 204 if there is no result, 201 for `post`, else 200.
 
     The answer is Litestar's `before_request`, which comes before the framework takes the request apart: that costs
     half as much as a handler does. The handler behind it is never reached.
     """
     case = use_case(message)
-    kind: type[Any] = message
-    known = {each.name: each for each in fields(kind)}
-    hints = get_type_hints(message, include_extras=True)
     kinds: dict[str, str] = dict(PARAMETER.findall(path))
-    matched = next((name for name, each in known.items() if each.metadata.get("header") == "if-match"), None)
-    without = frozenset(kinds) | ({matched} if matched else frozenset())
-    body = verb in {post, put, patch} and len(known) > len(without)
-    shape = closed(kind, f"{case.name}{'Body' if body else 'Query'}", without)
-    segments = {name: limited(hints[name]) for name in kinds}
-    default = 204 if case.result is type(None) else 201 if verb is post else 200
-    route = Route(case, segments, shape, body, matched is not None, status or default)
+    route = _route(case, tuple(kinds), status or _default(case, verb), sends=verb in {post, put, patch})
 
     async def handle() -> None:
         raise NotImplementedError
@@ -85,13 +91,37 @@ def endpoint(
         include_in_schema=False,
         opt={ROUTE: route},
         before_request=_answer(
-            _reader(route, {name: _segment(each, segments[name]) for name, each in kinds.items()}, matched),
+            _reader(route, {name: _segment(each, route.segments[name]) for name, each in kinds.items()}),
             _attendant(case),
             route.status,
             readable=verb is get,
         ),
     )(handle)
     return made
+
+
+def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> Route:
+    """Say where each field of the message comes from."""
+    kind: Any = case.message
+    hints = get_type_hints(kind, include_extras=True)
+    known = {each.name: each.metadata for each in fields(kind)}
+    matched = next((name for name, each in known.items() if each.get("header") == "if-match"), None)
+    whole = next((name for name, each in known.items() if each.get("body") == "whole"), None)
+    taken = frozenset(name for name in (*path, matched, whole) if name)
+    body = closed(kind, f"{case.name}Body", taken) if sends and not whole and len(known) > len(taken) else None
+    return Route(
+        case,
+        {name: limited(hints[name]) for name in path},
+        body,
+        (whole, limited(hints[whole])) if whole else None,
+        closed(kind, f"{case.name}Query", frozenset(known) if body else taken),
+        matched,
+        status,
+    )
+
+
+def _default(case: UseCase, verb: Callable[..., Any]) -> int:
+    return 204 if case.result is type(None) else 201 if verb is post else 200
 
 
 def _answer(
@@ -101,7 +131,7 @@ def _answer(
         scope = request.scope
         edge: Edge = scope["litestar_app"].opt[EDGE]
         given = headers.given(scope["headers"])
-        message = await read(scope, request.receive, given)
+        message = await read(scope, request.receive, given, edge.patience)
         answered = await edge.dispatch(message, attend(scope, given, edge.origins))
         more: list[tuple[bytes, bytes]] = []
         if answered.token:
@@ -122,24 +152,22 @@ def _answer(
     return answer
 
 
-def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], matched: str | None) -> Read:
+def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]]) -> Read:
     """Make the function that reads the message from a request."""
-    message, sends = route.case.message, route.body
-    from_body = reading.json_reader(route.shape, message, unique=route.case.writes)
-    from_query = reading.query_reader(route.shape, message)
+    message, matched = route.case.message, route.matched
+    from_body = reading.body_reader(route.body, route.whole, unique=route.case.writes)
+    from_query = reading.query_reader(route.query)
 
-    async def read(scope: Scope, receive: Receive, given: Given) -> Message[Any]:
+    async def read(scope: Scope, receive: Receive, given: Given, patience: Patience) -> Message[Any]:
         values = {name: take(scope["path_params"][name]) for name, take in segments.items()}
         if matched:
             values[matched] = headers.if_match(given)
-        query = scope["query_string"]
-        if sends:
-            if query:
-                reading.no_query(query)
-            return from_body(await reading.body(given, receive), values)
-        if b"content-length" in given or b"transfer-encoding" in given:
-            await reading.ignored(given, receive)
-        return from_query(query, values)
+        values |= from_query(scope["query_string"])
+        if from_body:
+            values |= from_body(await reading.body(given, receive, patience))
+        elif b"content-length" in given or b"transfer-encoding" in given:
+            await reading.ignored(given, receive, patience)
+        return message(**values)
 
     return read
 

@@ -75,7 +75,9 @@ def _own_problems(operation: dict[str, Any]) -> None:
 def _named(found: dict[str, Any]) -> dict[str, Any]:
     """Call what is generic as one would say it: `UserPage`, not `Page_User_`."""
     schemas = found["components"]["schemas"]
-    names = {each: f"{match[2]}{match[1]}" for each in schemas if (match := GENERIC.fullmatch(each))}
+    names = {
+        each: f"{match[2][0].upper()}{match[2][1:]}{match[1]}" for each in schemas if (match := GENERIC.fullmatch(each))
+    }
     found["components"]["schemas"] = {names.get(each, each): schema for each, schema in schemas.items()}
     for each, name in names.items():
         found["components"]["schemas"][name]["title"] = name

@@ -65,19 +65,17 @@ def operation(route: Route, schemas: Schemas, examples: dict[str, Any]) -> dict[
     if description:
         shown["description"] = description
     shown["parameters"] = [*_segments(route, schemas), *_query(route, schemas), *_headers(route)]
-    if route.body:
-        shown["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": schemas[route.shape.struct]}},
-        }
+    if route.sends:
+        content = {"application/json": {"schema": schemas[route.sends]}}
+        shown["requestBody"] = {"required": True, "content": content}
     shown["responses"] = {**_success(route, schemas), **_refusals(route, examples)}
     shown["security"] = [] if case.access == ANYONE else [{"bearer": []}]
     return shown
 
 
 def capability(case: UseCase) -> str:
-    """Return the second part of the name of the message's module: `domain.<capability>.…`."""
-    return case.message.__module__.split(".")[:2][-1]
+    """Return what the message belongs to: the second part of its module's name, `domain.<capability>.…`."""
+    return case.message.__module__.split(".")[:2][-1].capitalize()
 
 
 def _explain(case: UseCase) -> tuple[str, str]:
@@ -94,9 +92,7 @@ def _segments(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
 
 
 def _query(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
-    if route.body:
-        return []
-    schema = schemas[route.shape.struct]
+    schema = schemas[route.query.struct]
     return [
         {"name": name, "in": "query", "required": name in schema["required"], "schema": _without_null(each)}
         for name, each in schema["properties"].items()
@@ -113,7 +109,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 def _headers(route: Route) -> list[dict[str, Any]]:
     names = {
         "IdempotencyKey": route.case.writes,
-        "IfMatch": route.if_match,
+        "IfMatch": route.matched is not None,
         "IfNoneMatch": _versioned(route) and not route.case.writes,
         "ConsistencyToken": ConsistencyToken in route.case.takes,
     }
@@ -138,7 +134,9 @@ def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
 
 
 def _refusals(route: Route, examples: dict[str, Any]) -> dict[str, Any]:
-    found = refusals(route.case, path=bool(route.segments), body=route.body, if_match=route.if_match)
+    found = refusals(
+        route.case, path=bool(route.segments), body=route.sends is not None, if_match=route.matched is not None
+    )
     return {str(status): _refusal(status, list(same), examples) for status, same in groupby(found, _status)}
 
 

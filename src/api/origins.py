@@ -99,6 +99,6 @@ def _forwarded(value: str) -> Iterator[str]:
             return
         elements.append(element[0].rstrip(", \t"))
         place = element.end()
-    for element in reversed(elements[-MOST_HOPS:]):
-        found = FOR(element)
+    for each in reversed(elements[-MOST_HOPS:]):
+        found = FOR(each)
         yield (found[1] or found[2]) if found else ""

@@ -1,8 +1,8 @@
 """What surrounds every request, the ones that match no route included."""
 
 from asyncio import CancelledError
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from random import getrandbits, random
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import failed, refused
 from api.refusals import Malformed
+from core.logs import TRACE_ID
 
 HARDENED: Final = (
     (b"cache-control", b"no-store"),
@@ -55,6 +56,8 @@ class Outermost:
     tracing: Tracing | None = None
     share: float = 0
     """The part of requests that are traced, from 0 to 1."""
+    allowed: Mapping[str, bytes] = field(default_factory=dict)
+    """The methods of each path template. Litestar's own answer to OPTIONS knows only the first one registered."""
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer a request; pass anything else on."""
@@ -62,6 +65,7 @@ class Outermost:
             return await self.app(scope, receive, send)
         started = perf_counter()
         trace_id = scope["trace_id"] = f"{getrandbits(128):032x}"
+        TRACE_ID.set(trace_id)
         named = (b"x-request-id", trace_id.encode())
         always = (*HARDENED, HSTS, named) if scope["scheme"] == "https" else (*HARDENED, named)
         method = scope["method"]
@@ -101,8 +105,19 @@ class Outermost:
             await reply.send(scope, receive, send)
         elif self.tracing and random() < self.share:  # noqa: S311 - a sample, not a secret
             await self.tracing(self.app, scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await self.app(scope, receive, self._listing(scope, send))
         else:
             await self.app(scope, receive, send)
+
+    def _listing(self, scope: Any, send: Send) -> Send:
+        async def listed(event: Any) -> None:
+            if event["type"] == "http.response.start" and (allow := self.allowed.get(scope.get("path_template", ""))):
+                others = [each for each in event["headers"] if each[0] != b"allow"]
+                event = {**event, "headers": [*others, (b"allow", allow)]}
+            await send(event)
+
+        return listed
 
 
 def _has_nul(scope: Any) -> bool:

@@ -4,43 +4,43 @@ import json
 from collections.abc import Callable, Mapping
 from math import isfinite
 from re import compile as pattern
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
 from litestar.types import Receive
 
-from api.closed import Shape
+from api.closed import Shape, opened
 from api.explaining import explained
 from api.patience import Impatient, Patience
 from api.refusals import Malformed, NoSuchPath, NotJson, TooLarge, TooSlow
 
-M = TypeVar("M")
 LARGEST: Final = 1 << 20
 """The most bytes a body may have."""
 MOST_PIECES: Final = 4096
 """Each piece is a turn of the event loop: a body of single bytes would take many seconds of it."""
 MOST_DIGITS: Final = len(str(LARGEST))
 UUID_TEXT: Final = pattern("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
-CONTROL: Final = pattern(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
+CONTROL: Final = pattern(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]").search
+"""What no part of a path may hold; U+FFFD is what servers make of bytes that are no UTF-8."""
 SUSPECT: Final = pattern(rb"\\u0000|\d{19}").search
 """What may be a NUL or a number beyond 64 bits: only then is it worth looking at every value."""
 
-patience: Final = Patience(20)
 
-
-def json_reader(
-    shape: Shape, message: type[M], *, unique: bool = True
-) -> Callable[[bytes | bytearray, Mapping[str, Any]], M]:
-    """Make the function that reads `message` from a JSON body and the parameters of the path.
+def body_reader(
+    shape: Shape | None, whole: tuple[str, Any] | None, *, unique: bool = True
+) -> Callable[[bytes | bytearray], dict[str, Any]] | None:
+    """Make the function that reads fields from a JSON body: those of `shape`, or the one that is the `whole` body.
 
     `unique` also refuses an object that names a field twice, for five microseconds more.
     """
-    decode = msgspec.json.Decoder(shape.struct).decode
-    values = shape.values
+    if not (shape or whole):
+        return None
+    decode = msgspec.json.Decoder(shape.struct if shape else whole and whole[1]).decode
+    name = whole[0] if whole else ""
 
-    def read(text: bytes | bytearray, path: Mapping[str, Any]) -> M:
+    def read(text: bytes | bytearray) -> dict[str, Any]:
         try:
             found = decode(text)
             if unique:
@@ -51,27 +51,28 @@ def json_reader(
             raise Malformed("The body nests too deeply.") from error
         except ValueError as error:
             raise explained(error, "body") from error
-        return message(**path, **values(found))
+        return shape.values(found) if shape else {name: opened(found)}
 
     return read
 
 
-def query_reader(shape: Shape, message: type[M]) -> Callable[[bytes, Mapping[str, Any]], M]:
-    """Make the function that reads `message` from a query string and the parameters of the path."""
+def query_reader(shape: Shape) -> Callable[[bytes], dict[str, Any]]:
+    """Make the function that reads the fields of `shape` from a query string."""
     struct, values = shape.struct, shape.values
     takes = bool(shape.names)
 
-    def read(text: bytes, path: Mapping[str, Any]) -> M:
+    def read(text: bytes) -> dict[str, Any]:
         if not text and not takes:
-            return message(**path)
-        given = query(text)
+            return {}
         try:
-            found = values(msgspec.convert(given, struct, strict=False))
+            if not text:
+                return values(msgspec.convert({}, struct))
+            found = values(msgspec.convert(query(text), struct, strict=False))
         except ValueError as error:
             raise explained(error, "query") from error
         for value in found.values():
             _check(value)
-        return message(**path, **found)
+        return found
 
     return read
 
@@ -86,12 +87,6 @@ def query(text: bytes) -> dict[str, str]:
     if len(given) < len(pairs):
         raise Malformed("A parameter is given twice.")
     return given
-
-
-def no_query(text: bytes) -> None:
-    """Refuse parameters where none are taken."""
-    if query(text):
-        raise Malformed("This address takes no parameters.")
 
 
 def uuid(text: str) -> UUID:
@@ -115,20 +110,20 @@ def segment(hint: Any) -> Callable[[str], Any]:
     return read
 
 
-async def body(given: Mapping[bytes, bytes], receive: Receive) -> bytes | bytearray:
+async def body(given: Mapping[bytes, bytes], receive: Receive, patience: Patience) -> bytes | bytearray:
     """Read a JSON body whole, unless it is something else, too large or too slow."""
     kind = given.get(b"content-type", b"")
     sized(given)
     if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
         raise NotJson
-    return await _patiently(receive)
+    return await _patiently(receive, patience)
 
 
-async def ignored(given: Mapping[bytes, bytes], receive: Receive) -> None:
+async def ignored(given: Mapping[bytes, bytes], receive: Receive, patience: Patience) -> None:
     """Pass over the body of a request that needs none, unless it is too large or too slow."""
     sized(given)
     if b"transfer-encoding" in given:
-        await _patiently(receive)
+        await _patiently(receive, patience)
 
 
 def sized(given: Mapping[bytes, bytes]) -> None:
@@ -144,7 +139,7 @@ def sized(given: Mapping[bytes, bytes]) -> None:
         raise TooLarge
 
 
-async def _patiently(receive: Receive) -> bytes | bytearray:
+async def _patiently(receive: Receive, patience: Patience) -> bytes | bytearray:
     try:
         return await patience(lambda: _whole(receive))
     except Impatient:

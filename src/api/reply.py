@@ -29,7 +29,7 @@ class Reply(Response[Any]):
         """Return the application that sends this answer."""
         return self.send
 
-    async def send(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def send(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - named by ASGI
         """Send this answer, as an ASGI application does."""
         await send(self.start)
         await send({"type": "http.response.body", "body": self.body, "more_body": False})

@@ -25,17 +25,17 @@ class Schemas:
         """Describe the bodies, parameters and results of `routes`, and what is in `more`."""
         known = list(routes)
         results = [each.case.result for each in known]
-        sent = [each.shape for each in known]
+        sent = [kind for each in known for kind in (each.sends, each.query.struct) if kind]
         paths = [kind for each in known for kind in each.segments.values()]
-        kinds = [*dict.fromkeys([*(each.struct for each in sent), *results, *paths, *more])]
+        kinds = [*dict.fromkeys([*sent, *results, *paths, *more])]
         schemas, components = json.schema_components(kinds, ref_template=f"{REFERENCE}{{name}}")
         made = cls(components, dict(zip(kinds, schemas, strict=True)))
         for result in dict.fromkeys(part for each in results for part in _dataclasses(each)):
             _complete(made.properties(result), result)
         for each in known:
-            made._hide(each.shape)
-            if not each.body:
-                made._known[each.shape.struct] = components.pop(each.shape.struct.__name__)
+            if each.body:
+                made._hide(each.body)
+            made._known[each.query.struct] = components.pop(each.query.struct.__name__)
         return made
 
     def __getitem__(self, kind: Any) -> Any:

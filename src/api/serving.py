@@ -5,12 +5,14 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
+from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from api.documents import documents as document_routes
 from api.endpoint import EDGE, Edge
 from api.origins import Origins
 from api.outermost import Observer, Outermost, Tracing
+from api.patience import Patience
 from api.problems import refuse
 from core.pipeline import Answer, Call
 from domain.kernel.usecases import Message
@@ -27,6 +29,7 @@ def serve(
     share: float = 0,
     trusted_proxies: Iterable[str] = (),
     documents: bool = True,
+    patience: float = 20,
     on_startup: Sequence[Hook] = (),
     on_shutdown: Sequence[Hook] = (),
 ) -> Litestar:
@@ -34,7 +37,7 @@ def serve(
 
     `share` of the requests, from 0 to 1, run inside `tracing`. `trusted_proxies` are the addresses and networks whose
     word on the client's address counts; `ValueError` if one cannot be read. `documents` serves the pages for people;
-    `/auth/openapi.json` is always there.
+    `/auth/openapi.json` is always there. A body must have arrived after `patience` seconds.
     """
     app = Litestar(
         [*routers, *document_routes(routers, pages=documents)],
@@ -43,7 +46,13 @@ def serve(
         openapi_config=None,
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
-        opt={EDGE: Edge(dispatch, Origins.behind(trusted_proxies))},
+        opt={EDGE: Edge(dispatch, Origins.behind(trusted_proxies), Patience(patience))},
     )
-    app.asgi_handler = Outermost(app.asgi_handler, tuple(observers), tracing, share)
+    app.asgi_handler = Outermost(app.asgi_handler, tuple(observers), tracing, share, _allowed(app))
     return app
+
+
+def _allowed(app: Litestar) -> dict[str, bytes]:
+    return {
+        route.path: ", ".join(sorted(route.methods)).encode() for route in app.routes if isinstance(route, HTTPRoute)
+    }

@@ -4,11 +4,12 @@ Each group is made once in each process, on the registry that is shown. In a pro
 others, `core.exposition.prepare` has run before.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import time
 from typing import Final
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from domain.kernel.usecases import UseCase
 
@@ -17,6 +18,10 @@ PULLED: Final = "gatewright_revocations_pulled"
 REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 HASHING_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 LAG_BUCKETS: Final = (0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5, 30, 120, 600, 3600)
+
+# A series more for each counter and histogram, which processes that share their metrics would not show anyway.
+_QUIET: Final[Callable[[], None]] = disable_created_metrics
+_QUIET()
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from core.hashing import HashingPool
 from domain.identity.errors import PasswordTooWeak
 
 MOST_CHARACTERS: Final = 256
-MOST_BYTES: Final = 1024
+"""At most 1,024 bytes."""
 LEAST_MINIMUM: Final = 8
 SHORTEST_WORD: Final = 3
 """Shorter words of the context say nothing about a password."""
@@ -59,9 +59,11 @@ class Argon2Passwords:
         if len(text) < self.minimum:
             raise PasswordTooWeak(f"at least {self.minimum} characters")
         folded = text.casefold()
-        if folded in _commonest() or _repeated(folded) in _commonest():
+        unit = _repeated(folded)
+        if folded in _commonest() or unit in _commonest():
             raise PasswordTooWeak("one of the commonest passwords")
-        if len(_repeated(folded)) <= SHORTEST_WORD:
+        # Of a long one it is hard enough to guess how long it is.
+        if len(unit) <= SHORTEST_WORD and len(folded) < 2 * self.minimum:
             raise PasswordTooWeak("a few characters over and over")
         if _known(folded, (self.service, *context)):
             raise PasswordTooWeak("made of a name that everybody knows")
@@ -101,8 +103,7 @@ def _prepared(password: str) -> str | None:
     if len(password) > MOST_CHARACTERS or "\0" in password:
         return None
     try:
-        if len(password.encode()) > MOST_BYTES:
-            return None
+        password.encode()
     except UnicodeEncodeError:
         return None
     return normalize("NFKC", password)

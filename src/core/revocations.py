@@ -41,6 +41,8 @@ class Known:
     """Tokens issued after this moment are not concerned: when this was last heard of, or the cut-off if it is later."""
 
 
+MARGIN: Final = 60
+"""Seconds: a token may be issued under the old epoch just after the new one was heard of, by a clock running ahead."""
 NOTHING: Final = Known(-1, 0, -1)
 
 
@@ -87,7 +89,7 @@ class Revocations:
 
     def forget(self) -> None:
         """Drop markers so old that every token under them has expired."""
-        oldest = int(self.now()) - self.longest
+        oldest = int(self.now()) - self.longest - MARGIN
         self._known = {subject: known for subject, known in self._known.items() if known.since >= oldest}
 
     def _merge(self) -> None:

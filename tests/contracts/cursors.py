@@ -28,16 +28,21 @@ class CursorsContract:
         assert (datetime.fromisoformat(when), UUID(one)) == (WHEN, ID)
 
     def test_fits_a_query_parameter(self, cursors: Cursors) -> None:
-        assert set(cursors.seal(SCOPE, [WHEN, "/+?&ü"])) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        assert set(cursors.seal(SCOPE, [WHEN, "/+?&ü"])) <= set(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+        )
 
     @pytest.mark.parametrize(
-        "scope", [(), ("users",), ("users", "0190"), ("users", "0190", "email"), ("users0190", "created_at"), (*SCOPE, "")]
+        "scope",
+        [(), ("users",), ("users", "0190"), ("users", "0190", "email"), ("users0190", "created_at"), (*SCOPE, "")],
     )
     def test_a2_is_for_one_list_only(self, cursors: Cursors, scope: tuple[str, ...]) -> None:
         with pytest.raises(CursorInvalid):
             cursors.open(scope, cursors.seal(SCOPE, [1]))
 
-    @pytest.mark.parametrize("cursor", ["", "a", "null", "-1", "AAAA", "é", "\ud800", "A" * 10_000, "A" * 100, "=", "\0"])
+    @pytest.mark.parametrize(
+        "cursor", ["", "a", "null", "-1", "AAAA", "é", "\ud800", "A" * 10_000, "A" * 100, "=", "\0"]
+    )
     def test_i5_refuses_what_is_no_cursor(self, cursors: Cursors, cursor: str) -> None:
         with pytest.raises(CursorInvalid):
             cursors.open(SCOPE, cursor)

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters that look alike are what is tested
 """What the port `EmailAddresses` promises."""
 
 from abc import abstractmethod

@@ -42,7 +42,7 @@ class PasswordsContract:
     async def test_equal_passwords_are_kept_differently(self, passwords: Passwords) -> None:
         assert await passwords.hash(GOOD) != await passwords.hash(GOOD)
 
-    @pytest.mark.parametrize("password", [GOOD, "😀" * 64, "ünïcödé " * 4, "no rules: only words"])
+    @pytest.mark.parametrize("password", [GOOD, "😀" * 64, "ünïcödé " * 4, "no rules: only words"], ids=lambda p: p[:8])
     def test_accepts_long_passwords_of_any_characters(self, passwords: Passwords, password: str) -> None:
         passwords.check(password)
 

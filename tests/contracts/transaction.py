@@ -1,6 +1,5 @@
 """What the suites of the transaction need of an adapter, and the aggregate they change."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
@@ -8,6 +7,7 @@ from uuid import UUID
 
 from core.idempotency import Idempotency
 from core.pipeline import AuditTrail, UnitOfWork
+from core.postgres.flush import Pending
 from domain.kernel.access import ANYONE, Actor
 from domain.kernel.errors import Conflict, DomainError
 from domain.kernel.events import Event, Events, event
@@ -103,16 +103,16 @@ class Things(Protocol):
 
 @dataclass
 class Heard:
-    """What the work told the outside."""
+    """What the work told the outside after its commits."""
 
-    pokes: int = 0
-    pushed: list[Marker] = field(default_factory=list)
+    commits: list[Pending] = field(default_factory=list)
 
-    def poke(self) -> None:
-        self.pokes += 1
+    def committed(self, pending: Pending) -> None:
+        self.commits.append(pending)
 
-    def push(self, markers: Sequence[Marker]) -> None:
-        self.pushed += markers
+    @property
+    def markers(self) -> list[Marker]:
+        return [marker for pending in self.commits for marker in pending.markers.values()]
 
 
 class Ground(Protocol):

@@ -206,12 +206,12 @@ class UnitOfWorkContract:
         assert await work.commit()
         assert await ground.jobs() == [{"name": "mail.send", "payload": {"to": "ann@example.org"}}]
 
-    async def test_markers_are_written_and_pushed_with_the_fact_that_carries_them(self, ground: Ground) -> None:
+    async def test_markers_are_written_and_told_with_the_fact_that_carries_them(self, ground: Ground) -> None:
         thing, work, revoked = Thing(uuid7(), "one"), ground.work(), marker("ann", epoch=3)
         work.emit(ThingForgotten(thing_id=thing.id), thing, revokes=[revoked])
-        assert ground.heard.pushed == []
+        assert ground.heard.markers == []
         await work.commit()
-        assert ground.heard.pushed == [revoked]
+        assert ground.heard.markers == [revoked]
         assert await ground.markers() == {("user", "ann"): revoked}
         expires = "2030-01-02T03:05:05.678901Z"
         (fact,) = await ground.facts()
@@ -232,23 +232,24 @@ class UnitOfWorkContract:
             ("session", "tab"): marker("tab", seconds=9, life=30),
         }
 
-    async def test_nothing_is_pushed_of_a_rollback(self, ground: Ground) -> None:
+    async def test_nothing_is_told_of_a_rollback(self, ground: Ground) -> None:
         thing, work = Thing(uuid7(), "one"), ground.work()
         work.emit(ThingForgotten(thing_id=thing.id), thing, revokes=[marker("ann", epoch=1)])
         await work.rollback()
         await work.commit()
-        assert (ground.heard.pushed, ground.heard.pokes, await ground.markers()) == ([], 0, {})
+        assert (ground.heard.commits, await ground.markers()) == ([], {})
 
-    async def test_the_sequencer_is_poked_for_facts_and_jobs_alone(self, ground: Ground) -> None:
-        work = ground.work()
-        work.record(use_case(), NameThing(token_id=uuid7(), thing_id=uuid7()), None, "done")
-        await work.commit()
-        assert ground.heard.pokes == 0
-        await add(ground)
-        assert ground.heard.pokes == 1
+    async def test_what_was_written_is_told_after_the_commit_once(self, ground: Ground) -> None:
+        thing, work = Thing(uuid7(), "one"), ground.work()
+        await ground.things(work).add(thing)
+        work.emit(named(thing), thing)
         work.enqueue("mail.send", {})
+        assert ground.heard.commits == []
         await work.commit()
-        assert ground.heard.pokes == 2
+        await work.commit()
+        (told,) = ground.heard.commits
+        assert [fact.type for fact in told.facts] == ["tests.thing.named"]
+        assert [job.name for job in told.jobs] == ["mail.send"]
 
     async def test_nothing_connects_when_nothing_is_written(self, ground: Ground) -> None:
         work = ground.work()

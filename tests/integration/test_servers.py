@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from asyncio import wait_for
+from collections.abc import Sequence
 from pathlib import Path
 
 import aio_pika
@@ -19,7 +20,7 @@ from core.processes import until
 from domain.kernel.ids import uuid7
 from tests.support.guardian import MARK, marked
 from tests.support.server import Port, Server
-from tests.support.servers import NAMES
+from tests.support.servers import Found, Servers
 
 ROOT = Path(__file__).parents[2]
 
@@ -125,6 +126,43 @@ async def test_a_stalled_rabbitmq_confirms_nothing_until_it_goes_on(private_rabb
         await channel.default_exchange.publish(aio_pika.Message(b"2"), queue.name, timeout=10)
 
 
+@pytest.mark.parametrize(("ci", "outcome"), [("", "skipped"), ("true", "failed")])
+def test_what_cannot_be_had_is_skipped_by_name_but_fails_where_it_has_to_be(ci: str, outcome: str) -> None:
+    hidden = {
+        "PATH": "/nowhere",
+        "DOCKER_HOST": "unix:///nowhere",
+        "GATEWRIGHT_TEST_MONGODB_URL": "",
+        "CI": ci,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "pytest_asyncio.plugin",
+            "-p",
+            "no:cacheprovider",
+            f"{__file__}::test_mongodb_answers",
+        ],
+        cwd=ROOT,
+        env={**os.environ, **hidden},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    reason = "no MongoDB: install Docker, or a JDK and Maven, or name one in GATEWRIGHT_TEST_MONGODB_URL"
+    assert f"1 {outcome}" in told or (outcome == "failed" and "1 error" in told)
+    assert f"mongodb: missing, {reason}" in told
+
+
+def test_a_server_that_is_named_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWRIGHT_TEST_DATABASE_URL", "postgresql+asyncpg://somebody@somewhere/db")
+    named = "named by GATEWRIGHT_TEST_DATABASE_URL"
+    assert Servers().borrow("postgres") == Found("postgresql://somebody@somewhere/db", named, named=True)
+
+
 def test_a_held_port_is_given_to_nobody_else() -> None:
     held = Port()
     others = [Port() for _ in range(200)]
@@ -135,10 +173,17 @@ def test_a_held_port_is_given_to_nobody_else() -> None:
     assert len(numbers) == 200
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_run_leaves_nothing_behind_however_it_ends(number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "kinds"),
+    [
+        (signal.SIGKILL, ("postgres", "rabbitmq")),
+        (signal.SIGTERM, ("postgres", "redis")),
+        (signal.SIGINT, ("postgres", "redis")),
+    ],
+)
+def test_a_run_leaves_nothing_behind_however_it_ends(number: signal.Signals, kinds: Sequence[str]) -> None:
     run = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.servers", "up"],
+        [sys.executable, "-m", "tests.support.servers", "up", *kinds],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"},
         stdout=subprocess.PIPE,
@@ -146,7 +191,7 @@ def test_a_run_leaves_nothing_behind_however_it_ends(number: signal.Signals) -> 
     )
     assert run.stdout
     with run.stdout as told:
-        said = [told.readline() for _ in NAMES]
+        said = [told.readline() for _ in kinds]
         folders = {
             Path(folder)
             for process in psutil.Process(run.pid).children(recursive=True)

@@ -162,8 +162,9 @@ class PrivateRabbitmq(Server):
 
     def _halt(self) -> None:
         """Ask the node itself: the script that started it would have to start a second machine to reach it."""
-        for process in psutil.Process(self.pid).children(recursive=True):
-            if process.name().startswith("beam"):
+        pids = self.pids()
+        for process in psutil.process_iter(["pid", "name"]):
+            if process.info["pid"] in pids and process.info["name"].startswith("beam"):
                 self._signal([process.pid], signal.SIGTERM)
 
 

@@ -5,7 +5,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ import psutil
 
 from core.processes import StartFailed, spawn, until
 from core.unprivileged import Account, give, unprivileged
+from domain.kernel.ids import uuid7
 from tests.support.guardian import MARK, guard, marked, release
 
 
@@ -62,9 +62,10 @@ class Server(ABC):
 
     def __post_init__(self) -> None:
         """Move to a folder that the server's account can reach: root's temporary folders are root's alone."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if self.account and not self.account.enters(self.folder):
-            self.folder = Path(tempfile.mkdtemp(prefix=f"gatewright-{self.name}-", dir="/tmp"))
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        if self.account and not self.account.enters(self.folder.parent):
+            self.folder = Path("/tmp") / f"gatewright-{self.name}-{uuid7().hex}"
+        self.folder.mkdir(mode=0o700)
         give(self.folder, self.account)
         guard(self.folder)
 

@@ -1,8 +1,8 @@
 """Real servers for tests: one of each kind for a whole run, and others that a test may kill.
 
-    python -m tests.support.servers up
+    python -m tests.support.servers up [postgres] [redis] [rabbitmq] [mongodb]
 
-starts all four, prints what to export for a Gatewright that shall use them, and keeps them until it is interrupted.
+starts those named, all four if none is, prints what to export for a Gatewright that shall use them, and keeps them until it is interrupted.
 """
 
 import os
@@ -10,10 +10,12 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from domain.kernel.ids import uuid7
 from tests.support.containers import IMAGES, Container, docker_answers
 from tests.support.private import PrivateMongodb, PrivatePostgres, PrivateRabbitmq, PrivateRedis
 from tests.support.server import Missing, Server
@@ -81,7 +83,7 @@ class Servers:
         if docker_answers():
             image = IMAGES[kind]
             return self._start(Container(image), f"container {image.name}")
-        server = PRIVATE[kind](Path(tempfile.mkdtemp(prefix=f"gatewright-{kind}-")))
+        server = PRIVATE[kind](Path(tempfile.gettempdir()) / f"gatewright-{kind}-{uuid7().hex}")
         return self._start(server, server.origin)
 
     def _start(self, server: _Running, source: str) -> Found:
@@ -113,12 +115,13 @@ PRIVATE: dict[str, type[Server]] = {
 }
 
 
-def up() -> None:
-    """Start all there is, print it as shell commands, and wait for a signal."""
+def up(kinds: Iterable[str]) -> None:
+    """Start servers, print their addresses as shell commands, and wait for a signal."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = Servers()
     try:
-        for kind, name in NAMES.items():
+        for kind in kinds:
+            name = NAMES[kind]
             try:
                 found = servers.borrow(kind)
             except Missing as reason:
@@ -139,6 +142,7 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["up"]:
+    verb, *chosen = sys.argv[1:] or [""]
+    if verb != "up" or not NAMES.keys() >= set(chosen):
         sys.exit(__doc__)
-    up()
+    up(chosen or NAMES)

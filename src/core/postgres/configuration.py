@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, String, Table, Uuid, select
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table, Text, Uuid, select
 
 from core.postgres.base import mapping, refusing, versioned
 from core.postgres.database import Database
@@ -27,7 +27,7 @@ heads = Table(
     mapping.metadata,
     Column("id", Uuid, primary_key=True),
     Column("organization_id", Uuid, nullable=False),
-    Column("namespace", String, nullable=False),
+    Column("namespace", Text, nullable=False),
     Column("body_id", Uuid, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),

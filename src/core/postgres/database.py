@@ -73,6 +73,7 @@ class Database:
             command_timeout=self.statement_timeout,
             server_settings={
                 "application_name": "gatewright",
+                "jit": "off",
                 "lock_timeout": str(round(self.wait * 1000)),
                 # Ends what a client that was cut off has left behind; ours have given up by then.
                 "statement_timeout": str(milliseconds + 1000),

@@ -7,6 +7,7 @@ import sysconfig
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Final, TypeVar
 
 import asyncpg
@@ -19,6 +20,8 @@ _REVISION: Final = re.compile(r"""^revision = ["'](\w+)["']$""", re.MULTILINE)
 _BEFORE: Final = re.compile(r"""^down_revision = ["'](\w+)["']$""", re.MULTILINE)
 _PATIENCE: Final = 10.0
 """Seconds to wait for a connection."""
+_ONE_AT_A_TIME: Final = Lock()
+"""Alembic keeps its state in its modules."""
 
 
 def execute(script: str) -> None:
@@ -81,7 +84,8 @@ def _alembic(direction: str, url: str, revision: str) -> None:
 
     settings = config.Config(attributes={"url": url})
     settings.set_main_option("script_location", str(folder()).replace("%", "%%"))
-    getattr(command, direction)(settings, revision)
+    with _ONE_AT_A_TIME:
+        getattr(command, direction)(settings, revision)
 
 
 async def _current(url: str) -> str | None:

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from core.postgres.database import Database, plain
-from core.postgres.migrating import upgrade
+from core.postgres.database import Database
 from domain.kernel.ids import uuid7
 from tests.contracts.transaction import Heard
 from tests.integration.transaction.ground import THINGS, SqlGround
@@ -15,14 +14,13 @@ from tests.support.proxies import Line, line
 
 
 @pytest.fixture(scope="session")
-async def database_url(postgres_url: str) -> AsyncIterator[str]:
-    """Yield the URL of a database with every migration and the table of the suites."""
+async def database_url(postgres_url: str, migrated: str) -> AsyncIterator[str]:
+    """Yield the URL of a database of our own, with every migration and the table of the suites."""
     name = f"transaction_{uuid7().hex}"
-    server = await asyncpg.connect(plain(postgres_url))
-    await server.execute(f"CREATE DATABASE {name}")
+    server = await asyncpg.connect(postgres_url)
+    await server.execute(f"CREATE DATABASE {name} TEMPLATE {migrated}")
     url = sibling(postgres_url, name)
-    upgrade(url)
-    connection = await asyncpg.connect(plain(url))
+    connection = await asyncpg.connect(url)
     await connection.execute(THINGS)
     await connection.close()
     yield url

@@ -74,7 +74,7 @@ class SqlGround:
     heard: Heard
 
     def work(self) -> SqlWork:
-        return SqlWork(self.database, StoppedClock(), b"audit key", self.heard.poke, self.heard.push, TRACE)
+        return SqlWork(self.database, StoppedClock(), b"audit key", self.heard.committed, TRACE)
 
     def things(self, work: Work) -> Things:
         assert isinstance(work, SqlWork)

@@ -40,8 +40,7 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
 
     memory: Memory
     clock: Clock
-    poke: Callable[[], None] = lambda: None
-    after_commit: Callable[[Sequence[Marker]], None] = lambda _: None
+    committed: Callable[[Pending], None] = lambda _: None
     trace: str | None = None
     pending: Pending = field(default_factory=Pending, init=False)
     _tables: MemoryTables | None = field(default=None, init=False)
@@ -69,8 +68,11 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
 
     async def commit(self) -> ConsistencyToken | None:
         pending, memory = self.pending, self.memory
-        if self._tables is None and pending.answer is None:
-            pending.claim = None
+        if self._tables is None:
+            if not pending:
+                return None
+            if pending.answer is None:
+                pending.claim = None
         tables = await self.begin()
         changed = [(table, list(table.changed())) for table in tables.used.values()]
         written = bool(pending) or any(keys for _, keys in changed)
@@ -84,10 +86,7 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
         if pending.claim and pending.answer is not None:
             memory.answers[pending.claim.actor, pending.claim.key] = Kept(pending.claim.request, pending.answer)
         await self.rollback()
-        if pending.facts or pending.jobs:
-            self.poke()
-        if pending.markers:
-            self.after_commit(list(pending.markers.values()))
+        self.committed(pending)
         if not written:
             return None
         memory.commits += 1

@@ -16,7 +16,12 @@ class TestLibraryEmailAddresses(EmailAddressesContract):
         return ADDRESSES
 
 
-@given(st.one_of(st.emails(), st.builds("{}@{}.com".format, st.text(LETTERS, min_size=1, max_size=12), st.text(LETTERS, max_size=8))))
+@given(
+    st.one_of(
+        st.emails(),
+        st.builds("{}@{}.com".format, st.text(LETTERS, min_size=1, max_size=12), st.text(LETTERS, max_size=8)),
+    )
+)
 def test_i4_reading_twice_changes_nothing(text: str) -> None:
     try:
         canonical = ADDRESSES.parse(text)

@@ -38,7 +38,7 @@ class MemoryGround:
     heard: Heard = field(default_factory=Heard)
 
     def work(self) -> MemoryWork:
-        return MemoryWork(self.memory, StoppedClock(), self.heard.poke, self.heard.push, TRACE)
+        return MemoryWork(self.memory, StoppedClock(), self.heard.committed, TRACE)
 
     def things(self, work: Work) -> Things:
         assert isinstance(work, MemoryWork)

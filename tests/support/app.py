@@ -1,0 +1,224 @@
+"""The application, with every port in memory."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
+
+from core.addresses import LibraryEmailAddresses
+from core.cursors import SignedCursors
+from core.idempotency import Idempotency
+from core.limits import LocalLimits
+from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
+from core.postgres.flush import Fact
+from core.providers import always, interactors
+from domain.events.ports import EventLog
+from domain.identity.commands.sign_up import SignUp, SignUpPolicy
+from domain.identity.ports import EmailAddresses, Passwords
+from domain.identity.schemas import UserProfile
+from domain.kernel.access import Origin
+from domain.kernel.errors import (
+    DomainError,
+    Forbidden,
+    IdempotencyInFlight,
+    IdempotencyMismatch,
+    InvalidToken,
+    Unauthenticated,
+    Unavailable,
+)
+from domain.kernel.events import Events
+from domain.kernel.ids import UserId
+from domain.kernel.ports import Clock, Cursors, Limits
+from domain.kernel.usecases import Message, use_case
+from domain.sessions.commands.sign_in import SignIn, SignInPolicy
+from domain.sessions.models import Lifetimes
+from domain.sessions.ports import AccessTokens, RefreshFamilies
+from domain.sessions.schemas import Tokens
+from tests.support.memory.configuration import (
+    MemoryConfigurationBodies,
+    MemoryConfigurationHeads,
+    MemoryConfigurationReader,
+)
+from tests.support.memory.events import MemoryEventLog
+from tests.support.memory.identity import (
+    SUPERUSERS,
+    MemoryCredentials,
+    MemoryFailures,
+    MemoryPasswordHashes,
+    MemoryProfiles,
+    MemorySetup,
+    MemorySuperusers,
+    MemoryUsers,
+    PlainPasswords,
+)
+from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, SuperuserGate, Witnessed
+from tests.support.memory.sessions import (
+    MemoryRefreshFamilies,
+    MemorySessionEnding,
+    MemorySessionLists,
+    MemorySessions,
+    PlainAccessTokens,
+)
+from tests.support.memory.store import Memory
+from tests.support.memory.work import MemoryIdempotency, MemoryWork
+
+R = TypeVar("R")
+
+NOWHERE: Final = Origin()
+PASSWORD: Final = "correct horse battery staple"
+PIPELINE: Final = (Forbidden, IdempotencyInFlight, IdempotencyMismatch, InvalidToken, Unauthenticated, Unavailable)
+"""What any use case may be refused for, without saying so."""
+TELLING: Final = 8
+"""A secret of fewer characters may be found in a text by chance."""
+
+
+@dataclass
+class App:
+    """Send messages through the real pipeline and look at what they did."""
+
+    memory: Memory = field(default_factory=Memory)
+    clock: MovableClock = field(default_factory=MovableClock)
+    passwords: PlainPasswords = field(default_factory=PlainPasswords)
+    log: MemoryEventLog = field(default_factory=MemoryEventLog)
+    sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
+    sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    witnessed: Witnessed = field(default_factory=Witnessed)
+    more: tuple[Provider, ...] = ()
+    """Ports of use cases that a test brings along."""
+    dispatch: Dispatcher = field(init=False)
+    _seen: set[UUID] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self.dispatch = Dispatcher(
+            container=self._container(),
+            authenticator=SessionTokens(self.memory),
+            gate=SuperuserGate(self.memory),
+            witness=self.witnessed,
+            outage=lambda _: False,
+        )
+
+    async def send(
+        self, message: Message[R], as_: Tokens | None = None, origin: Origin = NOWHERE, key: str | None = None
+    ) -> R:
+        """Run `message`; fail the test if it does what its use case never declared."""
+        return (await self.answer(message, as_, origin, key)).result
+
+    async def answer(
+        self, message: Message[R], as_: Tokens | None = None, origin: Origin = NOWHERE, key: str | None = None
+    ) -> Answer[R]:
+        """Run `message` and return everything that came of it."""
+        case = use_case(type(message))
+        call = Call(as_.access_token.encode() if as_ else None, origin, key)
+        try:
+            return await self.dispatch(message, call)
+        except DomainError as refusal:
+            if not isinstance(refusal, (*case.raises, *PIPELINE)):
+                raise AssertionError(f"{type(refusal).__name__} is not declared") from refusal  # noqa: TRY004
+            raise
+        finally:
+            # Of two messages at once, the one that ends first has announced what is there.
+            fresh = {fact.id: fact.type for fact in self.memory.published if fact.id not in self._seen}
+            self._seen |= fresh.keys()
+            assert {*fresh.values()} <= {event.type for event in case.emits}
+            self._check(message)
+
+    async def signed_up(self, email: str = "ada@example.com", **more: str) -> UserProfile:
+        """Return a new person, whose password is `PASSWORD`."""
+        return await self.send(SignUp(email=email, password=PASSWORD, **more))
+
+    async def signed_in(self, email: str = "ada@example.com", origin: Origin = NOWHERE) -> Tokens:
+        """Return the tokens of a new session of a person who has signed up."""
+        return await self.send(SignIn(email=email, password=PASSWORD), origin=origin)
+
+    async def administrator(self, email: str = "root@example.com") -> Tokens:
+        """Return the tokens of a new superuser."""
+        user = await self.signed_up(email)
+        self.name_superuser(user.id)
+        return await self.signed_in(email)
+
+    def name_superuser(self, user_id: UserId) -> None:
+        """Give the person the system role."""
+        self.memory.table(SUPERUSERS)[user_id] = self.clock.now()
+
+    @property
+    def facts(self) -> list[Fact]:
+        """Everything that was announced."""
+        return self.memory.published
+
+    @property
+    def audited(self) -> list[tuple[str, str]]:
+        """What was done or refused, and how it ended."""
+        return [(entry.action, entry.outcome) for entry in self.memory.audited]
+
+    def _check(self, message: Message[Any]) -> None:
+        """Fail if an aggregate's facts skip a version, or if anything said repeats a secret of `message`."""
+        versions: dict[UUID, list[int]] = {}
+        for fact in self.memory.published:
+            versions.setdefault(fact.aggregate_id, []).append(fact.aggregate_version)
+        assert all(found == list(range(1, len(found) + 1)) for found in versions.values()), versions
+        said = f"{message!r}{self.memory.published}{self.memory.audited}{self.memory.jobs}"
+        for each in fields(message):  # type: ignore[arg-type]  # messages are dataclasses
+            if each.metadata.get("secret") and len(value := str(getattr(message, each.name))) >= TELLING:
+                assert value not in said, each.name
+
+    def _container(self) -> AsyncContainer:
+        provider = Provider(scope=Scope.APP)
+        for kind, made in {
+            AccessTokens: PlainAccessTokens(),
+            Clock: self.clock,
+            Cursors: SignedCursors({1: b"a key for cursors"}),
+            EmailAddresses: LibraryEmailAddresses(),
+            EventLog: self.log,
+            Lifetimes: Lifetimes(),
+            Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
+            Memory: self.memory,
+            RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock),
+            Passwords: self.passwords,
+            SignInPolicy: self.sign_in,
+            SignUpPolicy: self.sign_up,
+        }.items():
+            provider.provide(always(made), provides=kind)
+        return make_async_container(interactors(), provider, Readers(), Transaction(), *self.more)
+
+
+class Readers(Provider):
+    """What reads what was committed."""
+
+    scope = Scope.APP
+
+    configuration_bodies = provide(WithParents[MemoryConfigurationBodies])
+    configuration_reader = provide(WithParents[MemoryConfigurationReader])
+    credentials = provide(WithParents[MemoryCredentials])
+    profiles = provide(WithParents[MemoryProfiles])
+    session_lists = provide(WithParents[MemorySessionLists])
+
+
+class Transaction(Provider):
+    """What one message has for itself."""
+
+    scope = Scope.REQUEST
+
+    users = provide(WithParents[MemoryUsers])
+    hashes = provide(WithParents[MemoryPasswordHashes])
+    failures = provide(WithParents[MemoryFailures])
+    superusers = provide(WithParents[MemorySuperusers])
+    sessions = provide(WithParents[MemorySessions])
+    session_ending = provide(WithParents[MemorySessionEnding])
+    configuration_heads = provide(WithParents[MemoryConfigurationHeads])
+    mailer = provide(WithParents[MemoryMailer])
+
+    @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])
+    def work(self, memory: Memory, clock: Clock, call: Call) -> MemoryWork:
+        """Give the message its unit of work."""
+        return MemoryWork(memory, clock, trace=call.trace)
+
+    @provide(provides=Idempotency)
+    def idempotency(self, work: MemoryWork) -> MemoryIdempotency:
+        """Keep keys with the transaction."""
+        return MemoryIdempotency(work)
+
+    @provide(provides=WithParents[MemorySetup])
+    def setup(self, work: MemoryWork) -> MemorySetup:
+        """Know the printed token."""
+        return MemorySetup(work)

@@ -1,0 +1,209 @@
+"""People in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.postgres.people import EVERYWHERE, accounts
+from domain.identity.errors import EmailTaken, LastSuperuser, PasswordTooWeak, SetupClosed, UsernameTaken, UserNotFound
+from domain.identity.models import Credential, User
+from domain.identity.ports import Credentials, Failures, KeptCredential, Passwords, Setup, Superusers
+from domain.identity.readers import Place, ProfileLists, Profiles, UserFilter
+from domain.identity.registration import profile
+from domain.identity.repositories import PasswordHashes, Users
+from domain.identity.schemas import UserProfile
+from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.errors import Overloaded
+from domain.kernel.ids import UserId
+from tests.support.memory.store import Memory
+from tests.support.memory.work import MemoryTables, MemoryWork
+
+USERS = "users"
+"""By id."""
+CREDENTIALS = "credentials"
+"""By the person's id."""
+FAILURES = "sign_in_failures"
+"""By account: how many, and when the last one was."""
+SUPERUSERS = "superusers"
+"""The ids of those who hold the role."""
+SETUP = "setup"
+"""When it was completed, under the key `one`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUsers(Users):
+    work: MemoryWork
+
+    async def add(self, user: User) -> None:
+        tables = await self.work.begin()
+        self._unique(tables, user)
+        tables.table(USERS).put(user.id, user)
+
+    async def get(self, user_id: UserId) -> User:
+        user: User | None = (await self.work.begin()).table(USERS).get(user_id)
+        if user is None:
+            raise UserNotFound
+        return user
+
+    async def keep(self, user: User) -> None:
+        self._unique(await self.work.begin(), user)
+
+    async def remove(self, user: User) -> None:
+        tables = await self.work.begin()
+        for name in (USERS, CREDENTIALS, SUPERUSERS):
+            tables.table(name).remove(user.id)
+
+    def _unique(self, tables: MemoryTables, user: User) -> None:
+        others: list[User] = [each for each in tables.table(USERS).values() if each.id != user.id]
+        if any(each.email == user.email for each in others):
+            raise EmailTaken
+        if user.username is not None and any(each.username == user.username for each in others):
+            raise UsernameTaken
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPasswordHashes(PasswordHashes):
+    work: MemoryWork
+
+    async def put(self, credential: Credential) -> None:
+        (await self.work.begin()).table(CREDENTIALS).put(credential.user_id, credential)
+
+    async def renew(self, user_id: UserId, before: str, after: str) -> None:
+        kept: Credential | None = (await self.work.begin()).table(CREDENTIALS).get(user_id)
+        if kept and kept.password_hash == before:
+            kept.password_hash = after
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryFailures(Failures):
+    work: MemoryWork
+
+    async def count(self, user_id: UserId, network: str, at: datetime) -> None:
+        table = (await self.work.begin()).table(FAILURES)
+        for account in accounts(user_id, network):
+            before = table.get(account)
+            table.put(account, ((before[0] if before else 0) + 1, at))
+
+    async def forget(self, user_id: UserId, network: str) -> None:
+        table = (await self.work.begin()).table(FAILURES)
+        for account in accounts(user_id, network):
+            table.remove(account)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryCredentials(Credentials):
+    memory: Memory
+
+    async def find(self, login: str, network: str = "") -> KeptCredential | None:
+        users: list[User] = list(self.memory.table(USERS).values())
+        return next((self._kept(each, network) for each in users if login in {each.email, each.username}), None)
+
+    async def find_by_id(self, user_id: UserId, network: str = "") -> KeptCredential | None:
+        user: User | None = self.memory.table(USERS).get(user_id)
+        return self._kept(user, network) if user else None
+
+    def _kept(self, user: User, network: str) -> KeptCredential:
+        credential: Credential | None = self.memory.table(CREDENTIALS).get(user.id)
+        failures = self.memory.table(FAILURES)
+        everywhere = failures.get(f"{user.id}@{EVERYWHERE}", (0, None))
+        here = failures.get(f"{user.id}@{network}", (0, None))
+        return KeptCredential(
+            user_id=user.id,
+            email=user.email,
+            password_hash=credential.password_hash if credential else None,
+            is_active=user.is_active,
+            epoch=user.epoch,
+            failures=everywhere[0],
+            failures_here=here[0],
+            failed_at=everywhere[1],
+            failed_here_at=here[1],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySuperusers(Superusers):
+    work: MemoryWork
+
+    async def name(self, user_id: UserId, at: datetime) -> None:
+        (await self.work.begin()).table(SUPERUSERS).put(user_id, at)
+
+    async def includes(self, user_id: UserId) -> bool:
+        return (await self.work.begin()).table(SUPERUSERS).get(user_id) is not None
+
+    async def spare(self, user_id: UserId) -> None:
+        tables = await self.work.begin()
+        held = tables.table(SUPERUSERS)
+        if held.get(user_id) is None:
+            return
+        active: list[User] = [each for each in tables.table(USERS).values() if each.is_active and each.id != user_id]
+        if not any(held.get(each.id) for each in active):
+            raise LastSuperuser
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySetup(Setup):
+    work: MemoryWork
+    token: str = "the printed token"
+
+    def prove(self, token: str) -> None:
+        if token != self.token:
+            raise SetupClosed
+
+    async def finish(self, at: datetime) -> None:
+        table = (await self.work.begin()).table(SETUP)
+        if table.get("one"):
+            raise SetupClosed
+        table.put("one", at)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryProfiles(Profiles, ProfileLists):
+    memory: Memory
+
+    async def find(self, user_id: UserId, seen: ConsistencyToken | None) -> UserProfile | None:
+        user: User | None = self.memory.table(USERS).get(user_id)
+        return self._profile(user) if user else None
+
+    async def list(self, wanted: UserFilter, after: Place | None, most: int) -> Sequence[UserProfile]:
+        users: list[User] = sorted(
+            self.memory.table(USERS).values(), key=lambda each: (each.created_at, each.id), reverse=True
+        )
+        part = (wanted.email or "").casefold()
+        fitting = [
+            self._profile(each)
+            for each in users
+            if part in each.email
+            and wanted.is_active in {None, each.is_active}
+            and (after is None or (each.created_at, each.id) < (after.created_at, after.user_id))
+        ]
+        return fitting[:most]
+
+    def _profile(self, user: User) -> UserProfile:
+        return profile(user, is_superuser=user.id in self.memory.table(SUPERUSERS))
+
+
+@dataclass(slots=True)
+class PlainPasswords(Passwords):
+    """Passwords that are not hashed, because that is slow. `version` stands for the parameters."""
+
+    version: int = 1
+    busy: bool = False
+    verified: int = 0
+
+    def check(self, password: str, context: Sequence[str] = ()) -> None:
+        if len(password) < 15 or password.casefold() in (word.casefold() for word in context):
+            raise PasswordTooWeak
+
+    async def hash(self, password: str) -> str:
+        if self.busy:
+            raise Overloaded
+        return f"plain{self.version}:{password}"
+
+    async def verify(self, kept: str | None, password: str) -> bool:
+        if self.busy:
+            raise Overloaded
+        self.verified += 1
+        return kept is not None and kept.partition(":")[2] == password
+
+    def outdated(self, kept: str) -> bool:
+        return not kept.startswith(f"plain{self.version}:")

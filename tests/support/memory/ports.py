@@ -1,0 +1,79 @@
+"""Small ports in memory."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from core.pipeline import Authenticator, Gate
+from domain.kernel.access import Access, Actor
+from domain.kernel.errors import Forbidden, InvalidToken
+from domain.kernel.ids import SessionId, UserId
+from domain.kernel.ports import Clock, Mailer
+from domain.kernel.usecases import Message, UseCase
+from domain.sessions.models import Session
+from tests.support.memory.identity import SUPERUSERS
+from tests.support.memory.sessions import SESSIONS
+from tests.support.memory.store import Memory
+from tests.support.memory.work import MemoryWork
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class MovableClock(Clock):
+    """A clock that stands still until it is moved."""
+
+    time: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+    def pass_by(self, time: timedelta) -> None:
+        """Let `time` pass."""
+        self.time += time
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryMailer(Mailer):
+    """Queues mails as jobs, in clear."""
+
+    work: MemoryWork
+
+    def send(self, to: str, subject: str, text: str) -> None:
+        self.work.enqueue("send_mail", {"to": to, "subject": subject, "text": text})
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTokens(Authenticator):
+    """Reads `PlainAccessTokens`; refuses those of sessions that ended."""
+
+    memory: Memory
+
+    async def identify(self, credential: bytes) -> Actor:
+        user_id, session_id, epoch = credential.decode().split()
+        session: Session | None = self.memory.table(SESSIONS).get(SessionId(UUID(session_id)))
+        if session is None or session.revoked_at is not None:
+            raise InvalidToken
+        return Actor(UserId(UUID(user_id)), session.id, None, int(epoch))
+
+
+@dataclass(frozen=True, slots=True)
+class SuperuserGate(Gate):
+    """Lets superusers do everything, and nobody else anything that needs a permission."""
+
+    memory: Memory
+
+    async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None:
+        if actor.user_id not in self.memory.table(SUPERUSERS):
+            raise Forbidden
+
+
+@dataclass
+class Witnessed:
+    """How every recorded use case ended."""
+
+    ended: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self, case: UseCase, outcome: str) -> None:
+        self.ended.append((case.name, outcome))

@@ -1,0 +1,191 @@
+"""Sessions in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core.refresh_tokens import RefreshTokens
+from domain.identity.models import User
+from domain.identity.ports import SessionEnding
+from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
+from domain.kernel.ports import Clock
+from domain.kernel.revocation import Marker, RevocationScope
+from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInOvertaken
+from domain.sessions.models import Lifetimes, Session, ended
+from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse, Rotation, SessionLists, SessionPlace
+from domain.sessions.repositories import Sessions
+from domain.sessions.schemas import SessionInfo
+from tests.support.memory.identity import USERS
+from tests.support.memory.store import Memory
+from tests.support.memory.work import MemoryWork
+
+SESSIONS = "sessions"
+"""By id."""
+FAMILIES = "refresh_families"
+"""By id."""
+TOKENS = RefreshTokens({1: b"a key for refresh tokens in tests"})
+
+
+@dataclass(eq=False)
+class Family:
+    """A family of refresh tokens."""
+
+    id: UUID
+    session_id: SessionId
+    user_id: UserId
+    expires_at: datetime
+    generation: int = 0
+    rotations: list[datetime] = field(default_factory=list)
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySessions(Sessions):
+    work: MemoryWork
+    lifetimes: Lifetimes
+
+    async def start(self, session: Session, epoch: int) -> str:
+        tables = await self.work.begin()
+        user: User | None = tables.table(USERS).get(session.user_id)
+        if user is None or not user.is_active or user.epoch != epoch:
+            raise SignInOvertaken
+        family = Family(uuid7(), session.id, session.user_id, session.expires_at)
+        tables.table(SESSIONS).put(session.id, session)
+        tables.table(FAMILIES).put(family.id, family)
+        return TOKENS.derive(family.id, TOKENS.current_key_id, 0)
+
+    async def live(self, session_id: SessionId) -> Session:
+        session: Session | None = (await self.work.begin()).table(SESSIONS).get(session_id)
+        if session is None or session.revoked_at is not None:
+            raise SessionNotFound
+        return session
+
+    async def others(self, user_id: UserId, than: SessionId) -> Sequence[Session]:
+        found: list[Session] = (await self.work.begin()).table(SESSIONS).values()
+        since = self.work.clock.now() - self.lifetimes.access
+        others = [each for each in found if each.user_id == user_id and each.id != than]
+        return [each for each in others if each.revoked_at is None and each.expires_at > since]
+
+    async def end(self, session: Session) -> None:
+        tables = await self.work.begin()
+        for family in tables.table(FAMILIES).values():
+            if family.session_id == session.id:
+                family.revoked_at = session.revoked_at
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySessionEnding(SessionEnding):
+    work: MemoryWork
+    lifetimes: Lifetimes
+
+    async def end(self, user_id: UserId, at: datetime, keep: SessionId) -> Sequence[Marker]:
+        dead = await self._end(user_id, at, keep)
+        return [ended(each.id, at, self.lifetimes.access) for each in dead]
+
+    async def end_all(self, user_id: UserId, epoch: int, at: datetime) -> Sequence[Marker]:
+        await self._end(user_id, at, None)
+        outlived = at + 2 * self.lifetimes.access
+        return [Marker(RevocationScope.USER, str(user_id), expires_at=outlived, epoch=epoch)]
+
+    async def _end(self, user_id: UserId, at: datetime, keep: SessionId | None) -> list[Session]:
+        tables = await self.work.begin()
+        found: list[Session] = tables.table(SESSIONS).values()
+        since = at - self.lifetimes.access
+        others = [each for each in found if each.user_id == user_id and each.id != keep]
+        dead = [each for each in others if each.revoked_at is None and each.expires_at > since]
+        for session in dead:
+            session.revoked_at = at
+        for family in tables.table(FAMILIES).values():
+            if family.user_id == user_id and family.session_id != keep:
+                family.revoked_at = at
+        return dead
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRefreshFamilies(RefreshFamilies):
+    memory: Memory
+    clock: Clock
+    grace: timedelta = timedelta(seconds=30)
+
+    async def rotate(self, refresh_token: str) -> Rotation | Reuse:
+        presented = TOKENS.read(refresh_token)
+        family: Family | None = self.memory.table(FAMILIES).get(presented.family) if presented else None
+        if presented is None or family is None:
+            raise RefreshRefused
+        session: Session = self.memory.table(SESSIONS)[family.session_id]
+        user: User | None = self.memory.table(USERS).get(family.user_id)
+        now = self.clock.now()
+        if family.revoked_at or session.revoked_at or family.expires_at <= now or user is None or not user.is_active:
+            raise RefreshRefused
+        behind = family.generation - presented.generation
+        if behind == 0:
+            family.generation += 1
+            family.rotations = [now, *family.rotations][:8]
+        elif behind > len(family.rotations) or now - family.rotations[behind - 1] >= self.grace:
+            return Reuse(family.session_id)
+        return Rotation(
+            refresh_token=TOKENS.derive(family.id, presented.key_id, family.generation),
+            expires_at=family.expires_at,
+            session_id=session.id,
+            user_id=user.id,
+            organization_id=session.organization_id,
+            epoch=user.epoch,
+            factors=session.factors,
+            authenticated_at=session.created_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySessionLists(SessionLists):
+    memory: Memory
+    clock: Clock
+
+    async def list(
+        self, user_id: UserId, current: SessionId, after: SessionPlace | None, most: int
+    ) -> Sequence[SessionInfo]:
+        found: list[Session] = sorted(
+            self.memory.table(SESSIONS).values(), key=lambda each: (each.created_at, each.id), reverse=True
+        )
+        live = [
+            self._info(each, current)
+            for each in found
+            if each.user_id == user_id
+            and each.revoked_at is None
+            and each.expires_at > self.clock.now()
+            and (after is None or (each.created_at, each.id) < (after.created_at, after.session_id))
+        ]
+        return live[:most]
+
+    def _info(self, session: Session, current: SessionId) -> SessionInfo:
+        families = [each for each in self.memory.table(FAMILIES).values() if each.session_id == session.id]
+        spent = [each.rotations[0] for each in families if each.rotations]
+        return SessionInfo(
+            id=session.id,
+            user_agent=session.user_agent,
+            address=session.address,
+            factors=session.factors,
+            created_at=session.created_at,
+            last_seen_at=max(spent, default=session.created_at),
+            expires_at=session.expires_at,
+            current=session.id == current,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlainAccessTokens(AccessTokens):
+    """Access tokens that say what they are."""
+
+    lifetime: int = 900
+
+    def issue(
+        self,
+        user_id: UserId,
+        session_id: SessionId,
+        organization_id: OrganizationId | None,
+        epoch: int,
+        *,
+        factors: Sequence[str],
+        authenticated_at: datetime,
+    ) -> tuple[str, int]:
+        return f"{user_id} {session_id} {epoch}", self.lifetime

@@ -1,0 +1,115 @@
+import math
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from core.revocations import Revocations, Verdict, WireMarker, on_the_wire
+from domain.kernel.revocation import Marker, RevocationScope
+
+NOW = 1_780_000_000
+CLOCK = [float(NOW)]
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def revocations(longest: int = 86_400, size: int = 200_000) -> Revocations:
+    CLOCK[0] = NOW
+    return Revocations(longest, size, math.inf, now=lambda: CLOCK[0])
+
+
+def cutoff(subject: str, at: float) -> WireMarker:
+    return WireMarker("session", subject, cutoff=at)
+
+
+def epoch(subject: str, at: int) -> WireMarker:
+    return WireMarker("user", subject, epoch=at)
+
+
+def judged(known: Revocations, subject: str, issued: int = NOW, ep: int = 0) -> Verdict:
+    return known.judge((subject,), issued, ep)
+
+
+def test_accepts_whom_no_marker_names() -> None:
+    known = revocations()
+    known.learn([cutoff("1", NOW), epoch("1", 5)])
+    for subject in ("session:2", "user:2", "session:", "token:1", "session:11"):
+        assert judged(known, subject) is Verdict.ACCEPT
+
+
+def test_a_cut_off_counts_in_whole_seconds() -> None:
+    known = revocations()
+    known.learn([cutoff("1", NOW + 0.9)])
+    assert judged(known, "session:1", NOW) is Verdict.REVOKED
+    assert judged(known, "session:1", NOW + 1) is Verdict.ACCEPT
+
+
+def test_a_cut_off_at_zero_is_one() -> None:
+    known = revocations()
+    known.learn([cutoff("1", 0)])
+    assert judged(known, "session:1", 0) is Verdict.REVOKED
+
+
+def test_an_epoch_does_not_ask_for_the_time() -> None:
+    known = revocations()
+    known.learn([epoch("1", 5)])
+    assert judged(known, "user:1", NOW + 9999, 4) is Verdict.REVOKED
+    assert judged(known, "user:1", 0, 5) is Verdict.ACCEPT
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_no_marker_moves_back(order: int) -> None:
+    known = revocations()
+    for marker in (cutoff("1", NOW - 5), cutoff("1", NOW), epoch("1", 4), epoch("1", 5))[::order]:
+        known.learn([marker, marker])
+    assert judged(known, "session:1", NOW) is Verdict.REVOKED
+    assert judged(known, "user:1", NOW, 4) is Verdict.REVOKED
+
+
+def test_a_subject_may_have_both() -> None:
+    known = revocations()
+    known.learn([epoch("1", 5), WireMarker("user", "1", cutoff=NOW)])
+    assert judged(known, "user:1", NOW, 9) is Verdict.REVOKED
+    assert judged(known, "user:1", NOW + 1, 4) is Verdict.REVOKED
+    assert judged(known, "user:1", NOW + 1, 5) is Verdict.ACCEPT
+
+
+def test_is_stale_until_somebody_asked_the_truth() -> None:
+    assert judged(Revocations(), "user:1") is Verdict.STALE
+
+
+def test_forgets_what_no_living_token_falls_under() -> None:
+    known = revocations(longest=900)
+    known.learn([cutoff("1", NOW - 100_000), cutoff("2", NOW + 500), epoch("1", 5)])
+    CLOCK[0] = NOW + 960
+    known.forget()
+    assert judged(known, "user:1", NOW, 4) is Verdict.REVOKED
+    assert judged(known, "session:2", NOW) is Verdict.REVOKED
+
+    CLOCK[0] = NOW + 961
+    known.forget()
+    assert judged(known, "user:1", NOW, 4) is Verdict.ACCEPT
+    assert judged(known, "session:2", NOW) is Verdict.REVOKED
+
+
+def test_holds_a_bounded_number_and_still_accepts_nothing_revoked() -> None:
+    known = revocations(size=100)
+    for second in range(1000):
+        CLOCK[0] = NOW + second
+        known.learn([cutoff(str(second), NOW + second)])
+    assert len(known._known) <= 100
+    assert all(judged(known, f"session:{second}", NOW + second) is Verdict.REVOKED for second in range(1000))
+    assert judged(known, "session:someone", NOW + 1000) is Verdict.ACCEPT, "whoever refreshed is let in"
+
+
+def test_markers_travel_as_json() -> None:
+    at = datetime(2026, 5, 28, 20, 26, 40, 500_000, tzinfo=UTC)
+    markers = [
+        Marker(RevocationScope.SESSION, "1", LATER, cutoff=at),
+        Marker(RevocationScope.USER, "2", LATER, epoch=3),
+    ]
+    text = msgspec.json.encode([on_the_wire(marker) for marker in markers])
+    assert msgspec.json.decode(text) == [
+        {"scope": "session", "id": "1", "cutoff": 1_780_000_000.5},
+        {"scope": "user", "id": "2", "epoch": 3},
+    ]
+    assert [*map(on_the_wire, markers)] == msgspec.json.decode(text, type=list[WireMarker])

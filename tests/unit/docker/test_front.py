@@ -1,0 +1,186 @@
+import http.client
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import ClassVar
+
+import msgspec
+import pytest
+
+from tests.unit.docker.files import DOCKER, tool
+
+CONFIGURATION = (DOCKER / "nginx.conf").read_text()
+SERVED = [
+    "/",
+    "/auth/me",
+    "/auth/docs",
+    "/auth/events?after=1",
+    "/access/v1/evaluation",
+    "/.well-known/openid-configuration",
+    "/health/live",
+    "/health/ready",
+]
+# Started by root nginx gives up root, and then cannot enter the folder of the test.
+FOREGROUND = "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"
+NOT_SERVED = [
+    "/metrics",
+    "/metrics/",
+    "//metrics",
+    "/auth/../metrics",
+    "/auth/%2e%2e/metrics",
+    "/health/..%2fmetrics",
+    "/%6detrics",
+    "/authentic",
+    "/healthy",
+    "/nginx_status",
+    "/.env",
+]
+
+
+class Upstream(BaseHTTPRequestHandler):
+    """Notes what it is asked."""
+
+    asked: ClassVar[list[tuple[str, dict[str, str]]]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@dataclass(slots=True)
+class Front:
+    port: int
+    log: Path
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def ask(self, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.putrequest("POST" if body else "GET", path, skip_host=True, skip_accept_encoding=True)
+            for name, value in {**headers, **({"content-length": str(len(body))} if body else {})}.items():
+                connection.putheader(name, value)
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
+        finally:
+            connection.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def configured(folder: Path, upstream: int, port: int) -> Path:
+    """Return our configuration as it is, but for names and places of the stack."""
+    text = CONFIGURATION.replace("server api:8000 resolve;", f"server 127.0.0.1:{upstream};")
+    text = text.replace("listen 8080;", f"listen 127.0.0.1:{port};")
+    text = text.replace("listen 127.0.0.1:8081;", f"listen 127.0.0.1:{free_port()};")
+    text = re.sub(r"(?<= )/tmp/", f"{folder}/", text).replace("/dev/stderr", str(folder / "errors"))
+    file = folder / "nginx.conf"
+    file.write_text(text)
+    return file
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    nginx, folder = tool("nginx"), tmp_path_factory.mktemp("nginx")
+    folder.chmod(0o755)
+    upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    Thread(target=upstream.serve_forever, daemon=True).start()
+    port = free_port()
+    file = configured(folder, upstream.server_port, port)
+    options = [nginx, "-p", str(folder), "-e", str(folder / "errors"), "-c", str(file)]
+    subprocess.run([*options, "-t"], check=True, capture_output=True, timeout=30)
+    process = subprocess.Popen([*options, "-g", FOREGROUND])
+    try:
+        _wait(port, process)
+        yield Front(port, folder / "errors", Upstream.asked)
+    finally:
+        process.terminate()
+        process.wait(10)
+        upstream.shutdown()
+        upstream.server_close()
+
+
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(1000):
+        assert process.poll() is None
+        with socket.socket() as probe:
+            probe.settimeout(0.01)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+    pytest.fail("nginx does not listen")
+
+
+def test_names_are_asked_again_as_they_change() -> None:
+    assert "server api:8000 resolve;" in CONFIGURATION
+    assert "resolver 127.0.0.11" in CONFIGURATION
+
+
+@pytest.mark.parametrize("path", SERVED)
+def test_what_is_public_reaches_the_api_as_it_was_sent(path: str, front: Front) -> None:
+    front.asked.clear()
+    assert front.ask(path, Host="auth.example.org")[0] == 200
+    [(asked, headers)] = front.asked
+    assert asked == path
+    assert headers["host"] == "auth.example.org"
+
+
+@pytest.mark.parametrize("path", NOT_SERVED)
+def test_a12_nothing_else_does(path: str, front: Front) -> None:
+    front.asked.clear()
+    status, body, headers = front.ask(path, Host="auth.example.org")
+    assert (status, headers["content-type"]) == (404, "application/problem+json")
+    assert msgspec.json.decode(body)["code"] == "request.not_found"
+    assert not front.asked
+
+
+def test_what_a_client_says_of_its_address_is_replaced(front: Front) -> None:
+    front.asked.clear()
+    forged = {"X-Forwarded-For": "1.2.3.4", "X-Real-IP": "1.2.3.4", "Forwarded": "for=1.2.3.4"}
+    front.ask("/auth/me", None, Host="auth.example.org", **forged)
+    [(_, headers)] = front.asked
+    assert headers["x-forwarded-for"] == "127.0.0.1"
+    assert not {"x-real-ip", "forwarded"} & headers.keys()
+
+
+def test_bodies_are_limited(front: Front) -> None:
+    front.asked.clear()
+    assert front.ask("/auth/login", b"x" * 1024 * 1024, Host="auth.example.org")[0] == 200
+    status, body, _ = front.ask("/auth/login", b"x" * (1024 * 1024 + 1), Host="auth.example.org")
+    assert (status, msgspec.json.decode(body)["code"]) == (413, "request.too_large")
+    assert len(front.asked) == 1
+
+
+def test_an_api_that_is_away_is_unavailable_and_no_query_is_logged(tmp_path: Path) -> None:
+    nginx, port = tool("nginx"), free_port()
+    tmp_path.chmod(0o755)
+    file = configured(tmp_path, free_port(), port)
+    options = [nginx, "-p", str(tmp_path), "-e", str(tmp_path / "errors"), "-c", str(file)]
+    process = subprocess.Popen([*options, "-g", FOREGROUND])
+    try:
+        _wait(port, process)
+        status, body, headers = Front(port, tmp_path).ask("/auth/sso/x/callback?code=canary", Host="a.example")
+        assert (status, msgspec.json.decode(body)["code"]) == (503, "service.unavailable")
+        assert headers["retry-after"] == "1"
+    finally:
+        process.terminate()
+        process.wait(10)
+    assert "canary" not in (tmp_path / "errors").read_text()
