@@ -2,10 +2,12 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.server import Server
+from granian.server.common import AbstractServer
 
 from api.starting import Hopeless, free_port, ready_database
 from core.exposition import prepare
@@ -26,19 +28,24 @@ def serve_requests(settings: Settings) -> None:
     with tempfile.TemporaryDirectory(prefix="gatewright-metrics-") as folder:
         if settings.workers > 1:
             prepare(Path(folder))
-        Server(
-            "api.app:create",
-            factory=True,
-            address=settings.host,
-            port=port,
-            interface=Interfaces.ASGI,
-            workers=settings.workers,
-            loop=Loops.uvloop,
-            http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(max_buffer_size=LARGEST_HEAD),
-            websockets=False,
-            log_dictconfig=SERVER_LOGS,
-            respawn_failed_workers=True,
-            workers_kill_timeout=10,
-            process_name="gatewright",
-        ).serve()
+        server("api.app:create", settings.host, port, workers=settings.workers).serve()
+
+
+def server(target: str, host: str, port: int, *, workers: int, factory: bool = True) -> AbstractServer[Any]:
+    """Return the server of the application that `target` names, not yet started."""
+    return Server(
+        target,
+        factory=factory,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=LARGEST_HEAD),
+        websockets=False,
+        log_dictconfig=SERVER_LOGS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        process_name="gatewright",
+    )

@@ -141,7 +141,7 @@ def test_what_cannot_be_had_is_skipped_by_name_but_fails_where_it_has_to_be(ci: 
             "-m",
             "pytest",
             "-p",
-            "no:xdist",
+            "pytest_asyncio.plugin",
             "-p",
             "no:cacheprovider",
             f"{__file__}::test_mongodb_answers",

@@ -56,7 +56,7 @@ def test_scripts_can_be_run(script: str) -> None:
     shell = shutil.which((ROOT / script).read_text().splitlines()[0].removeprefix("#!").split()[-1].split("/")[-1])
     assert shell
     assert (ROOT / script).stat().st_mode & 0o100
-    subprocess.run([shell, "-n", ROOT / script], check=True)
+    subprocess.run([shell, "-n", str(ROOT / script)], check=True)
 
 
 def test_the_documentation_can_be_built_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from core.refresh_tokens import RefreshTokens
 from domain.identity.ports import SessionEnding
 from domain.kernel.ids import SessionId, UserId, uuid7
 from domain.kernel.revocation import Marker, RevocationScope
-from domain.sessions.errors import SessionNotFound, SignInRefused
+from domain.sessions.errors import SessionNotFound, SignInOvertaken
 from domain.sessions.models import Lifetimes, Session, ended
 from domain.sessions.ports import SessionLists, SessionPlace
 from domain.sessions.repositories import Sessions
@@ -95,7 +95,7 @@ class SqlSessions(Sessions):
         transaction = await self.work.begin()
         made = await transaction.execute(_START, values | {"epoch": epoch, "family": family, "key_id": key_id})
         if made.first() is None:
-            raise SignInRefused
+            raise SignInOvertaken
         return self.tokens.derive(family, key_id, 0)
 
     async def live(self, session_id: SessionId) -> Session:

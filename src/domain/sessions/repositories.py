@@ -13,8 +13,8 @@ class Sessions(Protocol):
     async def start(self, session: Session, epoch: int) -> str:
         """Add `session` and return its first refresh token.
 
-        Raise `SignInRefused` unless the person is active and their revocation epoch is still `epoch`: what they proved
-        themselves with may have been changed a moment ago.
+        Raise `SignInOvertaken` unless the person is active and their revocation epoch is still `epoch`: what they
+        proved themselves with may have been changed a moment ago.
         """
 
     async def live(self, session_id: SessionId) -> Session:

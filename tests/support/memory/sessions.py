@@ -11,7 +11,7 @@ from domain.identity.ports import SessionEnding
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 from domain.kernel.ports import Clock
 from domain.kernel.revocation import Marker, RevocationScope
-from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInRefused
+from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInOvertaken
 from domain.sessions.models import Lifetimes, Session, ended
 from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse, Rotation, SessionLists, SessionPlace
 from domain.sessions.repositories import Sessions
@@ -49,7 +49,7 @@ class MemorySessions(Sessions):
         tables = await self.work.begin()
         user: User | None = tables.table(USERS).get(session.user_id)
         if user is None or not user.is_active or user.epoch != epoch:
-            raise SignInRefused
+            raise SignInOvertaken
         family = Family(uuid7(), session.id, session.user_id, session.expires_at)
         tables.table(SESSIONS).put(session.id, session)
         tables.table(FAMILIES).put(family.id, family)

@@ -1,19 +1,22 @@
 """Signing in with a password."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
+from domain.identity.commands.change_password import ChangePassword
 from domain.identity.commands.create_user import CreateUser
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.verification import FAILURES, MOST_FAILURES, PAUSE
 from domain.kernel.access import Origin
 from domain.kernel.errors import Overloaded, TooManyRequests
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
-from domain.sessions.errors import LoginMissing, SignInRefused
+from domain.sessions.errors import LoginMissing, SignInOvertaken, SignInRefused
 from domain.sessions.models import Session
 from tests.support.app import PASSWORD, App
-from tests.support.memory.identity import CREDENTIALS
+from tests.support.memory.identity import CREDENTIALS, PlainPasswords
 from tests.support.memory.sessions import SESSIONS
 
 HERE, THERE = Origin("192.0.2.1", "Firefox"), Origin("198.51.100.1")
@@ -241,3 +244,59 @@ async def test_i14_starts_one_session_under_one_idempotency_key(app: App) -> Non
     assert again.replayed
     assert again.result == first.result
     assert len(app.memory.table(SESSIONS)) == 1
+
+
+@dataclass
+class Overtaken(PlainPasswords):
+    """Lets something happen between the proof and the session."""
+
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def verify(self, kept: str | None, password: str) -> bool:
+        fits = await PlainPasswords.verify(self, kept, password)
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
+        return fits
+
+
+NEW = "an entirely new password"
+
+
+@pytest.mark.parametrize("newer", [0, 1])
+async def test_leaves_nothing_when_the_password_is_changed_meanwhile(newer: int) -> None:
+    app = App(passwords=(passwords := Overtaken()))
+    user = await app.signed_up()
+    mine = await app.signed_in()
+    passwords.version += newer
+
+    async def change() -> None:
+        await app.send(ChangePassword(current_password=PASSWORD, new_password=NEW), as_=mine)
+
+    passwords.meanwhile = change
+    with pytest.raises(SignInRefused):
+        await app.signed_in()
+
+    assert app.facts[-1].type == "identity.user.password_changed"
+    assert len(app.memory.table(SESSIONS)) == 1
+    assert app.memory.table(CREDENTIALS)[user.id].password_hash.endswith(NEW)
+    assert app.audited[-1] == ("sessions.session.start", "sessions.sign_in_refused")
+
+
+async def test_leaves_nothing_when_the_account_is_closed_meanwhile() -> None:
+    app = App(passwords=(passwords := Overtaken()))
+    root = await app.administrator()
+    user = await app.signed_up()
+
+    async def close() -> None:
+        await app.send(DeactivateUser(user_id=user.id), as_=root)
+
+    passwords.meanwhile = close
+    with pytest.raises(SignInRefused):
+        await app.signed_in()
+
+    assert app.facts[-1].type == "identity.user.deactivated"
+
+
+def test_says_no_more_when_it_was_overtaken() -> None:
+    assert (SignInOvertaken.code, SignInOvertaken.__doc__) == (SignInRefused.code, SignInRefused.__doc__)
