@@ -80,7 +80,8 @@ def endpoint(
     """
     case = use_case(message)
     kinds: dict[str, str] = dict(PARAMETER.findall(path))
-    route = _route(case, tuple(kinds), status or _default(case, verb), sends=verb in {post, put, patch})
+    default = 204 if case.result is type(None) else 201 if verb is post else 200
+    route = _route(case, tuple(kinds), status or default, sends=verb in {post, put, patch})
 
     async def handle() -> None:
         raise NotImplementedError
@@ -118,10 +119,6 @@ def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> R
         matched,
         status,
     )
-
-
-def _default(case: UseCase, verb: Callable[..., Any]) -> int:
-    return 204 if case.result is type(None) else 201 if verb is post else 200
 
 
 def _answer(

@@ -5,7 +5,8 @@ import pytest
 from domain.kernel.schemas import Page
 from tests.support.client import Client
 from tests.unit.api.memory import Memory
-from tests.unit.api.notes import FIRST, Colour, ListNotes
+from tests.unit.api.notes import FIRST, ListNotes
+from tests.unit.api.shapes import Colour
 
 NOTES = "/auth/notes"
 
