@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from core.postgres.database import Database
 from core.postgres.embedded import EmbeddedPostgres
 from core.postgres.migrating import upgrade
 from core.processes import end, spawn, until
@@ -55,6 +56,17 @@ class Ground:
         return Settings.model_validate(
             {"database_url": database, "redis_url": redis, "data_dir": self.folder, "port": self.port()}
         )
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        """Open the pools of a process of the service."""
+        assert self.settings.database_url
+        database = Database(self.settings.database_url.get_secret_value(), size=self.settings.database_pool_size)
+        await database.open()
+        try:
+            yield database
+        finally:
+            await database.close()
 
     @cached_property
     def service(self) -> "Service":

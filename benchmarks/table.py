@@ -1,5 +1,6 @@
 """What was measured, as rows of one table."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -78,3 +79,8 @@ def ratio_row(
         f"≥ {goal}" if goal else "-",
         ratio.middle >= goal if goal else None,
     )
+
+
+def encoded(**fields: str) -> str:
+    """Return a JSON body."""
+    return json.dumps(fields)
