@@ -103,7 +103,7 @@ class Dispatcher:
         try:
             if case.writes or case.audit:
                 return await self._record(case, message, call)
-            actor = await self._identified(case, call)
+            actor = await self._identify(case, call)
             await self._admit(case, message, actor)
             reader = self._readers.get(case.interactor) or await self._reader(case)
             return Answer(await _run(reader, case, message, actor, call))
@@ -114,7 +114,7 @@ class Dispatcher:
                 raise Unavailable from error
             raise
 
-    async def _identified(self, case: UseCase, call: Call) -> Actor | None:
+    async def _identify(self, case: UseCase, call: Call) -> Actor | None:
         if not case.access.signed_in:
             return None
         if call.credential is None:
@@ -134,7 +134,8 @@ class Dispatcher:
             work, audit = await scope.get(UnitOfWork), await scope.get(AuditTrail)
             actor: Actor | None = None
             try:
-                actor = await self._identified(case, call)
+                # Named first, so that the trail says who was refused.
+                actor = await self._identify(case, call)
                 await self._admit(case, message, actor)
                 if not (call.idempotency_key and case.writes):
                     result = await _run(await scope.get(case.interactor), case, message, actor, call)
