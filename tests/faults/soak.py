@@ -12,7 +12,7 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ PATIENCE: Final = 90.0
 """Seconds after which a client gives up; nothing is away for so long."""
 AGAIN: Final = {408, 429, 503}
 IN_FLIGHT: Final = "idempotency.in_flight"
-VICTIMS: Final = ("api", "worker", "rabbit", "api", "postgres", "redis")
+VICTIMS: Final = ("rabbit", "worker", "postgres", "redis", "api")
 
 
 @dataclass
@@ -166,14 +166,16 @@ class Killer:
 
     service: Service
     killed: Counter[str] = field(default_factory=Counter)
+    _turns: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def run(self, blows: int, between: tuple[float, float]) -> None:
-        """Strike `blows` times, with pauses of `between` seconds."""
-        for turn in range(blows):
-            await asyncio.sleep(random.uniform(*between))
-            victim = VICTIMS[turn % len(VICTIMS)]
-            await self._strike(victim)
-            self.killed[victim] += 1
+        """Strike `blows` times, with pauses of `between` seconds, whether or not the last victim is back."""
+        async with asyncio.TaskGroup() as strikes:
+            for turn in range(blows):
+                await asyncio.sleep(random.uniform(*between))
+                victim = VICTIMS[turn % len(VICTIMS)]
+                strikes.create_task(self._strike(victim))
+                self.killed[victim] += 1
 
     async def _strike(self, victim: str) -> None:
         strike: dict[str, Callable[[], Awaitable[None]]] = {
@@ -186,9 +188,10 @@ class Killer:
         await strike[victim]()
 
     async def _again(self, victim: Program | Server) -> None:
-        await asyncio.to_thread(victim.kill)
-        await asyncio.sleep(random.uniform(0.2, 1.0))
-        await asyncio.to_thread(victim.start)
+        async with self._turns[id(victim)]:
+            await asyncio.to_thread(victim.kill)
+            await asyncio.sleep(random.uniform(0.2, 1.0))
+            await asyncio.to_thread(victim.start)
 
 
 async def soak(
@@ -223,7 +226,9 @@ async def main(arguments: argparse.Namespace) -> int:
         blows = max(len(VICTIMS), arguments.sign_ups // 100)
         async with deployed(stack, folder, brokered=True) as service:
             started = time.monotonic()
-            signing, killer, found = await soak(service, history, arguments.sign_ups, arguments.rate, blows, (0.5, 3.0))
+            signing, killer, found = await soak(
+                service, history, arguments.sign_ups, arguments.rate, blows, (2.0, 12.0)
+            )
         seconds = time.monotonic() - started
     figures = {
         "seconds": round(seconds),
@@ -242,6 +247,6 @@ async def main(arguments: argparse.Namespace) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sign-ups", type=int, default=5000)
-    parser.add_argument("--rate", type=float, default=20, help="per second")
+    parser.add_argument("--rate", type=float, default=15, help="per second")
     parser.add_argument("--history", type=Path)
     sys.exit(asyncio.run(main(parser.parse_args())))

@@ -13,7 +13,7 @@ from tests.support.subscriber import Subscriber, disorder
 
 LEFT: Final = """
 SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM audit_pending)
-     + (SELECT count(*) FROM delivery_cursors WHERE position < (SELECT position FROM log_head))
+     + (SELECT count(*) FROM events e JOIN delivery_cursors c ON c.slot = e.slot AND e.position > c.position)
 """
 HALVES: Final = {
     "a user without a password": "SELECT count(*) FROM users u WHERE NOT EXISTS (SELECT FROM credentials WHERE user_id = u.id)",
