@@ -9,6 +9,7 @@ from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_asy
 from core.addresses import LibraryEmailAddresses
 from core.cursors import SignedCursors
 from core.idempotency import Idempotency
+from core.limits import LocalLimits
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact
 from core.providers import always, interactors
@@ -51,7 +52,7 @@ from tests.support.memory.identity import (
     MemoryUsers,
     PlainPasswords,
 )
-from tests.support.memory.ports import MemoryLimits, MemoryMailer, MovableClock, SessionTokens, SuperuserGate, Witnessed
+from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, SuperuserGate, Witnessed
 from tests.support.memory.sessions import (
     MemoryRefreshFamilies,
     MemorySessionEnding,
@@ -79,7 +80,6 @@ class App:
     memory: Memory = field(default_factory=Memory)
     clock: MovableClock = field(default_factory=MovableClock)
     passwords: PlainPasswords = field(default_factory=PlainPasswords)
-    limits: MemoryLimits = field(default_factory=MemoryLimits)
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
@@ -171,7 +171,7 @@ class App:
             EmailAddresses: LibraryEmailAddresses(),
             EventLog: self.log,
             Lifetimes: Lifetimes(),
-            Limits: self.limits,
+            Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock),
             Passwords: self.passwords,
