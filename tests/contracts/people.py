@@ -1,6 +1,7 @@
 """What the suites of people and sessions need of an adapter."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -44,11 +45,20 @@ class Ports:
 class Ground(Protocol):
     """Makes transactions, and reads what they committed. Holds nobody at first."""
 
-    credentials: Credentials
-    profiles: Profiles
-    lists: ProfileLists
-    session_lists: SessionLists
-    families: RefreshFamilies
+    @property
+    def credentials(self) -> Credentials: ...
+
+    @property
+    def profiles(self) -> Profiles: ...
+
+    @property
+    def lists(self) -> ProfileLists: ...
+
+    @property
+    def session_lists(self) -> SessionLists: ...
+
+    @property
+    def families(self) -> RefreshFamilies: ...
 
     def transaction(self) -> AbstractAsyncContextManager[Ports]:
         """Commit what happens within; discard it if something is raised."""
@@ -63,16 +73,15 @@ class Ground(Protocol):
 def person(email: str = "ada@example.com", **more: Any) -> User:
     """Return a person who was not added yet."""
     at = datetime(2030, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
-    return User(**{"email": EmailAddress(email), "created_at": at, "updated_at": at, "version": 1} | more)
+    known: dict[str, Any] = {"email": EmailAddress(email), "created_at": at, "updated_at": at, "version": 1}
+    return User(**known | more)
 
 
 def session_of(ground: Ground, user: User, **more: Any) -> Session:
     """Return a session that was not started yet."""
     now = ground.now()
-    end = now + LIFETIMES.refresh
-    return Session(
-        **{"user_id": user.id, "factors": ["pwd"], "created_at": now, "expires_at": end, "version": 1} | more
-    )
+    known: dict[str, Any] = {"user_id": user.id, "factors": ["pwd"], "version": 1}
+    return Session(**known | {"created_at": now, "expires_at": now + LIFETIMES.refresh} | more)
 
 
 async def added(ground: Ground, email: str = "ada@example.com", password: str | None = None, **more: Any) -> User:
@@ -109,6 +118,19 @@ async def change(ground: Ground, user_id: UserId, **fields: Any) -> None:
             setattr(user, name, value)
         user.version += 1
         await ports.users.keep(user)
+
+
+class Discarded(Exception):
+    """The command did not end well."""
+
+
+@asynccontextmanager
+async def discarded(ground: Ground) -> AsyncIterator[Ports]:
+    """Discard what happens within."""
+    with suppress(Discarded):
+        async with ground.transaction() as ports:
+            yield ports
+            raise Discarded
 
 
 async def live(ground: Ground, user: User) -> list[SessionId]:
