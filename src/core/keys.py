@@ -1,13 +1,15 @@
 """Everything that is secret."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hmac import compare_digest
 
 from core.keyring import KeyRing, KeyRingFile
 from core.secrets import Secrets
 from core.secrets_file import kept_secret
-from core.settings import Misconfigured, Settings
+from core.settings import PREFIX, Misconfigured, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,15 @@ class SetupToken:
         return compare_digest(str(self).encode(), token.encode("utf-8", "replace"))
 
 
+@contextmanager
+def _blaming(name: str) -> Iterator[None]:
+    """Say which setting has to be corrected."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"{PREFIX}{name}: {error}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """Everything that is secret."""
@@ -38,18 +49,17 @@ class Keys:
     def read(cls, settings: Settings) -> "Keys":
         """Read them as configured; in dev and test make what is missing. Raise `Misconfigured`."""
         given = settings.secret
-        current = given.get_secret_value() if given else kept_secret(settings.folder / "secret")
-        previous = tuple(secret.get_secret_value().encode() for secret in settings.previous_secrets)
-        file = settings.signing_keys_file
-        try:
+        with _blaming("SECRET" if given else "DATA_DIR"):
+            current = given.get_secret_value() if given else kept_secret(settings.folder / "secret")
+            previous = tuple(secret.get_secret_value().encode() for secret in settings.previous_secrets)
+            secrets = Secrets(current.encode(), previous)
+        file, algorithm = settings.signing_keys_file, settings.signing_algorithm
+        with _blaming("SIGNING_KEYS_FILE" if file else "DATA_DIR"):
             if file:
-                ring = KeyRing.load(file.read_text(), settings.signing_algorithm)
+                ring = KeyRing.load(file.read_text(), algorithm)
             else:
-                name = f"signing-keys-{settings.signing_algorithm}.json"
-                ring = KeyRingFile(settings.folder / name, settings.signing_algorithm).load()
-        except (OSError, ValueError) as error:
-            raise Misconfigured(f"GATEWRIGHT_SIGNING_KEYS_FILE: {error}") from error
-        return cls(Secrets(current.encode(), previous), ring)
+                ring = KeyRingFile(settings.folder / f"signing-keys-{algorithm}.json", algorithm).load()
+        return cls(secrets, ring)
 
     @property
     def setup(self) -> SetupToken:

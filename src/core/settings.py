@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from core.secrets import weak
 
@@ -33,7 +33,9 @@ class Misconfigured(Exception):
 class Settings(BaseSettings):
     """Everything that can be configured."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     environment: Environment = Environment.DEV
     """`dev` adds the passwordless routes and generates secrets; everything else refuses to start without them."""
@@ -177,11 +179,11 @@ def load() -> Settings:
 
 
 def unknown() -> list[str]:
-    """Return the names in the environment that look like ours and mean nothing: misspelt, most likely."""
+    """Return the names in the environment and in `.env` that look like ours and mean nothing: misspelt, most likely."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    return sorted(
-        name for name in os.environ if name.startswith(PREFIX) and name not in known and not name.startswith(TESTING)
-    )
+    written = (name.upper() for name in DotEnvSettingsSource(Settings).env_vars)
+    ours = {name for name in (*os.environ, *written) if name.startswith(PREFIX)}
+    return sorted(name for name in ours - known if not name.startswith(TESTING))
 
 
 TESTING: Final = (f"{PREFIX}TEST_", f"{PREFIX}FAULTS", f"{PREFIX}BENCH")
