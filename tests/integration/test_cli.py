@@ -1,0 +1,187 @@
+"""The command line: what it says when something is wrong, and that nothing is lost when it is killed."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from core.keyring import KeyRing
+from core.processes import spawn, until
+from tests.support.databases import sibling
+from tests.support.server import Port
+from tests.support.service import PASSWORD, SECRET, SOURCES
+
+NOWHERE = "postgresql://app:hunter2@127.0.0.1:1/app"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run the command line to its end in a folder of its own; settings without their prefix."""
+
+    def call(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "api.cli", *arguments],
+            cwd=tmp_path,
+            env=environment(**settings),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return call
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return the environment of a process with these settings and no others."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("GATEWRIGHT_")}
+    return kept | {"PYTHONPATH": str(SOURCES)} | {f"GATEWRIGHT_{name}": text for name, text in settings.items()}
+
+
+def refused(ended: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Fail unless it ended with 1 and one line that has these words, and no secret."""
+    assert ended.returncode == 1, ended
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("gatewright: ")
+    for word in words:
+        assert word in line
+    assert "hunter2" not in ended.stdout + ended.stderr
+
+
+def test_a_taken_port_is_named(run: Run, fresh_database_url: str, redis_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused(run("serve", DATABASE_URL=fresh_database_url, REDIS_URL=redis_url, PORT=port), port, "GATEWRIGHT_PORT")
+        refused(run("run", DATABASE_URL=fresh_database_url, REDIS_URL=redis_url, PORT=port), port, "GATEWRIGHT_PORT")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "run"])
+def test_a_database_that_is_down_is_named(run: Run, redis_url: str, command: str) -> None:
+    ended = run(command, DATABASE_URL=NOWHERE, REDIS_URL=redis_url)
+
+    refused(ended, "127.0.0.1:1", "GATEWRIGHT_DATABASE_URL")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_an_empty_database_is_to_be_migrated(run: Run, postgres_url: str, redis_url: str, command: str) -> None:
+    refused(run(command, DATABASE_URL=sibling(postgres_url, "template1"), REDIS_URL=redis_url), "gatewright migrate")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate"])
+def test_a_database_that_is_not_configured_is_missed(run: Run, command: str) -> None:
+    refused(run(command), "GATEWRIGHT_DATABASE_URL is not set", "gatewright run")
+
+
+def test_settings_that_cannot_be_used_are_named(run: Run) -> None:
+    refused(run("serve", PORT="many"), "GATEWRIGHT_PORT")
+    refused(run("setup-link", SECRET="hunter2"), "GATEWRIGHT_SECRET")
+
+
+def test_migrating_again_changes_nothing(run: Run, fresh_database_url: str) -> None:
+    first, again = [run("migrate", DATABASE_URL=fresh_database_url) for _ in range(2)]
+
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == again.stdout
+    assert re.fullmatch(r"The database is at revision \w+\.\n", first.stdout)
+
+
+def test_the_doctor_finds_nothing_wrong(run: Run, fresh_database_url: str, redis_url: str) -> None:
+    text = run("doctor", DATABASE_URL=fresh_database_url, REDIS_URL=redis_url)
+    told = run("doctor", "--json", DATABASE_URL=fresh_database_url, REDIS_URL=redis_url)
+
+    assert (text.returncode, told.returncode) == (0, 0), text.stdout
+    states = {each["what"]: each["state"] for each in json.loads(told.stdout)}
+    assert (states["postgres"], states["redis"]) == ("ok", "ok")
+    assert "wrong" not in states.values()
+    assert len(text.stdout.splitlines()) == len(states)
+
+
+def test_the_doctor_names_what_is_wrong(run: Run, postgres_url: str) -> None:
+    down = run("doctor", "--json", DATABASE_URL=NOWHERE, REDIS_URL="redis://:hunter2@127.0.0.1:1/0", POTR="1")
+    empty = run("doctor", DATABASE_URL=sibling(postgres_url, "template1"))
+    broken = run("doctor", PORT="0")
+
+    wrong = {each["what"] for each in json.loads(down.stdout) if each["state"] == "wrong"}
+    assert wrong == {"postgres", "redis", "GATEWRIGHT_POTR"}
+    assert "hunter2" not in down.stdout + down.stderr
+    assert re.search(r"^wrong +postgres .*gatewright migrate", empty.stdout, re.MULTILINE)
+    assert re.search(r"^wrong +settings +GATEWRIGHT_PORT", broken.stdout, re.MULTILINE)
+    assert [each.returncode for each in (down, empty, broken)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256", "EdDSA", "HS256"])
+def test_generated_keys_sign(run: Run, tmp_path: Path, algorithm: str) -> None:
+    made = run("keys", "generate", "--algorithm", algorithm)
+    (tmp_path / "keys.json").write_text(made.stdout)
+
+    assert KeyRing.load(made.stdout, algorithm).signing.algorithm == algorithm
+    linked = run("setup-link", SECRET=SECRET, SIGNING_KEYS_FILE="keys.json", SIGNING_ALGORITHM=algorithm)
+    assert (linked.returncode, linked.stderr) == (0, "")
+
+
+def test_the_link_of_the_setup_stays_the_same(run: Run) -> None:
+    first, again = run("setup-link"), run("setup-link")
+
+    assert first.stdout == again.stdout
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/auth/setup#token=gws_[\w-]{43}\n", first.stdout)
+
+
+class Everything:
+    """`gatewright run` in a folder."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+        folder.mkdir(exist_ok=True)
+        self.start()
+
+    def start(self) -> None:
+        settings = environment(DATA_DIR=str(self.folder / "data"), PORT=str(self.port))
+        with (self.folder / "log").open("wb") as log:
+            self.process = spawn([sys.executable, "-m", "api.cli", "run"], log, None, environment=settings)
+
+    def wait(self) -> None:
+        """Wait until it says that it is ready."""
+        log = self.folder / "log"
+        assert until(lambda: b"ready: http" in log.read_bytes() or self.process.poll() is not None, 90)
+        assert self.process.poll() is None, log.read_text()
+
+    def post(self, path: str, value: object) -> int:
+        """Return the status of the answer."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        request = Request(url, json.dumps(value).encode(), {"content-type": "application/json"})
+        with urlopen(request, timeout=20) as answer:
+            return int(answer.status)
+
+    def end(self, number: signal.Signals) -> None:
+        """End it, and wait for that."""
+        os.kill(self.process.pid, number)
+        self.process.wait(40)
+
+
+def test_two_run_side_by_side_and_one_that_was_killed_opens_its_data_again(tmp_path: Path) -> None:
+    ports = [Port(), Port()]
+    one, two = [Everything(tmp_path / f"{number}", port.number) for number, port in enumerate(ports)]
+    ada = {"email": "ada@example.com", "password": PASSWORD}
+    try:
+        for each in (one, two):
+            each.wait()
+            assert each.post("/auth/signup", ada) == 201
+        one.end(signal.SIGKILL)
+        assert two.post("/auth/login", ada) == 200
+        one.start()
+        one.wait()
+        assert one.post("/auth/login", ada) == 200
+    finally:
+        for each in (one, two):
+            each.end(signal.SIGTERM)
+        for port in ports:
+            port.free()
