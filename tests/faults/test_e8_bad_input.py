@@ -5,6 +5,7 @@ import base64
 import json
 import random
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import hypothesis
 import pytest
 import schemathesis
 from hypothesis import HealthCheck
+from prometheus_client import REGISTRY
 
 from api.app import build
 from core.keys import Keys
@@ -46,6 +48,21 @@ KINDS: Final = (
 )  # fmt: skip
 
 
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Let another application of this process have metrics of its own."""
+    aside = list(REGISTRY._collector_to_names)
+    for each in aside:
+        REGISTRY.unregister(each)
+    try:
+        yield
+    finally:
+        for each in list(REGISTRY._collector_to_names):
+            REGISTRY.unregister(each)
+        for each in aside:
+            REGISTRY.register(each)
+
+
 @pytest.fixture
 async def prober(stack: Stack, tmp_path: Path) -> AsyncIterator[Prober]:
     """The application in this process, on real servers."""
@@ -65,7 +82,8 @@ async def prober(stack: Stack, tmp_path: Path) -> AsyncIterator[Prober]:
         sign_up_limit=0,
         sign_in_limit=0,
     )
-    app = build(settings)
+    with unmeasured():
+        app = build(settings)
     async with app.lifespan():
         made = Prober(Client(app))
         await made.open(Keys.read(settings).setup)
@@ -227,7 +245,7 @@ def _examined(schema: Any, token: str, examples: int) -> set[int]:
         def examine(case: Any) -> None:
             response = case.call(headers={"authorization": f"Bearer {token}"}, timeout=10)
             statuses.add(response.status_code)
-            assert response.elapsed.total_seconds() < 2
+            assert response.elapsed < 2
             assert "Traceback" not in response.text
             if response.status_code >= 400:
                 assert response.headers["content-type"].startswith("application/problem+json")
