@@ -2,13 +2,16 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.server import Server
+from granian.server.common import AbstractServer
 
 from api.starting import Hopeless, free_port, ready_database
 from core.exposition import prepare
+from core.logs import SERVER_LOGS, configure_logs
 from core.settings import Settings
 
 LARGEST_HEAD = 65_536
@@ -21,22 +24,28 @@ def serve_requests(settings: Settings) -> None:
     if settings.redis_url is None:
         raise Hopeless("GATEWRIGHT_REDIS_URL is not set: set it, or use `gatewright run`, which starts a Valkey.")
     port = free_port(settings)
+    configure_logs(settings.log_level, json=settings.log_json)
     with tempfile.TemporaryDirectory(prefix="gatewright-metrics-") as folder:
         if settings.workers > 1:
             prepare(Path(folder))
-        Server(
-            "api.app:create",
-            factory=True,
-            address=settings.host,
-            port=port,
-            interface=Interfaces.ASGI,
-            workers=settings.workers,
-            loop=Loops.uvloop,
-            http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(max_buffer_size=LARGEST_HEAD),
-            websockets=False,
-            log_enabled=False,
-            respawn_failed_workers=True,
-            workers_kill_timeout=10,
-            process_name="gatewright",
-        ).serve()
+        server("api.app:create", settings.host, port, workers=settings.workers).serve()
+
+
+def server(target: str, host: str, port: int, *, workers: int, factory: bool = True) -> AbstractServer[Any]:
+    """Return the server of the application that `target` names, not yet started."""
+    return Server(
+        target,
+        factory=factory,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=LARGEST_HEAD),
+        websockets=False,
+        log_dictconfig=SERVER_LOGS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        process_name="gatewright",
+    )

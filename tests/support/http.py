@@ -72,7 +72,9 @@ class Caller:
             self.drop()
             if isinstance(error, TimeoutError):
                 raise
-            nothing = isinstance(error, OSError) or (isinstance(error, asyncio.IncompleteReadError) and not error.partial)
+            nothing = isinstance(error, OSError) or (
+                isinstance(error, asyncio.IncompleteReadError) and not error.partial
+            )
             raise (Stale if kept and nothing else Broken)(repr(error)) from error
         except BaseException:
             self.drop()
@@ -99,9 +101,7 @@ class Caller:
     async def __aexit__(self, *_: object) -> None:
         self.drop()
 
-    def _head(
-        self, method: str, path: str, value: Any, headers: Mapping[str, str] | None, body: bytes | None
-    ) -> bytes:
+    def _head(self, method: str, path: str, value: Any, headers: Mapping[str, str] | None, body: bytes | None) -> bytes:
         lines = {"host": f"{self.host}:{self.port}"}
         if not self.keeps:
             lines["connection"] = "close"

@@ -49,7 +49,9 @@ class Program:
     def launch(self) -> None:
         """Start it."""
         with self.log.open("ab") as log:
-            self._process = spawn([sys.executable, "-m", "api.cli", self.command], log, None, environment=self.environment)
+            self._process = spawn(
+                [sys.executable, "-m", "api.cli", self.command], log, None, environment=self.environment
+            )
 
     @property
     def pid(self) -> int:

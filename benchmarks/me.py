@@ -1,0 +1,41 @@
+"""GET /auth/me, everything on: token verified, cut-offs asked, headers, access log, metrics."""
+
+from collections.abc import Iterable
+
+from benchmarks.ground import Ground
+from benchmarks.load import Request, load
+from benchmarks.table import Row, Spread, ratio_row
+
+ROUNDS = 5
+SECONDS = 2
+CONNECTIONS = 16
+
+
+def run(ground: Ground) -> Iterable[Row]:
+    """Compare it with a bare route."""
+    service, bare = ground.service, ground.bare
+    token = service.tokens(service.person())["access_token"]
+    mine = Request(f"{service.url}/auth/me", SECONDS, CONNECTIONS, token)
+    theirs = Request(f"{bare}/bare", SECONDS, CONNECTIONS)
+    for request in (mine, theirs):
+        load(request)
+    ours, base = [], []
+    for _ in range(ROUNDS):
+        ours.append(load(mine))
+        base.append(load(theirs))
+    if failed := sum(each.failed for each in ours):
+        raise RuntimeError(f"{failed} of the answers were not 200")
+    yield ratio_row(
+        "me",
+        f"GET /auth/me, {CONNECTIONS} connections",
+        Spread([each.rate for each in ours]),
+        Spread([each.rate for each in base]),
+        "bare GET",
+        0.8,
+    )
+    yield Row(
+        "me",
+        "its p99",
+        Spread([each.p99 for each in ours]).text(1, " ms"),
+        f"bare GET: {Spread([each.p99 for each in base]).text(1, ' ms')}",
+    )
