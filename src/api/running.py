@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 from urllib.request import urlopen
 
@@ -47,7 +48,8 @@ class Child:
         """Start it."""
         arguments = [sys.executable, "-m", "api.cli", self.name]
         self._born = time.monotonic()
-        self.process = spawn(arguments, sys.stdout.buffer, environment=self.environment)
+        # It reads the same `.env`, and means the same by a relative path.
+        self.process = spawn(arguments, sys.stdout.buffer, environment=self.environment, folder=Path.cwd())
 
     def mend(self) -> None:
         """Start it again if it has ended."""

@@ -32,13 +32,14 @@ def spawn(
     dies_with: signal.Signals = signal.SIGTERM,
     environment: Mapping[str, str] | None = None,
     words: bytes = b"",
+    folder: Path = Path("/"),
 ) -> subprocess.Popen[bytes]:
     """Start a child as `account` that gets the signal `dies_with` when this process ends, however it ends.
 
-    `words` is what it reads from its standard input. It has a session of its own, so that a Ctrl-C meant for us leaves
-    it to us to stop it.
+    `words` is what it reads from its standard input, `folder` is where it works. It has a session of its own, so that a
+    Ctrl-C meant for us leaves it to us to stop it.
     """
-    return _spawner.submit(_spawn, arguments, log, account, dies_with, environment, words).result()
+    return _spawner.submit(_spawn, arguments, log, account, dies_with, environment, words, folder).result()
 
 
 def _spawn(
@@ -48,6 +49,7 @@ def _spawn(
     dies_with: signal.Signals,
     environment: Mapping[str, str] | None,
     words: bytes,
+    folder: Path,
 ) -> subprocess.Popen[bytes]:
     parent = os.getpid()
 
@@ -62,7 +64,7 @@ def _spawn(
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,
-        cwd="/",
+        cwd=folder,
         env=environment,
         start_new_session=True,
         preexec_fn=follow,  # noqa: PLW1509 - changing the account clears the death signal, so nothing earlier will do
