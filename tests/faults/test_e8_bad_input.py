@@ -142,7 +142,10 @@ async def test_e8_i2_bodies_that_are_none(prober: Prober, record_property: Recor
     for operation in prober.operations:
         for body in picked(BODIES, 0.3):
             answer = await prober.send(operation, operation.address(), body, {})
-            assert answer.status >= 400 or operation.body is None or not operation.body.get("required"), (operation, body)
+            assert answer.status >= 400 or operation.body is None or not operation.body.get("required"), (
+                operation,
+                body,
+            )
     _noted(prober, record_property)
 
 
@@ -185,7 +188,11 @@ async def test_e8_t1_t4_attack_tokens_on_every_route(prober: Prober, record_prop
         if operation.signed_in:
             for token in picked(attacks, 0.4):
                 answer = await prober.send(
-                    operation, operation.address(), operation.sample(), {"authorization": b"Bearer " + token}, token.decode("latin-1")
+                    operation,
+                    operation.address(),
+                    operation.sample(),
+                    {"authorization": b"Bearer " + token},
+                    token.decode("latin-1"),
                 )
                 assert answer.status == 401, (operation, token)
                 assert answer.headers["www-authenticate"].startswith("Bearer"), (operation, token)
@@ -196,7 +203,21 @@ def attacked(good: str, refresh: str) -> Iterator[bytes]:
     """Yield tokens that are not good, most of them made of one that is."""
     head, payload, signature = good.split(".")
     header, claims = _members(head), _members(payload)
-    for algorithm in ("none", "None", "NONE", "nOnE", "", "HS256", "RS256", "ES384", "PS256", "EdDSA", None, 1, ["ES256"]):
+    for algorithm in (
+        "none",
+        "None",
+        "NONE",
+        "nOnE",
+        "",
+        "HS256",
+        "RS256",
+        "ES384",
+        "PS256",
+        "EdDSA",
+        None,
+        1,
+        ["ES256"],
+    ):
         forged = f"{_part(header | {'alg': algorithm})}.{payload}"
         yield from (f"{forged}.".encode(), f"{forged}.{signature}".encode(), forged.encode())
     for name, value in {
@@ -207,8 +228,25 @@ def attacked(good: str, refresh: str) -> Iterator[bytes]:
     for name in claims:
         for value in ("0", 0, -1, None, [], {}, 10**12, "admin"):
             yield f"{head}.{_part(claims | {name: value})}.{signature}".encode()
-    yield from (refresh.encode(), b"", b".", b"..", b"...", b"a.b.c", f"{good}=".encode(), f"{good}.".encode(), f".{good}".encode())
-    yield from (good[:-1].encode(), f"{good} {good}".encode(), good.swapcase().encode(), b"\xff\xfe", b"a" * 9000, b"a" * 100_000)
+    yield from (
+        refresh.encode(),
+        b"",
+        b".",
+        b"..",
+        b"...",
+        b"a.b.c",
+        f"{good}=".encode(),
+        f"{good}.".encode(),
+        f".{good}".encode(),
+    )
+    yield from (
+        good[:-1].encode(),
+        f"{good} {good}".encode(),
+        good.swapcase().encode(),
+        b"\xff\xfe",
+        b"a" * 9000,
+        b"a" * 100_000,
+    )
     yield f"{head}.{payload}.{'A' * len(signature)}".encode()
 
 
@@ -239,7 +277,11 @@ def _examined(schema: Any, token: str, examples: int) -> set[int]:
             continue
 
         @hypothesis.settings(
-            max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=[hypothesis.Phase.generate]
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[hypothesis.Phase.generate],
         )
         @hypothesis.given(case=operation.as_strategy(schemathesis.GenerationMode.NEGATIVE) | operation.as_strategy())
         def examine(case: Any) -> None:
