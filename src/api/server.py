@@ -1,6 +1,7 @@
 """The processes that answer requests."""
 
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from granian.server.common import AbstractServer
 
 from api.starting import Hopeless, free_port, ready_database
 from core.exposition import prepare
-from core.logs import SERVER_LOGS, configure_logs
 from core.settings import Settings
 
 LARGEST_HEAD = 65_536
@@ -25,6 +25,8 @@ def serve_requests(settings: Settings) -> None:
         raise Hopeless("GATEWRIGHT_REDIS_URL is not set: set it, or use `gatewright run`, which starts a Valkey.")
     port = free_port(settings)
     configure_logs(settings.log_level, json=settings.log_json)
+    # Workers are forked where the system can: imported here, the code is there at once, and once for all of them.
+    import_module("api.app")
     with tempfile.TemporaryDirectory(prefix="gatewright-metrics-") as folder:
         if settings.workers > 1:
             prepare(Path(folder))
@@ -44,7 +46,7 @@ def server(target: str, host: str, port: int, *, workers: int, factory: bool = T
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(max_buffer_size=LARGEST_HEAD),
         websockets=False,
-        log_dictconfig=SERVER_LOGS,
+        log_enabled=False,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         process_name="gatewright",

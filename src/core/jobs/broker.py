@@ -9,10 +9,6 @@ from uuid import UUID
 from taskiq import AsyncBroker, InMemoryBroker
 from taskiq.receiver import Receiver
 from taskiq.serializers import JSONSerializer
-from taskiq_aio_pika import AioPikaBroker
-from taskiq_aio_pika.exchange import Exchange
-from taskiq_aio_pika.queue import Queue
-from taskiq_redis import RedisAsyncResultBackend
 
 from core.jobs.runner import Runner
 from core.postgres.jobs import Lease
@@ -35,6 +31,12 @@ def make_broker(rabbit: str | None, redis: str | None, queue: str = QUEUE) -> As
     """Return a broker over RabbitMQ, with its results in Redis if there is one; without RabbitMQ, in this process."""
     if not rabbit:
         return InMemoryBroker(max_async_tasks=AT_ONCE)
+    # Their clients take long to import, and without RabbitMQ neither is needed.
+    from taskiq_aio_pika import AioPikaBroker  # noqa: PLC0415 - as said above
+    from taskiq_aio_pika.exchange import Exchange  # noqa: PLC0415 - as said above
+    from taskiq_aio_pika.queue import Queue  # noqa: PLC0415 - as said above
+    from taskiq_redis import RedisAsyncResultBackend  # noqa: PLC0415 - as said above
+
     broker = AioPikaBroker(
         rabbit,
         qos=AT_ONCE,

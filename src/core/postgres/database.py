@@ -10,6 +10,7 @@ import asyncpg
 from sqlalchemy import event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from core.postgres.direct import plain
 from core.postgres.loss import POSTGRES_LOST
 from domain.kernel.errors import Unavailable
 
@@ -17,11 +18,6 @@ _FORGOTTEN_AFTER: Final = 10_000
 """Milliseconds after which Postgres ends a transaction in which nothing happens: its process may be frozen."""
 _LEAVE: Final = 1.0
 """Seconds a connection has to calm down after its statement was cancelled; afterwards it is cut."""
-
-
-def plain(url: str) -> str:
-    """Return `url` without the name of a driver, as asyncpg wants it."""
-    return "postgresql://" + url.partition("://")[2]
 
 
 @dataclass(slots=True)
