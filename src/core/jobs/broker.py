@@ -78,7 +78,10 @@ async def carrier(broker: AsyncBroker, runner: Runner) -> AsyncIterator[tuple[Se
 
 async def _close(broker: AsyncBroker) -> None:
     """Close the connections first: a broker that is frozen answers nothing else, and what waits for it is woken."""
-    if isinstance(broker, AioPikaBroker):
+    if not isinstance(broker, InMemoryBroker):
+        from taskiq_aio_pika import AioPikaBroker  # noqa: PLC0415 - as said above
+
+        assert isinstance(broker, AioPikaBroker)
         connections = [each for each in (broker.read_conn, broker.write_conn) if each]
         await asyncio.gather(*(_within(1, each.close()) for each in connections))
     await _within(0.5, broker.shutdown())
