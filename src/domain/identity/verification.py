@@ -38,11 +38,14 @@ class PasswordIdentities(Identities):
         fits = await self.passwords.verify(kept.password_hash if kept else None, password)
         if kept is None or not kept.is_active or locked(kept, self.clock.now()):
             return None
-        now = self.clock.now()
         if not fits:
-            await self.failures.count(kept.user_id, network, now)
+            await self.failures.count(kept.user_id, network, self.clock.now())
             return None
-        if kept.failures:
+        # Many guesses sent at once are all admitted before the first is judged: what counts is what is known by now.
+        known = await self.credentials.find_by_id(kept.user_id, network)
+        if known is None or locked(known, self.clock.now()):
+            return None
+        if known.failures:
             await self.failures.forget(kept.user_id, network)
         if kept.password_hash and self.passwords.outdated(kept.password_hash):
             renewed = await self.passwords.hash(password)

@@ -260,6 +260,18 @@ class Overtaken(PlainPasswords):
         return fits
 
 
+async def test_e11_judges_what_was_guessed_at_once_by_what_failed_meanwhile() -> None:
+    app = App(passwords=(passwords := Overtaken()))
+    await app.signed_up()
+
+    async def others() -> None:
+        await fail(app, FAILURES)
+
+    passwords.meanwhile = others
+    with pytest.raises(SignInRefused):
+        await app.signed_in(origin=HERE)
+
+
 NEW = "an entirely new password"
 
 
