@@ -76,7 +76,8 @@ class JobWork:
             leases += claimed
             if not claimed:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), POLL)
+                    async with asyncio.timeout(POLL):
+                        await self._woken.wait()
             await asyncio.sleep(PACE)
 
     async def _send(self, rows: SqlJobs, send: Send, claimed: Sequence[Lease]) -> None:

@@ -57,7 +57,8 @@ class LogFollower:
         self._waiting[waiter] = past
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(waiter, seconds)
+                async with asyncio.timeout(seconds):
+                    await waiter
         finally:
             del self._waiting[waiter]
 
@@ -71,7 +72,8 @@ class LogFollower:
             self._advance(await connection.fetchval("SELECT position FROM log_head"))
             while not lost.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), 5)
+                    async with asyncio.timeout(5):
+                        await lost.wait()
                 if not lost.is_set():
                     self._advance(await connection.fetchval("SELECT position FROM log_head"))
 

@@ -45,4 +45,5 @@ class Sequencer:
                 while await connection.fetchval(NUMBER, BATCH, SLOTS) == BATCH:
                     pass
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(poked.wait(), self.idle)
+                    async with asyncio.timeout(self.idle):
+                        await poked.wait()
