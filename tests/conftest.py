@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.support.lending"]
+pytest_plugins = ["tests.support.lending", "tests.support.service"]

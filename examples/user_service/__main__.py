@@ -6,7 +6,7 @@ import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
@@ -15,6 +15,8 @@ from examples.user_service.feed import Feed
 from examples.user_service.projection import Projection, read
 
 PATTERN: Final = "identity.user.*"
+PATIENCE: Final = 20
+"""Seconds that the feed is asked to wait for something new."""
 DELIVERIES: Final = 5
 """How often a message is delivered again before it goes to the dead letters."""
 log = logging.getLogger("user_service")
@@ -89,22 +91,49 @@ class Subscriber:
             await asyncio.sleep(0.05)
             await message.nack(requeue=True)
             return
-        if new and event["type"] == "identity.user.created":
-            print(f"UserCreated {event['aggregateid']} {event['data']['email']}", flush=True)
+        if new:
+            tell(event)
         await message.ack()
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Do without a broker: ask the feed again and again, which answers as soon as there is something."""
+
+    projection: Projection
+    feed: Feed
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        print("ready", flush=True)
+        while True:
+            try:
+                for event in await asyncio.to_thread(self.feed.take, self.projection, PATIENCE):
+                    if event:
+                        tell(event)
+            except OSError as error:
+                log.warning("asks again: %s", error)
+                await asyncio.sleep(1)
+
+
+def tell(event: dict[str, Any]) -> None:
+    """Print who is new."""
+    if event["type"] == "identity.user.created":
+        print(f"UserCreated {event['aggregateid']} {event['data']['email']}", flush=True)
 
 
 async def main() -> None:
     """Run until SIGTERM or SIGINT."""
     url, token = os.environ.get("GATEWRIGHT_URL"), os.environ.get("GATEWRIGHT_TOKEN")
-    subscriber = Subscriber(
-        os.environ.get("AMQP_URL", "amqp://guest:guest@127.0.0.1/"),
-        os.environ.get("EVENTS_EXCHANGE", "auth.events"),
-        os.environ.get("QUEUE", "user-service"),
-        Projection.open(os.environ.get("DATABASE", "users.sqlite3")),
-        Feed(url, token) if url and token else None,
-    )
-    task = asyncio.create_task(subscriber.run())
+    projection = Projection.open(os.environ.get("DATABASE", "users.sqlite3"))
+    feed = Feed(url, token) if url and token else None
+    amqp = os.environ.get("AMQP_URL")
+    if feed and not amqp:
+        task = asyncio.create_task(Follower(projection, feed).run())
+    else:
+        exchange, queue = os.environ.get("EVENTS_EXCHANGE", "auth.events"), os.environ.get("QUEUE", "user-service")
+        subscriber = Subscriber(amqp or "amqp://guest:guest@127.0.0.1/", exchange, queue, projection, feed)
+        task = asyncio.create_task(subscriber.run())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     await asyncio.gather(task, return_exceptions=True)

@@ -23,21 +23,31 @@ class Feed:
     def catch_up(self, projection: Projection) -> int:
         """Apply everything after the place that was reached; return how many events were new."""
         new = 0
-        while part := self._part(projection):
-            new += sum(projection.take(event) for event in part["items"] if event["type"].startswith(OURS))
-            projection.move(part["next"])
+        while taken := self.take(projection, wait=0):
+            new += len([event for event in taken if event])
         return new
 
-    def _part(self, projection: Projection) -> dict[str, Any] | None:
+    def take(self, projection: Projection, wait: int) -> list[dict[str, Any] | None]:
+        """Apply the next part of the feed; return each event that was new, and None for every other one.
+
+        Without anything new the answer is empty, and takes up to `wait` seconds.
+        """
+        part = self._part(projection, wait)
+        ours = [event for event in part["items"] if event["type"].startswith(OURS)]
+        taken = [event if projection.take(event) else None for event in ours]
+        projection.move(part["next"])
+        return taken + [None] * (len(part["items"]) - len(ours))
+
+    def _part(self, projection: Projection, wait: int) -> dict[str, Any]:
         cursor = projection.cursor()
-        query = urlencode({"limit": 200} | ({"after": cursor} if cursor else {}))
+        query = urlencode({"limit": 200, "wait": wait} | ({"after": cursor} if cursor else {}))
         request = Request(f"{self.url}/auth/events?{query}", headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310 - the operator's own address
         try:
-            with urlopen(request, timeout=10) as answer:  # noqa: S310 - the operator's own address
+            with urlopen(request, timeout=wait + 10) as answer:  # noqa: S310 - the operator's own address
                 part: dict[str, Any] = json.load(answer)
         except HTTPError as error:
             if error.code == GONE and cursor:
                 projection.forget_cursor()
-                return self._part(projection)
+                return self._part(projection, wait)
             raise
-        return part if part["items"] else None
+        return part

@@ -182,8 +182,8 @@ BEGIN
     )
     INSERT INTO events
     SELECT head.position + row_number() OVER (ORDER BY t.seq),
-           (hashtextextended(t.aggregate_id::text, 0) & (slots - 1)), t.id, t.aggregate_type, t.aggregate_id, t.aggregate_version, t.type, t.schema_version, t.data,
-           t.organization_id, t.occurred_at, t.trace, t.revokes
+           (hashtextextended(t.aggregate_id::text, 0) & (slots - 1)), t.id, t.aggregate_type, t.aggregate_id,
+           t.aggregate_version, t.type, t.schema_version, t.data, t.organization_id, t.occurred_at, t.trace, t.revokes
     FROM taken t
     RETURNING *;
     GET DIAGNOSTICS moved = ROW_COUNT;

@@ -91,6 +91,8 @@ def documents(
         return _cached(request, shown(), "application/json")
 
     found = [_route("/auth/openapi.json", describe)]
+    # Where people name the first administrator; what they enter goes to the route of that name.
+    found.append(_route("/auth/setup", _file(STATIC / "setup.html")))
     if pages:
         for address, (page, assets) in PAGES.items():
             found.append(_route(address, _file(STATIC / page)))

@@ -1,7 +1,7 @@
 """Make a route out of a use case's declaration."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self, get_type_hints
 
@@ -80,7 +80,8 @@ def endpoint(
     """
     case = use_case(message)
     kinds: dict[str, str] = dict(PARAMETER.findall(path))
-    route = _route(case, frozenset(kinds), status or _default(case, verb), sends=verb in {post, put, patch})
+    default = 204 if case.result is type(None) else 201 if verb is post else 200
+    route = _route(case, tuple(kinds), status or default, sends=verb in {post, put, patch})
 
     async def handle() -> None:
         raise NotImplementedError
@@ -100,28 +101,24 @@ def endpoint(
     return made
 
 
-def _route(case: UseCase, path: frozenset[str], status: int, *, sends: bool) -> Route:
+def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> Route:
     """Say where each field of the message comes from."""
     kind: Any = case.message
     hints = get_type_hints(kind, include_extras=True)
     known = {each.name: each.metadata for each in fields(kind)}
     matched = next((name for name, each in known.items() if each.get("header") == "if-match"), None)
     whole = next((name for name, each in known.items() if each.get("body") == "whole"), None)
-    taken = path | ({matched, whole} - {None})
+    taken = frozenset(name for name in (*path, matched, whole) if name)
     body = closed(kind, f"{case.name}Body", taken) if sends and not whole and len(known) > len(taken) else None
     return Route(
         case,
-        {name: limited(hints[name]) for name in sorted(path)},
+        {name: limited(hints[name]) for name in path},
         body,
         (whole, limited(hints[whole])) if whole else None,
         closed(kind, f"{case.name}Query", frozenset(known) if body else taken),
         matched,
         status,
     )
-
-
-def _default(case: UseCase, verb: Callable[..., Any]) -> int:
-    return 204 if case.result is type(None) else 201 if verb is post else 200
 
 
 def _answer(

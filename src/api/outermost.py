@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import failed, refused
 from api.refusals import Malformed
+from core.logs import TRACE_ID
 
 HARDENED: Final = (
     (b"cache-control", b"no-store"),
@@ -64,6 +65,7 @@ class Outermost:
             return await self.app(scope, receive, send)
         started = perf_counter()
         trace_id = scope["trace_id"] = f"{getrandbits(128):032x}"
+        TRACE_ID.set(trace_id)
         named = (b"x-request-id", trace_id.encode())
         always = (*HARDENED, HSTS, named) if scope["scheme"] == "https" else (*HARDENED, named)
         method = scope["method"]

@@ -1,6 +1,6 @@
 """Give up on clients that keep us waiting, without a timer for each of them."""
 
-from asyncio import CancelledError, Task, current_task, get_running_loop
+from asyncio import AbstractEventLoop, CancelledError, Task, current_task, get_running_loop
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -22,12 +22,15 @@ class Patience:
     seconds: float
     _since: dict[Task[Any], float] = field(default_factory=dict, init=False)
     _given_up: set[Task[Any]] = field(default_factory=set, init=False)
+    _looking: AbstractEventLoop | None = field(default=None, init=False)
+    """The loop whose timer is set."""
 
     async def __call__(self, wait: Callable[[], Awaitable[T]]) -> T:
         """Return what `wait` returns, or raise `Impatient`."""
         task, loop = current_task(), get_running_loop()
         assert task
-        if not self._since:
+        if self._looking is not loop:
+            self._looking = loop
             loop.call_later(self.seconds / 2, self._look)
         self._since[task] = loop.time()
         try:
@@ -47,5 +50,6 @@ class Patience:
             if task not in self._given_up and loop.time() - since >= self.seconds:
                 self._given_up.add(task)
                 task.cancel()
-        if self._since:
+        self._looking = loop if self._since else None
+        if self._looking:
             loop.call_later(self.seconds / 2, self._look)

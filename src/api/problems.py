@@ -13,6 +13,7 @@ from api.refusals import Malformed, NoSuchPath, NotJson, TooLarge, TooSlow
 from api.reply import PROBLEM, Reply, encode
 from domain.kernel.access import ANYONE
 from domain.kernel.errors import (
+    ConcurrentChange,
     Conflict,
     CursorGone,
     CursorInvalid,
@@ -131,7 +132,7 @@ def refusals(case: UseCase, *, path: bool = False, body: bool = False, if_match:
     if case.access.permission:
         found |= {Forbidden}
     if case.writes:
-        found |= {IdempotencyInFlight, IdempotencyMismatch}
+        found |= {ConcurrentChange, IdempotencyInFlight, IdempotencyMismatch}
     if path:
         found |= {NoSuchPath}
     if body:

@@ -22,7 +22,8 @@ MOST_PIECES: Final = 4096
 """Each piece is a turn of the event loop: a body of single bytes would take many seconds of it."""
 MOST_DIGITS: Final = len(str(LARGEST))
 UUID_TEXT: Final = pattern("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
-CONTROL: Final = pattern(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
+CONTROL: Final = pattern(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]").search
+"""What no part of a path may hold; U+FFFD is what servers make of bytes that are no UTF-8."""
 SUSPECT: Final = pattern(rb"\\u0000|\d{19}").search
 """What may be a NUL or a number beyond 64 bits: only then is it worth looking at every value."""
 
@@ -64,6 +65,8 @@ def query_reader(shape: Shape) -> Callable[[bytes], dict[str, Any]]:
         if not text and not takes:
             return {}
         try:
+            if not text:
+                return values(msgspec.convert({}, struct))
             found = values(msgspec.convert(query(text), struct, strict=False))
         except ValueError as error:
             raise explained(error, "query") from error

@@ -33,8 +33,3 @@ class Reply(Response[Any]):
         """Send this answer, as an ASGI application does."""
         await send(self.start)
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
-
-
-def json(status: int, result: Any, *headers: tuple[bytes, bytes]) -> Reply:
-    """Answer with `result` as JSON."""
-    return Reply(status, encode(result), JSON, *headers)

@@ -49,6 +49,7 @@ class Child:
         """Start it; it imports what it needs, and then waits to be told."""
         arguments = [sys.executable, "-m", "api.prepared", self.name]
         self._born = time.monotonic()
+        # It reads the same `.env`, and means the same by a relative path.
         self.process = spawn(arguments, sys.stdout.buffer, words=None, folder=Path.cwd())
 
     def tell(self, settings: dict[str, str]) -> None:
@@ -81,8 +82,8 @@ def run_everything(settings: Settings) -> None:
     port = free_port(settings)
     if port != settings.port:
         _say(f"port {settings.port} is taken, so this one serves on {port}; GATEWRIGHT_PORT chooses another")
-    # In this order they are told to work, and in the opposite one stopped: no request is accepted that nobody is left to
-    # finish. The one that answers has more to import, so it starts first.
+    # In this order they are told to work, and in the opposite one stopped: no request is accepted that nobody is left
+    # to finish. The one that answers has more to import, so it starts first.
     children = worker, server = Child("worker"), Child("serve")
     with ExitStack() as running:
         for child in (server, worker):

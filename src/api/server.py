@@ -12,6 +12,7 @@ from granian.server.common import AbstractServer
 
 from api.starting import Hopeless, free_port, ready_database
 from core.exposition import prepare
+from core.logs import SERVER_LOGS, configure_logs
 from core.settings import Settings
 
 LARGEST_HEAD = 65_536
@@ -26,6 +27,7 @@ def serve_requests(settings: Settings) -> None:
     port = free_port(settings)
     # Workers are forked where the system can: imported here, the code is there at once, and once for all of them.
     import_module("api.app")
+    configure_logs(settings.log_level, json=settings.log_json)
     with tempfile.TemporaryDirectory(prefix="gatewright-metrics-") as folder:
         if settings.workers > 1:
             prepare(Path(folder))
@@ -45,7 +47,7 @@ def server(target: str, host: str, port: int, *, workers: int, factory: bool = T
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(max_buffer_size=LARGEST_HEAD),
         websockets=False,
-        log_enabled=False,
+        log_dictconfig=SERVER_LOGS,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         process_name="gatewright",

@@ -103,7 +103,8 @@ class Dispatcher:
         try:
             if case.writes or case.audit:
                 return await self._record(case, message, call)
-            actor = await self._admit(case, message, call)
+            actor = await self._identify(case, call)
+            await self._admit(case, message, actor)
             reader = self._readers.get(case.interactor) or await self._reader(case)
             return Answer(await _run(reader, case, message, actor, call))
         except DomainError:
@@ -113,15 +114,16 @@ class Dispatcher:
                 raise Unavailable from error
             raise
 
-    async def _admit(self, case: UseCase, message: Message[Any], call: Call) -> Actor | None:
+    async def _identify(self, case: UseCase, call: Call) -> Actor | None:
         if not case.access.signed_in:
             return None
         if call.credential is None:
             raise Unauthenticated
-        actor = await self.authenticator.identify(call.credential)
-        if case.access.permission:
+        return await self.authenticator.identify(call.credential)
+
+    async def _admit(self, case: UseCase, message: Message[Any], actor: Actor | None) -> None:
+        if actor and case.access.permission:
             await self.gate.check(case.access, actor, message)
-        return actor
 
     async def _reader(self, case: UseCase) -> Run:
         reader: Run = await self.container.get(case.interactor)
@@ -132,7 +134,9 @@ class Dispatcher:
             work, audit = await scope.get(UnitOfWork), await scope.get(AuditTrail)
             actor: Actor | None = None
             try:
-                actor = await self._admit(case, message, call)
+                # Named first, so that the trail says who was refused.
+                actor = await self._identify(case, call)
+                await self._admit(case, message, actor)
                 if not (call.idempotency_key and case.writes):
                     result = await _run(await scope.get(case.interactor), case, message, actor, call)
                     return await self._done(case, message, actor, result, work, audit)

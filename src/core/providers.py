@@ -39,7 +39,6 @@ from domain.identity.registration import Registration
 from domain.identity.verification import PasswordIdentities
 from domain.kernel.events import Events
 from domain.kernel.ports import Clock, Cursors, Limits, Mailer
-from domain.kernel.usecases import use_cases
 from domain.organizations.ports import ConfigurationBodies
 from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
@@ -50,10 +49,9 @@ from domain.sessions.ports import AccessTokens, RefreshFamilies
 
 def interactors() -> Provider:
     """Provide every declared interactor: plain queries once, everything else per message."""
-    load_use_cases()
     provider = Provider()
     provider.from_context(Call, scope=Scope.REQUEST)
-    for case in use_cases():
+    for case in load_use_cases():
         provider.provide(case.interactor, scope=Scope.REQUEST if case.writes or case.audit else Scope.APP)
     for service in (Ending, Opening, ProfileChanges, Registration):
         provider.provide(service, scope=Scope.REQUEST)

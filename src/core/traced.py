@@ -81,7 +81,7 @@ class TracedDispatcher:
         """Run `message`; raise whatever the dispatcher raises."""
         with span(type(message).__name__):
             if isinstance(message, Command):
-                call = replace(call, trace=current_traceparent())
+                call = replace(call, trace=current_traceparent() or call.trace)
             return await self.dispatch(message, call)
 
 

@@ -20,6 +20,7 @@ from core.processes import until
 from domain.kernel.ids import uuid7
 from tests.support.guardian import MARK, marked
 from tests.support.server import Port, Server
+from tests.support.servers import Found, Servers
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,6 +124,43 @@ async def test_a_stalled_rabbitmq_confirms_nothing_until_it_goes_on(private_rabb
             await wait_for(channel.default_exchange.publish(aio_pika.Message(b"1"), queue.name), 0.2)
         private_rabbitmq.resume()
         await channel.default_exchange.publish(aio_pika.Message(b"2"), queue.name, timeout=10)
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", "skipped"), ("true", "failed")])
+def test_what_cannot_be_had_is_skipped_by_name_but_fails_where_it_has_to_be(ci: str, outcome: str) -> None:
+    hidden = {
+        "PATH": "/nowhere",
+        "DOCKER_HOST": "unix:///nowhere",
+        "GATEWRIGHT_TEST_MONGODB_URL": "",
+        "CI": ci,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "pytest_asyncio.plugin",
+            "-p",
+            "no:cacheprovider",
+            f"{__file__}::test_mongodb_answers",
+        ],
+        cwd=ROOT,
+        env={**os.environ, **hidden},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    reason = "no MongoDB: install Docker, or a JDK and Maven, or name one in GATEWRIGHT_TEST_MONGODB_URL"
+    assert f"1 {outcome}" in told or (outcome == "failed" and "1 error" in told)
+    assert f"mongodb: missing, {reason}" in told
+
+
+def test_a_server_that_is_named_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWRIGHT_TEST_DATABASE_URL", "postgresql+asyncpg://somebody@somewhere/db")
+    named = "named by GATEWRIGHT_TEST_DATABASE_URL"
+    assert Servers().borrow("postgres") == Found("postgresql://somebody@somewhere/db", named, named=True)
 
 
 def test_a_held_port_is_given_to_nobody_else() -> None:

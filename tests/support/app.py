@@ -1,13 +1,15 @@
 """The application, with every port in memory."""
 
-from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
 
 from core.addresses import LibraryEmailAddresses
 from core.cursors import SignedCursors
 from core.idempotency import Idempotency
+from core.limits import LocalLimits
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact
 from core.providers import always, interactors
@@ -50,7 +52,7 @@ from tests.support.memory.identity import (
     MemoryUsers,
     PlainPasswords,
 )
-from tests.support.memory.ports import MemoryLimits, MemoryMailer, MovableClock, SessionTokens, SuperuserGate, Witnessed
+from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, SuperuserGate, Witnessed
 from tests.support.memory.sessions import (
     MemoryRefreshFamilies,
     MemorySessionEnding,
@@ -67,6 +69,8 @@ NOWHERE: Final = Origin()
 PASSWORD: Final = "correct horse battery staple"
 PIPELINE: Final = (Forbidden, IdempotencyInFlight, IdempotencyMismatch, InvalidToken, Unauthenticated, Unavailable)
 """What any use case may be refused for, without saying so."""
+TELLING: Final = 8
+"""A secret of fewer characters may be found in a text by chance."""
 
 
 @dataclass
@@ -76,14 +80,14 @@ class App:
     memory: Memory = field(default_factory=Memory)
     clock: MovableClock = field(default_factory=MovableClock)
     passwords: PlainPasswords = field(default_factory=PlainPasswords)
-    limits: MemoryLimits = field(default_factory=MemoryLimits)
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
-    sign_up: SignUpPolicy = SignUpPolicy()
-    sign_in: SignInPolicy = SignInPolicy()
+    sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
+    sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     witnessed: Witnessed = field(default_factory=Witnessed)
     more: tuple[Provider, ...] = ()
     """Ports of use cases that a test brings along."""
     dispatch: Dispatcher = field(init=False)
+    _seen: set[UUID] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.dispatch = Dispatcher(
@@ -105,7 +109,6 @@ class App:
     ) -> Answer[R]:
         """Run `message` and return everything that came of it."""
         case = use_case(type(message))
-        before = len(self.memory.published)
         call = Call(as_.access_token.encode() if as_ else None, origin, key)
         try:
             return await self.dispatch(message, call)
@@ -114,7 +117,11 @@ class App:
                 raise AssertionError(f"{type(refusal).__name__} is not declared") from refusal  # noqa: TRY004
             raise
         finally:
-            assert {fact.type for fact in self.memory.published[before:]} <= {event.type for event in case.emits}
+            # Of two messages at once, the one that ends first has announced what is there.
+            fresh = {fact.id: fact.type for fact in self.memory.published if fact.id not in self._seen}
+            self._seen |= fresh.keys()
+            assert {*fresh.values()} <= {event.type for event in case.emits}
+            self._check(message)
 
     async def signed_up(self, email: str = "ada@example.com", **more: str) -> UserProfile:
         """Return a new person, whose password is `PASSWORD`."""
@@ -144,6 +151,17 @@ class App:
         """What was done or refused, and how it ended."""
         return [(entry.action, entry.outcome) for entry in self.memory.audited]
 
+    def _check(self, message: Message[Any]) -> None:
+        """Fail if an aggregate's facts skip a version, or if anything said repeats a secret of `message`."""
+        versions: dict[UUID, list[int]] = {}
+        for fact in self.memory.published:
+            versions.setdefault(fact.aggregate_id, []).append(fact.aggregate_version)
+        assert all(found == list(range(1, len(found) + 1)) for found in versions.values()), versions
+        said = f"{message!r}{self.memory.published}{self.memory.audited}{self.memory.jobs}"
+        for each in fields(message):  # type: ignore[arg-type]  # messages are dataclasses
+            if each.metadata.get("secret") and len(value := str(getattr(message, each.name))) >= TELLING:
+                assert value not in said, each.name
+
     def _container(self) -> AsyncContainer:
         provider = Provider(scope=Scope.APP)
         for kind, made in {
@@ -153,7 +171,7 @@ class App:
             EmailAddresses: LibraryEmailAddresses(),
             EventLog: self.log,
             Lifetimes: Lifetimes(),
-            Limits: self.limits,
+            Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock),
             Passwords: self.passwords,
@@ -161,18 +179,19 @@ class App:
             SignUpPolicy: self.sign_up,
         }.items():
             provider.provide(always(made), provides=kind)
-        for kind in READERS:
-            provider.provide(WithParents[kind])
-        return make_async_container(interactors(), provider, Transaction(), *self.more)
+        return make_async_container(interactors(), provider, Readers(), Transaction(), *self.more)
 
 
-READERS: Final = (
-    MemoryConfigurationBodies,
-    MemoryConfigurationReader,
-    MemoryCredentials,
-    MemoryProfiles,
-    MemorySessionLists,
-)
+class Readers(Provider):
+    """What reads what was committed."""
+
+    scope = Scope.APP
+
+    configuration_bodies = provide(WithParents[MemoryConfigurationBodies])
+    configuration_reader = provide(WithParents[MemoryConfigurationReader])
+    credentials = provide(WithParents[MemoryCredentials])
+    profiles = provide(WithParents[MemoryProfiles])
+    session_lists = provide(WithParents[MemorySessionLists])
 
 
 class Transaction(Provider):

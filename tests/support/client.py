@@ -43,8 +43,6 @@ class Client:
     token: str | None = None
     peer: str | None = "127.0.0.1"
     scheme: str = "http"
-    seen: list[Any] = field(default_factory=list)
-    """Every event the application sent."""
     stalled: Event = field(default_factory=Event)
     """Set once the application waits for a piece that never comes."""
 
@@ -89,7 +87,6 @@ class Client:
             sent.append(event)
 
         await self.app(scope, receive, send)  # type: ignore[arg-type]  # a scope as servers make it
-        self.seen += sent
         return Answer(
             sent[0]["status"],
             [(name.decode(), value.decode("latin-1")) for name, value in sent[0]["headers"]],

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from testcontainers.core.container import DockerContainer
-from testcontainers.core.docker_client import DockerClient
-
 from core.processes import StartFailed, until
 from tests.support.greetings import AMQP_HELLO, MONGO_HELLO, POSTGRES_HELLO, REDIS_HELLO
 from tests.support.server import replies
@@ -51,6 +48,8 @@ IMAGES = {
 @cache
 def docker_answers() -> bool:
     """Whether there is a Docker engine; asked once."""
+    from testcontainers.core.docker_client import DockerClient  # noqa: PLC0415 - slow, and no worker process needs it
+
     try:
         return bool(DockerClient().client.ping())
     except Exception:  # noqa: BLE001 - there are as many reasons as ways not to have one
@@ -66,6 +65,8 @@ class Container:
     _container: Any = None
 
     def start(self) -> None:
+        from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - as above
+
         image = self.image
         self._container = DockerContainer(image.name).with_exposed_ports(image.port)
         for name, value in image.environment.items():

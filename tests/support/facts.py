@@ -55,7 +55,7 @@ async def fill(url: str, events: int, aggregates: int = 100) -> None:
     await connection.close()
 
 
-async def until(true: Callable[[], Awaitable[object]], seconds: float = 20) -> None:
+async def until(true: Callable[[], Awaitable[object]], seconds: float = 60) -> None:
     """Return when what is asked for has become true; fail after `seconds`."""
     async with asyncio.timeout(seconds):
         while not await true():  # noqa: ASYNC110 - what other processes do sets no event here

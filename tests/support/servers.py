@@ -127,7 +127,8 @@ def up(kinds: Iterable[str]) -> None:
             except Missing as reason:
                 _say(f"# {kind}: {reason}")
             else:
-                _say(f"export GATEWRIGHT_{name}_URL='{found.url}'  # {found.source}")
+                end = "URI" if kind == "mongodb" else "URL"
+                _say(f"export GATEWRIGHT_{name}_{end}='{found.url}'  # {found.source}")
         while True:
             signal.pause()
     except KeyboardInterrupt:

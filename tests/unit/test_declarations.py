@@ -16,12 +16,11 @@ from api.problems import status_of
 from core.discovery import load_use_cases
 from domain.kernel.errors import DomainError
 from domain.kernel.events import Event
-from domain.kernel.usecases import UseCase, use_cases
+from domain.kernel.usecases import UseCase
 
 T = TypeVar("T")
 
-load_use_cases()
-CASES = sorted(use_cases(), key=lambda case: case.name)
+CASES = sorted(load_use_cases(), key=lambda case: case.name)
 SECRETS = ("password", "secret", "token", "code")
 PUBLIC = {
     "DevRegister",

@@ -56,11 +56,11 @@ def test_scripts_can_be_run(script: str) -> None:
     shell = shutil.which((ROOT / script).read_text().splitlines()[0].removeprefix("#!").split()[-1].split("/")[-1])
     assert shell
     assert (ROOT / script).stat().st_mode & 0o100
-    subprocess.run([shell, "-n", ROOT / script], check=True)
+    subprocess.run([shell, "-n", str(ROOT / script)], check=True)
 
 
 def test_the_documentation_can_be_built_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
     quiet = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     built = subprocess.run(command, cwd=ROOT, env=quiet, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr

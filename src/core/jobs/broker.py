@@ -18,7 +18,7 @@ AT_ONCE: Final = 32
 """How many jobs a worker does side by side."""
 PATIENCE: Final = 5.0
 """Seconds that the broker may take to accept a job."""
-LEAVE: Final = 3.0
+LEAVE: Final = 2.5
 """Seconds that jobs have to end when the worker stops; what is cut off is tried again."""
 KEPT: Final = 3600
 """Seconds that results are kept in Redis."""
@@ -73,8 +73,20 @@ async def carrier(broker: AsyncBroker, runner: Runner) -> AsyncIterator[tuple[Se
         await asyncio.wait_for(broker.startup(), 2 * PATIENCE)
         yield send, lambda: _receive(broker)
     finally:
-        with suppress(Exception, asyncio.CancelledError):
-            await asyncio.wait_for(broker.shutdown(), 1)
+        await _close(broker)
+
+
+async def _close(broker: AsyncBroker) -> None:
+    """Close the connections first: a broker that is frozen answers nothing else, and what waits for it is woken."""
+    if isinstance(broker, AioPikaBroker):
+        connections = [each for each in (broker.read_conn, broker.write_conn) if each]
+        await asyncio.gather(*(_within(1, each.close()) for each in connections))
+    await _within(0.5, broker.shutdown())
+
+
+async def _within(seconds: float, work: Awaitable[object]) -> None:
+    with suppress(Exception, asyncio.CancelledError):
+        await asyncio.wait_for(work, seconds)
 
 
 async def _receive(broker: AsyncBroker) -> None:
@@ -93,6 +105,12 @@ async def _receive(broker: AsyncBroker) -> None:
         raise ConnectionError("the broker delivers no more")
     finally:
         finish.set()
-        await asyncio.wait([listening], timeout=LEAVE + 0.5)
+        # A receiver that waits for a frozen broker cannot be cancelled; closing the connection ends it.
+        await asyncio.wait([listening], timeout=LEAVE + 0.2)
         listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        listening.add_done_callback(_forget)
+
+
+def _forget(listening: asyncio.Task[None]) -> None:
+    if not listening.cancelled():
+        listening.exception()

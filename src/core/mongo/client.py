@@ -21,8 +21,7 @@ D = TypeVar("D", bound=Document)
 SELECTION_MS: Final = 2000
 """How long to look for a server, and to connect to it."""
 PATIENCE: Final = 3.0
-"""Seconds that one use of the connection may take with everything it does, retries included; as much may be waited
-for its turn."""
+"""Seconds that one use may take with everything it does, waiting for a socket and retries included."""
 SOCKETS: Final = 20
 
 
@@ -38,7 +37,6 @@ class MongoConnection:
     url: str
     database: str = "gatewright"
     """Used unless `url` names one."""
-    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SOCKETS), init=False)
     _client: AsyncMongoClient[dict[str, Any]] | None = field(default=None, init=False)
     _prepared: dict[type[Document], asyncio.Task[type[Document]]] = field(default_factory=dict, init=False)
 
@@ -70,13 +68,6 @@ class MongoConnection:
 
     @asynccontextmanager
     async def _reaching(self) -> AsyncIterator[None]:
-        # The driver's own queue for a socket hung for ever when many who waited in it were cancelled (PyMongo 4.20,
-        # Python 3.11), so nobody waits there.
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise Unavailable from error
         try:
             with pymongo.timeout(PATIENCE):
                 yield
@@ -84,8 +75,6 @@ class MongoConnection:
             if isinstance(error, ConnectionFailure) or error.timeout:
                 raise Unavailable from error
             raise
-        finally:
-            self._turns.release()
 
     async def _bound(self, kind: type[D]) -> type[D]:
         preparing = self._prepared.get(kind)
@@ -109,6 +98,9 @@ class MongoConnection:
                 serverSelectionTimeoutMS=SELECTION_MS,
                 connectTimeoutMS=SELECTION_MS,
                 maxPoolSize=SOCKETS,
+                # As it is, two connect at a time and the others queue; a loop that ended while many did so hung for
+                # ever in a third of the runs (PyMongo 4.20, Python 3.11), and never without that queue.
+                maxConnecting=SOCKETS,
             )
         # Postgres refers to what is written here, so a fail-over must not undo it.
         return self._client.get_default_database(self.database, write_concern=WriteConcern("majority"))

@@ -33,8 +33,11 @@ class Database:
     """Connections in each of the two pools."""
     wait: float = 2.0
     """Seconds to wait for a connection, and for a lock, before giving up."""
-    statement_timeout: float = 4.0
-    """Seconds to wait for the answer to a statement; the client counts them, for the server may be frozen."""
+    statement_timeout: float = 2.25
+    """Seconds to wait for the answer to a statement; the client counts them, for the server may be frozen.
+
+    Whoever waits for a connection, then for a statement, and then for the rollback is refused within five seconds.
+    """
     engine: AsyncEngine = field(init=False, repr=False)
     pool: Any = field(init=False, repr=False)
     """The pool of `read`, for single statements; asyncpg has no types. JSON comes and goes as text."""

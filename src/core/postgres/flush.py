@@ -10,6 +10,7 @@ import msgspec
 
 from core.idempotency import Claim
 from core.postgres.audit import Entry
+from core.revocations import on_the_wire
 from domain.kernel.events import Aggregate, Event
 from domain.kernel.ids import uuid7
 from domain.kernel.revocation import Marker
@@ -66,7 +67,7 @@ class Fact:
     organization_id: UUID | None
     trace: str | None
     revokes: list[dict[str, Any]] | None
-    """Each a `Marker`, as JSON has it."""
+    """Each a marker as verifiers read it."""
     id: UUID = field(default_factory=uuid7)
 
 
@@ -116,7 +117,7 @@ class Pending:
                 data=msgspec.to_builtins(event),
                 organization_id=getattr(event, "organization_id", None),
                 trace=trace,
-                revokes=msgspec.to_builtins(revokes) or None,
+                revokes=msgspec.to_builtins([on_the_wire(marker) for marker in revokes]) or None,
             )
         )
 

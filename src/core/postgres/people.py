@@ -47,7 +47,12 @@ INSERT INTO sign_in_failures AS old (account, failures, failed_at)
 SELECT account, 1, :at FROM unnest(CAST(:accounts AS text[])) AS account ORDER BY account
 ON CONFLICT (account) DO UPDATE SET failures = old.failures + 1, failed_at = excluded.failed_at
 """)
-_FORGET = text("DELETE FROM sign_in_failures WHERE account = ANY (CAST(:accounts AS text[]))")
+# In the order of `_COUNT`: two attempts at once must not wait for each other in a circle.
+_FORGET = text("""
+DELETE FROM sign_in_failures WHERE account IN (
+    SELECT account FROM sign_in_failures WHERE account = ANY (CAST(:accounts AS text[])) ORDER BY account FOR UPDATE
+)
+""")
 _NAME = text("""
 INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, created_at)
 SELECT :id, :platform, 'user', :user_id, id, :at FROM roles WHERE organization_id IS NULL AND name = 'superuser'
@@ -65,6 +70,12 @@ _OTHERS = text(
     f"{_SUPERUSERS} AND g.subject_id <> :user_id AND g.subject_id IN (SELECT id FROM users WHERE is_active)"  # noqa: S608 - made of constants
 )
 _UNGRANT = text("DELETE FROM grants WHERE subject_type = 'user' AND subject_id = :user_id")
+# The person is locked before the hash, as by a change of password: the other way round each would wait for the other.
+_RENEW = text("""
+WITH person AS (SELECT id FROM users WHERE id = :user_id FOR SHARE)
+UPDATE credentials SET password_hash = :after
+FROM person WHERE credentials.user_id = person.id AND password_hash = :before
+""")
 _FINISH = text("UPDATE setup SET completed_at = :at WHERE completed_at IS NULL RETURNING true")
 
 
@@ -122,6 +133,11 @@ class SqlPasswordHashes(PasswordHashes):
         )
         fresh = {"password_hash": row.excluded.password_hash, "changed_at": row.excluded.changed_at}
         await session.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=fresh))
+
+    async def renew(self, user_id: UserId, before: str, after: str) -> None:
+        """See `PasswordHashes.renew`."""
+        session = await self.work.begin()
+        await session.execute(_RENEW, {"user_id": user_id, "before": before, "after": after})
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ ORDER BY u.created_at DESC, u.id DESC LIMIT $5
 _CREDENTIAL: Final = f"""
 SELECT u.id AS user_id, u.email, c.password_hash, u.is_active, u.epoch,
        coalesce(f.failures, 0) AS failures, coalesce(h.failures, 0) AS failures_here,
-       greatest(f.failed_at, h.failed_at) AS failed_at
+       f.failed_at, h.failed_at AS failed_here_at
 FROM users u
 LEFT JOIN credentials c ON c.user_id = u.id
 LEFT JOIN sign_in_failures f ON f.account = u.id || '@{EVERYWHERE}'

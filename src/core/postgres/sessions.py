@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Table, Text, Uuid, select, text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Table, Text, Uuid, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.postgres.base import mapping, versioned
@@ -15,7 +15,7 @@ from core.refresh_tokens import RefreshTokens
 from domain.identity.ports import SessionEnding
 from domain.kernel.ids import SessionId, UserId, uuid7
 from domain.kernel.revocation import Marker, RevocationScope
-from domain.sessions.errors import SessionNotFound, SignInRefused
+from domain.sessions.errors import SessionNotFound, SignInOvertaken
 from domain.sessions.models import Lifetimes, Session, ended
 from domain.sessions.ports import SessionLists, SessionPlace
 from domain.sessions.repositories import Sessions
@@ -55,7 +55,8 @@ _END_FAMILIES = text("UPDATE refresh_families SET revoked_at = :at WHERE session
 _END_OTHERS = text("""
 WITH dead AS (
     UPDATE sessions SET revoked_at = :at
-    WHERE user_id = :user_id AND id <> :keep AND revoked_at IS NULL AND expires_at > :at RETURNING id
+    WHERE user_id = :user_id AND id <> :keep AND revoked_at IS NULL
+      AND expires_at > CAST(:at AS timestamptz) - CAST(:access AS interval) RETURNING id
 ), families AS (
     UPDATE refresh_families SET revoked_at = :at
     WHERE user_id = :user_id AND session_id <> :keep AND revoked_at IS NULL
@@ -85,6 +86,7 @@ class SqlSessions(Sessions):
 
     work: SqlWork
     tokens: RefreshTokens
+    lifetimes: Lifetimes
 
     async def start(self, session: Session, epoch: int) -> str:
         """See `Sessions.start`."""
@@ -93,7 +95,7 @@ class SqlSessions(Sessions):
         transaction = await self.work.begin()
         made = await transaction.execute(_START, values | {"epoch": epoch, "family": family, "key_id": key_id})
         if made.first() is None:
-            raise SignInRefused
+            raise SignInOvertaken
         return self.tokens.derive(family, key_id, 0)
 
     async def live(self, session_id: SessionId) -> Session:
@@ -110,6 +112,7 @@ class SqlSessions(Sessions):
         live = (
             select(Session)
             .where(sessions.c.user_id == user_id, sessions.c.id != than, sessions.c.revoked_at.is_(None))
+            .where(sessions.c.expires_at > func.now() - self.lifetimes.access)
             .order_by(sessions.c.id)
             .with_for_update()
         )
@@ -131,7 +134,8 @@ class SqlSessionEnding(SessionEnding):
     async def end(self, user_id: UserId, at: datetime, keep: SessionId) -> Sequence[Marker]:
         """See `SessionEnding.end`."""
         transaction = await self.work.begin()
-        dead = await transaction.execute(_END_OTHERS, {"user_id": user_id, "at": at, "keep": keep})
+        values = {"user_id": user_id, "at": at, "keep": keep, "access": self.lifetimes.access}
+        dead = await transaction.execute(_END_OTHERS, values)
         return [ended(session_id, at, self.lifetimes.access) for session_id in dead.scalars()]
 
     async def end_all(self, user_id: UserId, epoch: int, at: datetime) -> Sequence[Marker]:

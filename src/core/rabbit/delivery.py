@@ -26,8 +26,11 @@ BATCH: Final = 250
 FAULTS: Final = 3
 """How often the broker may close the channel over one event before that event is parked."""
 
+# One statement, hence one snapshot: what it does not return, up to the head, is in other slots.
 READ: Final = f"""
-SELECT {COLUMNS} FROM events WHERE position > $1 AND slot = ANY ($2::smallint[]) ORDER BY position LIMIT $3
+SELECT h.position AS head, e.* FROM log_head h LEFT JOIN LATERAL (
+    SELECT {COLUMNS} FROM events WHERE position > $1 AND slot = ANY ($2::smallint[]) ORDER BY position LIMIT $3
+) e ON true ORDER BY e.position
 """  # noqa: S608 - made of constants
 START: Final = """
 INSERT INTO delivery_cursors (sink, slot) SELECT $1, generate_series(0, $2 - 1) ON CONFLICT DO NOTHING
@@ -138,16 +141,17 @@ class Delivery:
         rows = await self.connection.fetch(READ, min(self.read.values()), list(self.read), BATCH)
         for row in rows:
             slot, position, aggregate = row["slot"], row["position"], row["aggregate_id"]
-            if position <= self.read[slot]:
+            if position is None or position <= self.read[slot]:
                 continue
             task = None
             if position not in self.progress.ahead:
                 task = self.group.create_task(self._publish(row, self.last.get(aggregate), limit))
                 self.last[aggregate] = task
             self.under_way[slot].append((position, task))
-        if rows:
-            self.read = {slot: max(read, rows[-1]["position"]) for slot, read in self.read.items()}
-        return len(rows) == BATCH
+        more = len(rows) == BATCH
+        reached = rows[-1]["position"] if more else rows[-1]["head"]
+        self.read = {slot: max(read, reached) for slot, read in self.read.items()}
+        return more
 
     async def _publish(self, row: Row, before: Task | None, limit: asyncio.Semaphore) -> None:
         """Publish one event after `before`, the one before it of its aggregate."""

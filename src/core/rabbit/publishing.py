@@ -3,15 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import aio_pika
 from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import AMQPError, ChannelClosed, PublishError
+from opentelemetry.trace import SpanKind
 
 from core.cloudevents import MEDIA_TYPE, cloud_event, encode
+from core.telemetry import current_traceparent, linked, sampled, span
 
 log = logging.getLogger(__name__)
+ABOUT: Final = {"messaging.system": "rabbitmq", "messaging.operation.type": "send"}
+"""What the semantic conventions of OpenTelemetry say of a span that publishes."""
 
 
 class NotSent(Exception):
@@ -29,6 +33,8 @@ class Unsendable(Exception):
 def message(row: Mapping[str, Any], source: str) -> aio_pika.Message:
     """Return the message of a row of `events`; its id is the event's, its routing key the event's type."""
     event = cloud_event(row, source)
+    if sampled() and (traceparent := current_traceparent()):
+        event["traceparent"] = traceparent
     return aio_pika.Message(
         encode(event),
         content_type=MEDIA_TYPE,
@@ -43,8 +49,8 @@ def message(row: Mapping[str, Any], source: str) -> aio_pika.Message:
 async def publish(exchange: AbstractExchange, row: Mapping[str, Any], source: str, patience: float) -> None:
     """Return when the broker has the event on disk; raise `NotSent`, `ChannelLost` or `Unsendable`."""
     try:
-        made = message(row, source)
-        await exchange.publish(made, row["type"], mandatory=True, timeout=patience)
+        with linked(row["trace"]), span(f"publish {row['type']}", SpanKind.PRODUCER, **ABOUT):
+            await exchange.publish(message(row, source), row["type"], mandatory=True, timeout=patience)
     except PublishError as error:
         # Returned although there is an alternate exchange: nobody can receive it now, and trying again would hold up
         # its slot for ever. It stays in the log, from which a late subscriber starts anyway.

@@ -47,6 +47,8 @@ class KeptCredential:
     failures_here: int = 0
     """Failed attempts in a row from the network that asks."""
     failed_at: datetime | None = None
+    """When the last of those from everywhere was."""
+    failed_here_at: datetime | None = None
 
 
 class Credentials(Protocol):
@@ -76,7 +78,10 @@ class SessionEnding(Protocol):
     """End sessions of a person, in the transaction of the command and after the change that made them obsolete."""
 
     async def end(self, user_id: UserId, at: datetime, keep: SessionId) -> Sequence[Marker]:
-        """End every live session but `keep`; return what verifiers must learn."""
+        """End every session but `keep`; return what verifiers must learn.
+
+        That is about those that ran out, too, for as long as an access token of them may live.
+        """
 
     async def end_all(self, user_id: UserId, epoch: int, at: datetime) -> Sequence[Marker]:
         """End every session; return the marker by which all tokens issued under an epoch below `epoch` die."""

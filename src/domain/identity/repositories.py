@@ -27,3 +27,9 @@ class PasswordHashes(Protocol):
 
     async def put(self, credential: Credential) -> None:
         """Keep `credential` in place of the one before."""
+
+    async def renew(self, user_id: UserId, before: str, after: str) -> None:
+        """Keep the hash `after` in place of `before`, another of the same password.
+
+        Does nothing if that is not the person's any more: a password changed meanwhile stays changed.
+        """

@@ -7,7 +7,6 @@ from typing import Final
 
 from domain.identity.errors import EmailInvalid
 from domain.identity.facade import Identified, Identities
-from domain.identity.models import Credential
 from domain.identity.ports import Credentials, EmailAddresses, Failures, KeptCredential, Passwords
 from domain.identity.repositories import PasswordHashes
 from domain.kernel.access import Origin
@@ -47,7 +46,7 @@ class PasswordIdentities(Identities):
             await self.failures.forget(kept.user_id, network)
         if kept.password_hash and self.passwords.outdated(kept.password_hash):
             renewed = await self.passwords.hash(password)
-            await self.hashes.put(Credential(user_id=kept.user_id, password_hash=renewed, changed_at=now))
+            await self.hashes.renew(kept.user_id, kept.password_hash, renewed)
         return Identified(kept.user_id, kept.epoch)
 
     async def recognise(self, login: str) -> Identified | None:
@@ -66,8 +65,13 @@ class PasswordIdentities(Identities):
 
 def locked(kept: KeptCredential, now: datetime) -> bool:
     """Return whether so many attempts failed of late that no password is believed."""
-    many = kept.failures_here >= FAILURES or kept.failures >= MOST_FAILURES
-    return many and kept.failed_at is not None and now < kept.failed_at + PAUSE
+    return _closed(kept.failures_here, FAILURES, kept.failed_here_at, now) or _closed(
+        kept.failures, MOST_FAILURES, kept.failed_at, now
+    )
+
+
+def _closed(failures: int, most: int, last: datetime | None, now: datetime) -> bool:
+    return failures >= most and last is not None and now < last + PAUSE
 
 
 def network_of(address: str | None) -> str:

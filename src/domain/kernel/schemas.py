@@ -3,16 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Final, Generic, TypeVar
-from uuid import UUID
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """The identifier of what was created."""
-
-    id: UUID
 
 
 @dataclass(frozen=True, slots=True)

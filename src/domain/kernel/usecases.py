@@ -78,14 +78,17 @@ def secret() -> Any:
     return field(repr=False, metadata={"secret": True})
 
 
-def optional_secret() -> Any:
-    """Declare a secret that may be left out."""
-    return field(default=None, repr=False, metadata={"secret": True})
+def optional_secret(*, default: None = None) -> Any:
+    """Declare a secret that may be left out; type checkers believe it if the default is written out."""
+    return field(default=default, repr=False, metadata={"secret": True})
 
 
-def if_match() -> Any:
-    """Declare the field that takes the version named by `If-Match`; None when the caller does not care."""
-    return field(default=None, metadata={"header": "if-match"})
+def if_match(*, default: None = None) -> Any:
+    """Declare the field that takes the version named by `If-Match`; None when the caller does not care.
+
+    Type checkers believe that it may be left out if the default is written out.
+    """
+    return field(default=default, metadata={"header": "if-match"})
 
 
 def whole_body() -> Any:

@@ -10,6 +10,13 @@ class SignInRefused(Unauthenticated):
     keeps_work = True
 
 
+class SignInOvertaken(SignInRefused):
+    """The address or the password is wrong, or the account may not sign in."""
+
+    # It says no more than `SignInRefused`, but nothing of the sign-in may stay: what was proved has ceased to hold.
+    keeps_work = False
+
+
 class RefreshRefused(Unauthenticated):
     """The refresh token is expired, spent, revoked, or none of ours; sign in again."""
 

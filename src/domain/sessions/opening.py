@@ -24,7 +24,7 @@ class Opening:
     clock: Clock
 
     async def open(self, person: Identified, factor: Factor, origin: Origin) -> Tokens:
-        """Return the tokens of a new session, or raise `SignInRefused` if the person may not sign in any more."""
+        """Return the tokens of a new session, or raise `SignInOvertaken` if the person may not sign in any more."""
         now = self.clock.now()
         session = Session(
             user_id=person.user_id,

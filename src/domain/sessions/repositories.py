@@ -13,15 +13,18 @@ class Sessions(Protocol):
     async def start(self, session: Session, epoch: int) -> str:
         """Add `session` and return its first refresh token.
 
-        Raise `SignInRefused` unless the person is active and their revocation epoch is still `epoch`: what they proved
-        themselves with may have been changed a moment ago.
+        Raise `SignInOvertaken` unless the person is active and their revocation epoch is still `epoch`: what they
+        proved themselves with may have been changed a moment ago.
         """
 
     async def live(self, session_id: SessionId) -> Session:
         """Return the session, which nobody else can change until the command ends, or raise `SessionNotFound`."""
 
     async def others(self, user_id: UserId, than: SessionId) -> Sequence[Session]:
-        """Return every live session of the person but `than`; nobody else can change them until the command ends."""
+        """Return every session of the person but `than` that has not ended; nobody else can change them meanwhile.
+
+        One that ran out is among them for as long as an access token of it may live.
+        """
 
     async def end(self, session: Session) -> None:
         """Write that `session` ended, and revoke its refresh tokens."""

@@ -11,7 +11,7 @@ from domain.organizations.models import Body
 from domain.organizations.ports import BodyMissing, ConfigurationBodies
 from domain.organizations.schemas import Configuration
 from tests.contracts.configuration_heads import put
-from tests.integration.contracts.configuration import SqlLedger, opened
+from tests.integration.contracts.configuration import SqlLedger
 
 
 async def fail(ledger: SqlLedger, orphan: Body) -> None:
@@ -24,7 +24,7 @@ async def fail(ledger: SqlLedger, orphan: Body) -> None:
 
 
 class ConfigurationStoreSuite:
-    """Subclasses provide the fixtures `bodies`, `ledger` and `database_url`."""
+    """Subclasses provide the fixtures `bodies` and `ledger`."""
 
     @pytest.mark.parametrize("expected", [None, 1], ids=["first", "replacement"])
     async def test_of_many_at_once_one_wins(
@@ -41,15 +41,6 @@ class ConfigurationStoreSuite:
         assert [type(outcome) for outcome in outcomes if outcome not in won] == [PreconditionFailed] * 7
         assert [await ledger.get(bodies)] == won
         assert await ledger.announced() == list(range(1, won[0].version + 1))
-
-    async def test_needs_no_second_connection(self, database_url: str, bodies: ConfigurationBodies) -> None:
-        async with opened(database_url, size=1) as database:
-            ledger = SqlLedger(database)
-            await ledger.found()
-
-            puts = [await ledger.put({"n": number}, number or None, bodies) for number in range(3)]
-
-            assert await ledger.get(bodies) == puts[-1]
 
     async def test_a_command_that_fails_at_the_end_leaves_only_a_body(
         self, ledger: SqlLedger, bodies: ConfigurationBodies

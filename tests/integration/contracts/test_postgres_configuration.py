@@ -42,6 +42,16 @@ class TestSqlConfigurationStore(ConfigurationStoreSuite):
     """Heads and bodies in one database."""
 
 
+async def test_a_command_never_needs_two_connections_at_once(database_url: str) -> None:
+    async with opened(database_url, size=1) as database:
+        ledger, bodies = SqlLedger(database), SqlConfigurationBodies(database)
+        await ledger.found()
+
+        puts = [await ledger.put({"n": number}, number or None, bodies) for number in range(3)]
+
+        assert await ledger.get(bodies) == puts[-1]
+
+
 async def test_the_document_can_be_asked_in_sql(database: Database, bodies: SqlConfigurationBodies) -> None:
     stored = body({"theme": {"colour": "red"}})
     await bodies.put(stored)

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 
 from core.postgres.embedded import EmbeddedPostgres
+from core.processes import until
 from core.redis.embedded import EmbeddedValkey
 from core.unprivileged import Account
 
@@ -72,6 +73,7 @@ Starting = Callable[..., Run]
 
 @pytest.fixture
 def starting(tmp_path: Path, home: Path) -> Iterator[Starting]:
+    runs: list[Run] = []
     with ExitStack() as stack:
 
         def start(folder: Path = tmp_path, path: Sequence[Path] = (), uid: int | None = None, keep: Path = home) -> Run:
@@ -91,9 +93,13 @@ def starting(tmp_path: Path, home: Path) -> Iterator[Starting]:
             assert process.stdout
             stack.callback(process.stdout.close)
             stack.callback(process.stdin.close)
-            return Run(process, **json.loads(process.stdout.readline()))
+            run = Run(process, **json.loads(process.stdout.readline()))
+            runs.append(run)
+            return run
 
         yield start
+    # The servers of a parent that was killed may still write to the folder that is removed next.
+    assert until(lambda: all(ended(run.postgres) and ended(run.valkey) for run in runs), 20)
 
 
 def python_for(uid: int | None) -> str:

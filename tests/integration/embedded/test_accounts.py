@@ -20,9 +20,8 @@ NOBODY = 65534
 
 
 def program(folder: str) -> str:
-    return (
-        f"from pathlib import Path; from core.postgres.embedded import EmbeddedPostgres as P; P(Path({folder})).start()"
-    )
+    start = f"EmbeddedPostgres(Path({folder!r}), Path('home')).start()"
+    return f"from pathlib import Path; from core.postgres.embedded import EmbeddedPostgres; {start}"
 
 
 def owner_of(pid: int) -> tuple[set[str], list[str]]:
@@ -137,7 +136,7 @@ def test_programs_out_of_the_accounts_reach_are_copied(tmp_path: Path, home: Pat
 def test_a_folder_that_cannot_be_made_is_told_in_one_line() -> None:
     uid = NOBODY if os.geteuid() == 0 else None
     told = subprocess.run(
-        [python_for(uid), "-c", program("'/proc/nowhere'")],
+        [python_for(uid), "-c", program("/proc/nowhere")],
         env={"PYTHONPATH": str(SOURCE)},
         cwd="/",
         user=uid,
@@ -154,7 +153,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line() -> None:
 
 def test_without_the_wheel_the_message_says_what_to_set(tmp_path: Path) -> None:
     told = subprocess.run(
-        [sys.executable, "-S", "-c", program("'.'")],
+        [sys.executable, "-S", "-c", program(".")],
         env={"PYTHONPATH": str(SOURCE)},
         cwd=tmp_path,
         capture_output=True,

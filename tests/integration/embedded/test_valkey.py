@@ -154,4 +154,5 @@ def orphaned(server: EmbeddedValkey) -> subprocess.Popen[bytes]:
     assert stray.stdin
     with stray.stdin as configuration:
         configuration.write(CONFIGURATION.encode())
+    assert until((server.sockets / "valkey.sock").exists, 20)
     return stray

@@ -9,15 +9,9 @@ from core.postgres.database import Database
 
 
 @pytest.fixture
-def database_url(fresh_database_url: str) -> str:
-    """A database of this test's own: they count what waits in it."""
-    return fresh_database_url
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(fresh_database_url: str) -> AsyncIterator[Database]:
     """Pools on a database of this test's own."""
-    made = Database(database_url)
+    made = Database(fresh_database_url)
     await made.open()
     yield made
     await made.close()

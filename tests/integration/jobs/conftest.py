@@ -11,15 +11,9 @@ from domain.kernel.ids import uuid7
 
 
 @pytest.fixture
-def database_url(fresh_database_url: str) -> str:
-    """A database of this test's own: they count what waits in it."""
-    return fresh_database_url
-
-
-@pytest.fixture
-def database(database_url: str) -> Database:
+def database(fresh_database_url: str) -> Database:
     """Connections to a database of this test's own."""
-    return Database(database_url)
+    return Database(fresh_database_url)
 
 
 @pytest.fixture

@@ -68,6 +68,11 @@ class MemoryPasswordHashes(PasswordHashes):
     async def put(self, credential: Credential) -> None:
         (await self.work.begin()).table(CREDENTIALS).put(credential.user_id, credential)
 
+    async def renew(self, user_id: UserId, before: str, after: str) -> None:
+        kept: Credential | None = (await self.work.begin()).table(CREDENTIALS).get(user_id)
+        if kept and kept.password_hash == before:
+            kept.password_hash = after
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryFailures(Failures):
@@ -110,7 +115,8 @@ class MemoryCredentials(Credentials):
             epoch=user.epoch,
             failures=everywhere[0],
             failures_here=here[0],
-            failed_at=max((at for _, at in (everywhere, here) if at), default=None),
+            failed_at=everywhere[1],
+            failed_here_at=here[1],
         )
 
 

@@ -1,6 +1,5 @@
 """Small ports in memory."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,9 +7,9 @@ from uuid import UUID
 
 from core.pipeline import Authenticator, Gate
 from domain.kernel.access import Access, Actor
-from domain.kernel.errors import Forbidden, InvalidToken, TooManyRequests
+from domain.kernel.errors import Forbidden, InvalidToken
 from domain.kernel.ids import SessionId, UserId
-from domain.kernel.ports import Clock, Limits, Mailer
+from domain.kernel.ports import Clock, Mailer
 from domain.kernel.usecases import Message, UseCase
 from domain.sessions.models import Session
 from tests.support.memory.identity import SUPERUSERS
@@ -43,21 +42,6 @@ class MemoryMailer(Mailer):
 
     def send(self, to: str, subject: str, text: str) -> None:
         self.work.enqueue("send_mail", {"to": to, "subject": subject, "text": text})
-
-
-@dataclass
-class MemoryLimits(Limits):
-    """Counts for ever."""
-
-    hits: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    async def hit(self, name: str, key: str, most: int, seconds: int) -> None:
-        self.hits[name, key] += 1
-        if 0 < most < self.hits[name, key]:
-            raise TooManyRequests(seconds)
-
-    async def clear(self, name: str, key: str) -> None:
-        del self.hits[name, key]
 
 
 @dataclass(frozen=True, slots=True)

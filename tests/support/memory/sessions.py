@@ -11,7 +11,7 @@ from domain.identity.ports import SessionEnding
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 from domain.kernel.ports import Clock
 from domain.kernel.revocation import Marker, RevocationScope
-from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInRefused
+from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInOvertaken
 from domain.sessions.models import Lifetimes, Session, ended
 from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse, Rotation, SessionLists, SessionPlace
 from domain.sessions.repositories import Sessions
@@ -43,12 +43,13 @@ class Family:
 @dataclass(frozen=True, slots=True)
 class MemorySessions(Sessions):
     work: MemoryWork
+    lifetimes: Lifetimes
 
     async def start(self, session: Session, epoch: int) -> str:
         tables = await self.work.begin()
         user: User | None = tables.table(USERS).get(session.user_id)
         if user is None or not user.is_active or user.epoch != epoch:
-            raise SignInRefused
+            raise SignInOvertaken
         family = Family(uuid7(), session.id, session.user_id, session.expires_at)
         tables.table(SESSIONS).put(session.id, session)
         tables.table(FAMILIES).put(family.id, family)
@@ -62,7 +63,9 @@ class MemorySessions(Sessions):
 
     async def others(self, user_id: UserId, than: SessionId) -> Sequence[Session]:
         found: list[Session] = (await self.work.begin()).table(SESSIONS).values()
-        return [each for each in found if each.user_id == user_id and each.id != than and each.revoked_at is None]
+        since = self.work.clock.now() - self.lifetimes.access
+        others = [each for each in found if each.user_id == user_id and each.id != than]
+        return [each for each in others if each.revoked_at is None and each.expires_at > since]
 
     async def end(self, session: Session) -> None:
         tables = await self.work.begin()
@@ -78,7 +81,7 @@ class MemorySessionEnding(SessionEnding):
 
     async def end(self, user_id: UserId, at: datetime, keep: SessionId) -> Sequence[Marker]:
         dead = await self._end(user_id, at, keep)
-        return [ended(each.id, at, self.lifetimes.access) for each in dead if each.expires_at > at]
+        return [ended(each.id, at, self.lifetimes.access) for each in dead]
 
     async def end_all(self, user_id: UserId, epoch: int, at: datetime) -> Sequence[Marker]:
         await self._end(user_id, at, None)
@@ -88,7 +91,9 @@ class MemorySessionEnding(SessionEnding):
     async def _end(self, user_id: UserId, at: datetime, keep: SessionId | None) -> list[Session]:
         tables = await self.work.begin()
         found: list[Session] = tables.table(SESSIONS).values()
-        dead = [each for each in found if each.user_id == user_id and each.id != keep and each.revoked_at is None]
+        since = at - self.lifetimes.access
+        others = [each for each in found if each.user_id == user_id and each.id != keep]
+        dead = [each for each in others if each.revoked_at is None and each.expires_at > since]
         for session in dead:
             session.revoked_at = at
         for family in tables.table(FAMILIES).values():
@@ -105,7 +110,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
 
     async def rotate(self, refresh_token: str) -> Rotation | Reuse:
         presented = TOKENS.read(refresh_token)
-        family: Family | None = presented and self.memory.table(FAMILIES).get(presented.family)
+        family: Family | None = self.memory.table(FAMILIES).get(presented.family) if presented else None
         if presented is None or family is None:
             raise RefreshRefused
         session: Session = self.memory.table(SESSIONS)[family.session_id]

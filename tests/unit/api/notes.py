@@ -2,77 +2,24 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 from domain.kernel.access import ANYONE, SIGNED_IN, Actor, Origin, Permission, needs
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import (
-    Conflict,
     CursorInvalid,
     Forbidden,
-    Invalid,
-    NotFound,
     PreconditionFailed,
     PreconditionRequired,
     TooManyRequests,
-    Unauthenticated,
 )
 from domain.kernel.ids import UserId
 from domain.kernel.schemas import ABSENT, Absent, Length, Limit, Page, Range
 from domain.kernel.usecases import Command, Query, if_match, interactor, message, secret, whole_body
+from tests.unit.api.shapes import Colour, Note, NoteEmpty, NoteNotFound, NoteTaken, SignInRefused, Tag
 
 FIRST = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
-
-
-class NoteNotFound(NotFound):
-    """No such note, or none you may see."""
-
-    code = "notes.not_found"
-
-
-class NoteTaken(Conflict):
-    """Another note has this title."""
-
-    code = "notes.taken"
-
-
-class NoteEmpty(Invalid):
-    """A note needs a title that says something."""
-
-    code = "notes.empty"
-
-
-class SignInRefused(Unauthenticated):
-    """The name or the password is wrong."""
-
-    code = "notes.sign_in_refused"
-
-
-class Colour(StrEnum):
-    BLUE = "blue"
-    RED = "red"
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A label with a colour."""
-
-    name: Annotated[str, Length(1, 20)]
-    colour: Colour = Colour.BLUE
-    hint: str | Absent | None = ABSENT
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something worth keeping."""
-
-    id: UUID
-    title: str
-    text: str | None
-    version: int
-    changed_at: datetime | None = None
 
 
 @dataclass

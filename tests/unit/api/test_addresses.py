@@ -5,7 +5,8 @@ import pytest
 from domain.kernel.schemas import Page
 from tests.support.client import Client
 from tests.unit.api.memory import Memory
-from tests.unit.api.notes import FIRST, Colour, ListNotes
+from tests.unit.api.notes import FIRST, ListNotes
+from tests.unit.api.shapes import Colour
 
 NOTES = "/auth/notes"
 
@@ -26,7 +27,7 @@ async def test_takes_a_name_in_the_path(call: Client, section: str) -> None:
     assert (await call("GET", f"/auth/sections/{section}")).status == 200
 
 
-@pytest.mark.parametrize("section", ["x" * 9, "%0a", "a%1b[31m", "%7f", "%C2%80", "%ff", "%ED%A0%80"])
+@pytest.mark.parametrize("section", ["x" * 9, "%0a", "a%1b[31m", "%7f", "%C2%80", "%ff", "%ED%A0%80", "%EF%BF%BD"])
 async def test_i9_takes_no_name_that_is_too_long_or_not_printable(call: Client, section: str) -> None:
     answer = await call("GET", f"/auth/sections/{section}")
     assert (answer.status, answer.json()["code"]) == (404, "request.not_found")

@@ -1,6 +1,7 @@
 """One timer for all who wait."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,24 @@ async def test_goes_on_looking_while_someone_waits() -> None:
     for _ in range(2):
         with pytest.raises(Impatient):
             await patience(forever)
+
+
+async def test_sets_one_timer_for_all_of_them() -> None:
+    class Counting(asyncio.SelectorEventLoop):
+        timers = 0
+
+        def call_later(self, *arguments: Any) -> asyncio.TimerHandle:  # type: ignore[override]  # all that is used
+            self.timers += 1
+            return super().call_later(*arguments)
+
+    async def ask(patience: Patience) -> None:
+        for _ in range(100):
+            assert await patience(lambda: soon("quick")) == "quick"
+
+    loop = Counting()
+    await asyncio.to_thread(loop.run_until_complete, ask(Patience(9)))
+    loop.close()
+    assert loop.timers == 1
 
 
 async def test_lets_a_cancellation_through() -> None:

@@ -21,7 +21,7 @@ from domain.kernel.errors import (
 )
 from tests.support.client import JSON, Client
 from tests.unit.api.memory import Memory
-from tests.unit.api.notes import NoteEmpty, NoteNotFound, SignInRefused
+from tests.unit.api.shapes import NoteEmpty, NoteNotFound, SignInRefused
 
 NOTES = "/auth/notes"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.identity.commands.request_account import KNOWN, WELCOME, RequestAccount
+from domain.identity.commands.request_account import CHOOSE, KNOWN, WELCOME, RequestAccount
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.errors import (
     EmailInvalid,
@@ -144,3 +144,35 @@ async def test_p7_private_sign_up_answers_the_same_to_known_and_unknown_addresse
     assert len(app.memory.table(USERS)) == 1
     assert [job.payload["text"] for job in app.memory.jobs] == [WELCOME, KNOWN]
     assert app.audited == [("identity.user.request_account", "done")] * 2
+
+
+async def test_p7_private_sign_up_with_a_username_in_use_does_not_tell_which_addresses_are_known(app: App) -> None:
+    await app.send(ADA)
+
+    for email in ("ada@example.com", "new@example.com"):
+        answer = await app.answer(RequestAccount(email=email, password=PASSWORD, username="ada"))
+        assert answer.result is None
+
+    assert [job.payload["text"] for job in app.memory.jobs] == [KNOWN, CHOOSE]
+    assert len(app.memory.table(USERS)) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ({"email": "not an address"}, EmailInvalid),
+        ({"password": "short"}, PasswordTooWeak),
+        ({"full_name": "   "}, FullNameInvalid),
+        ({"username": "ada!"}, UsernameInvalid),
+    ],
+)
+@pytest.mark.parametrize("email", ["ada@example.com", "new@example.com"])
+async def test_p7_private_sign_up_judges_known_and_unknown_addresses_alike(
+    app: App, email: str, fields: dict[str, str], refusal: type[Exception]
+) -> None:
+    await app.send(ADA)
+
+    with pytest.raises(refusal):
+        await app.send(RequestAccount(**({"email": email, "password": PASSWORD} | fields)))
+
+    assert not app.memory.jobs

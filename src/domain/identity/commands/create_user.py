@@ -13,7 +13,7 @@ class CreateUser(Command[UserProfile]):
     """Create an account for somebody else; without a password it cannot be signed in to yet."""
 
     email: Email
-    password: Password | None = optional_secret()
+    password: Password | None = optional_secret(default=None)
     full_name: FullName | None = None
     username: Username | None = None
     email_verified: bool = False

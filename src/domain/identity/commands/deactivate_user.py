@@ -17,7 +17,7 @@ class DeactivateUser(Command[None]):
     """Stop a person from signing in and end all their sessions; repeated, it changes nothing."""
 
     user_id: UserId
-    expected_version: int | None = if_match()
+    expected_version: int | None = if_match(default=None)
 
 
 @interactor(

@@ -17,7 +17,7 @@ class DeleteUser(Command[None]):
     """Delete a person's account, with their credentials, sessions and grants."""
 
     user_id: UserId
-    expected_version: int | None = if_match()
+    expected_version: int | None = if_match(default=None)
 
 
 @interactor(

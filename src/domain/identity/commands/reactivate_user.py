@@ -16,7 +16,7 @@ class ReactivateUser(Command[None]):
     """Let a person who was deactivated sign in again; repeated, it changes nothing."""
 
     user_id: UserId
-    expected_version: int | None = if_match()
+    expected_version: int | None = if_match(default=None)
 
 
 @interactor(

@@ -1,7 +1,7 @@
 """Sign up without telling whether the address is known."""
 
 from domain.identity.commands.sign_up import SignUpPolicy
-from domain.identity.errors import EmailTaken
+from domain.identity.errors import EmailTaken, UsernameTaken
 from domain.identity.events import UserCreated
 from domain.identity.ports import EmailAddresses
 from domain.identity.registration import REFUSALS, Applicant, Registration
@@ -13,7 +13,10 @@ from domain.kernel.usecases import Command, interactor, message, secret
 
 WELCOME = "Your account is ready. You can sign in with this address and the password you chose."
 KNOWN = "Somebody, perhaps you, tried to create an account with this address, which has one already. You can sign in."
+CHOOSE = "No account was made, because somebody else has the username you chose. Sign up again with another one."
 SUBJECT = "Your account"
+TAKEN = (EmailTaken, UsernameTaken)
+"""Known to whoever reads the mail only: which of the two it was would tell about the address."""
 
 
 @message
@@ -28,7 +31,7 @@ class RequestAccount(Command[None]):
 
 @interactor(
     access=ANYONE,
-    raises=(*(refusal for refusal in REFUSALS if refusal is not EmailTaken), Overloaded, TooManyRequests),
+    raises=(*(refusal for refusal in REFUSALS if refusal not in TAKEN), Overloaded, TooManyRequests),
     emits=(UserCreated,),
     audit="identity.user.request_account",
 )
@@ -48,5 +51,7 @@ class RequestAccountInteractor:
             await self.registration.register(applicant)
         except EmailTaken:
             self.mailer.send(self.addresses.parse(request.email), SUBJECT, KNOWN)
+        except UsernameTaken:
+            self.mailer.send(self.addresses.parse(request.email), SUBJECT, CHOOSE)
         else:
             self.mailer.send(self.addresses.parse(request.email), SUBJECT, WELCOME)

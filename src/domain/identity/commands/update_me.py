@@ -16,7 +16,7 @@ class UpdateMe(Command[UserProfile]):
 
     full_name: FullName | Absent | None = ABSENT
     username: Username | Absent | None = ABSENT
-    expected_version: int | None = if_match()
+    expected_version: int | None = if_match(default=None)
 
 
 @interactor(

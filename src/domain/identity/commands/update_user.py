@@ -18,7 +18,7 @@ class UpdateUser(Command[UserProfile]):
     user_id: UserId
     full_name: FullName | Absent | None = ABSENT
     username: Username | Absent | None = ABSENT
-    expected_version: int | None = if_match()
+    expected_version: int | None = if_match(default=None)
 
 
 @interactor(

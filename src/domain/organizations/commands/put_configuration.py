@@ -27,7 +27,7 @@ class PutConfiguration(Command[Configuration]):
     organization_id: OrganizationId
     namespace: str
     body: dict[str, Any] = whole_body()
-    expected_version: int | None = if_match()
+    expected_version: int | None = if_match(default=None)
 
 
 @interactor(

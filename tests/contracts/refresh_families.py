@@ -1,0 +1,101 @@
+"""What every `RefreshFamilies` promises."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.sessions.errors import RefreshRefused
+from domain.sessions.ports import Reuse, Rotation
+from tests.contracts.people import GRACE, LIFETIMES, Ground, added, change, started
+
+LATE = GRACE + timedelta(seconds=1)
+
+
+async def successor(ground: Ground, token: str) -> str:
+    """Spend `token`; return the token that lives now."""
+    found = await ground.families.rotate(token)
+    assert isinstance(found, Rotation)
+    return found.refresh_token
+
+
+class RefreshFamiliesContract:
+    """Subclasses provide the fixture `ground`, whose grace is `GRACE`."""
+
+    async def test_each_token_has_another_successor(self, ground: Ground) -> None:
+        _, token = await started(ground, await added(ground))
+        chain = [token]
+        for _ in range(12):
+            chain.append(await successor(ground, chain[-1]))
+
+        assert len(set(chain)) == 13
+
+    async def test_within_the_grace_a_spent_token_gives_the_live_one(self, ground: Ground) -> None:
+        _, first = await started(ground, await added(ground))
+        second = await successor(ground, first)
+
+        assert await successor(ground, first) == second
+        third = await successor(ground, second)
+        assert await successor(ground, first) == third
+
+    async def test_after_the_grace_it_is_a_reuse(self, ground: Ground) -> None:
+        session, first = await started(ground, await added(ground))
+        second = await successor(ground, first)
+        await ground.pass_by(LATE)
+
+        assert await ground.families.rotate(first) == Reuse(session.id)
+        assert await successor(ground, second)
+
+    async def test_the_grace_of_a_token_ends_however_often_its_successors_are_spent(self, ground: Ground) -> None:
+        session, first = await started(ground, await added(ground))
+        second = await successor(ground, first)
+        await ground.pass_by(LATE)
+        await successor(ground, second)
+
+        assert await ground.families.rotate(first) == Reuse(session.id)
+
+    async def test_a_token_of_long_ago_is_a_reuse(self, ground: Ground) -> None:
+        session, first = await started(ground, await added(ground))
+        live = first
+        for _ in range(10):
+            live = await successor(ground, live)
+
+        assert await ground.families.rotate(first) == Reuse(session.id)
+
+    async def test_refuses_when_the_session_has_run_out(self, ground: Ground) -> None:
+        _, token = await started(ground, await added(ground))
+        await ground.pass_by(LIFETIMES.refresh)
+
+        with pytest.raises(RefreshRefused):
+            await ground.families.rotate(token)
+
+    async def test_refuses_the_deactivated_without_calling_it_a_reuse(self, ground: Ground) -> None:
+        _, first = await started(ground, user := await added(ground))
+        second = await successor(ground, first)
+        await ground.pass_by(LATE)
+        await change(ground, user.id, is_active=False)
+
+        for token in (first, second):
+            with pytest.raises(RefreshRefused):
+                await ground.families.rotate(token)
+
+    async def test_refuses_when_the_person_is_gone(self, ground: Ground) -> None:
+        _, token = await started(ground, user := await added(ground))
+        async with ground.transaction() as ports:
+            await ports.users.remove(await ports.users.get(user.id))
+
+        with pytest.raises(RefreshRefused):
+            await ground.families.rotate(token)
+
+    async def test_gives_the_epoch_of_now(self, ground: Ground) -> None:
+        _, token = await started(ground, user := await added(ground))
+        await change(ground, user.id, epoch=5)
+
+        found = await ground.families.rotate(token)
+
+        assert isinstance(found, Rotation)
+        assert found.epoch == 5
+
+    @pytest.mark.parametrize("made_up", ["", "gwr_", "gwr_" + "A" * 78, "\u0430" * 82])
+    async def test_refuses_what_nobody_made(self, ground: Ground, made_up: str) -> None:
+        with pytest.raises(RefreshRefused):
+            await ground.families.rotate(made_up)

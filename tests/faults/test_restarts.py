@@ -1,0 +1,106 @@
+"""A restart that nobody notices."""
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.faults.test_stalls import Record, slowest
+from tests.support.facts import until
+from tests.support.http import Broken, Response, Stale
+from tests.support.service import LONG, PASSWORD, Program, Service, Stack, deployed
+
+pytestmark = pytest.mark.faults
+
+
+@dataclass
+class Load:
+    """A hundred requests a second: half of them on connections of their own, half on connections that are kept."""
+
+    service: Service
+    token: str
+    answers: list[Response] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    stale: int = 0
+    """Kept connections that the server had closed; any client asks again on another (RFC 9112, section 9.3.1)."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Go on for as long as the block, and until the last answer."""
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(self._ask(stop, keeps=number % 2 == 0)) for number in range(20)]
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)
+
+    async def _ask(self, stop: asyncio.Event, *, keeps: bool) -> None:
+        async with self.service.caller(self.token, keeps=keeps) as call:
+            while not stop.is_set():
+                await asyncio.sleep(0.2)
+                try:
+                    self.answers.append(await call("GET", "/auth/sessions"))
+                except Stale:
+                    self.stale += 1
+                except (Broken, TimeoutError) as error:
+                    self.failures.append(f"{type(error).__name__}: {error}")
+
+
+def children(api: Program) -> set[int]:
+    """The processes that answer."""
+    return {child.pid for child in psutil.Process(api.pid).children()}
+
+
+async def test_e15_rolling_restarts_fail_no_request(stack: Stack, tmp_path: Path, record_property: Record) -> None:
+    async with deployed(stack, tmp_path, WORKERS="2") as service:
+        load = Load(service, await service.person("ada@example.org"))
+        async with load.running():
+            for _ in range(20 if LONG else 2):
+                before = children(service.api)
+                os.kill(service.api.pid, signal.SIGHUP)
+                await until(lambda: _replaced(service.api, before), 90)
+        record_property("answered", len(load.answers))
+        record_property("stale", load.stale)
+        record_property("slowest", round(slowest(load.answers, 1), 2))
+        assert load.failures == []
+        assert Counter(each.status for each in load.answers).keys() == {200}
+
+
+async def _replaced(api: Program, before: set[int]) -> bool:
+    now = children(api)
+    return len(now) == 2 and not now & before
+
+
+async def test_e15_what_has_begun_is_answered_before_it_stops(service: Service, record_property: Record) -> None:
+    await service.person("ada@example.org")
+    async with service.sql() as connection:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM users FOR UPDATE")
+            token = (await service.sign_in("ada@example.org"))["access_token"]
+            callers = [service.caller(token, keeps=False) for _ in range(10)]
+            asked = [asyncio.create_task(call("PATCH", "/auth/me", {"full_name": "Ada"})) for call in callers[:5]]
+            login = {"email": "ada@example.org", "password": PASSWORD}
+            asked += [asyncio.create_task(call("POST", "/auth/login", login)) for call in callers[5:]]
+            await until(lambda: _waiting(connection))
+            stopping = asyncio.create_task(asyncio.to_thread(service.api.stop))
+            started = time.monotonic()
+            await asyncio.sleep(1)
+        answers = await asyncio.gather(*asked)
+        seconds = await stopping
+    record_property("drained", round(seconds, 2))
+    assert {each.status for each in answers} == {200}
+    assert time.monotonic() - started <= 10
+
+
+async def _waiting(connection: object) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await connection.fetchval(query) >= 5)  # type: ignore[attr-defined]  # asyncpg has no types

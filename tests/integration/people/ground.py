@@ -1,0 +1,88 @@
+"""People and sessions on Postgres, as the suites use them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.clock import SystemClock
+from core.postgres.database import Database
+from core.postgres.families import SqlRefreshFamilies
+from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
+from core.postgres.profiles import SqlCredentials, SqlProfiles
+from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
+from core.postgres.work import SqlWork
+from core.refresh_tokens import RefreshTokens
+from core.setup import SqlSetup
+from tests.contracts.people import GRACE, LIFETIMES, SETUP, Ports
+
+TOKENS = RefreshTokens({1: b"a key for refresh tokens in tests"})
+EMPTY = """
+TRUNCATE users, credentials, sign_in_failures, sessions, refresh_families, grants, outbox, audit_pending, jobs,
+    revocations, idempotency_keys;
+UPDATE setup SET completed_at = NULL;
+"""
+AGE = """
+UPDATE sessions SET created_at = created_at - $1::interval, expires_at = expires_at - $1::interval
+"""
+AGE_FAMILIES = """
+UPDATE refresh_families SET expires_at = expires_at - $1::interval,
+    rotations = ARRAY(SELECT spent - $1::interval FROM unnest(rotations) WITH ORDINALITY AS r (spent, n) ORDER BY n)
+"""
+
+
+@dataclass(frozen=True)
+class SqlGround:
+    database: Database
+
+    @property
+    def credentials(self) -> SqlCredentials:
+        return SqlCredentials(self.database)
+
+    @property
+    def profiles(self) -> SqlProfiles:
+        return SqlProfiles(self.database)
+
+    @property
+    def lists(self) -> SqlProfiles:
+        return SqlProfiles(self.database)
+
+    @property
+    def session_lists(self) -> SqlSessionLists:
+        return SqlSessionLists(self.database)
+
+    @property
+    def families(self) -> SqlRefreshFamilies:
+        return SqlRefreshFamilies(self.database, TOKENS, GRACE)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Ports]:
+        work = SqlWork(self.database, SystemClock(), b"audit key", lambda _: None)
+        try:
+            yield Ports(
+                work,
+                SqlUsers(work),
+                SqlPasswordHashes(work),
+                SqlFailures(work),
+                SqlSuperusers(work),
+                SqlSetup(work, SETUP),
+                SqlSessions(work, TOKENS, LIFETIMES),
+                SqlSessionEnding(work, LIFETIMES),
+            )
+            await work.commit()
+        finally:
+            await work.rollback()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def pass_by(self, time: timedelta) -> None:
+        async with self.database.read() as connection:
+            await connection.execute(AGE, time)
+            await connection.execute(AGE_FAMILIES, time)
+
+    async def value(self, query: str, *values: Any) -> Any:
+        """Ask for one value."""
+        async with self.database.read() as connection:
+            return await connection.fetchval(query, *values)

@@ -1,0 +1,110 @@
+"""People and sessions in memory keep the promises of the real ones."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.contracts.people import LIFETIMES, TOKEN, Ports
+from tests.contracts.profiles import ProfilesContract
+from tests.contracts.refresh_families import RefreshFamiliesContract
+from tests.contracts.sessions import SessionEndingContract, SessionListsContract, SessionsContract
+from tests.contracts.superusers import SetupContract, SuperusersContract
+from tests.contracts.users import CredentialsContract, UsersContract
+from tests.support.memory.identity import (
+    MemoryCredentials,
+    MemoryFailures,
+    MemoryPasswordHashes,
+    MemoryProfiles,
+    MemorySetup,
+    MemorySuperusers,
+    MemoryUsers,
+)
+from tests.support.memory.ports import MovableClock
+from tests.support.memory.sessions import (
+    MemoryRefreshFamilies,
+    MemorySessionEnding,
+    MemorySessionLists,
+    MemorySessions,
+)
+from tests.support.memory.store import Memory
+from tests.support.memory.work import MemoryWork
+
+
+@dataclass
+class MemoryGround:
+    memory: Memory = field(default_factory=Memory)
+    clock: MovableClock = field(default_factory=MovableClock)
+
+    def __post_init__(self) -> None:
+        self.credentials = MemoryCredentials(self.memory)
+        self.profiles = self.lists = MemoryProfiles(self.memory)
+        self.session_lists = MemorySessionLists(self.memory, self.clock)
+        self.families = MemoryRefreshFamilies(self.memory, self.clock)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Ports]:
+        work = MemoryWork(self.memory, self.clock)
+        try:
+            yield Ports(
+                work,
+                MemoryUsers(work),
+                MemoryPasswordHashes(work),
+                MemoryFailures(work),
+                MemorySuperusers(work),
+                MemorySetup(work, TOKEN),
+                MemorySessions(work, LIFETIMES),
+                MemorySessionEnding(work, LIFETIMES),
+            )
+            await work.commit()
+        finally:
+            await work.rollback()
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def pass_by(self, time: timedelta) -> None:
+        self.clock.pass_by(time)
+
+
+@pytest.fixture
+def ground() -> MemoryGround:
+    return MemoryGround()
+
+
+class TestMemoryUsers(UsersContract):
+    pass
+
+
+class TestMemoryCredentials(CredentialsContract):
+    pass
+
+
+class TestMemorySuperusers(SuperusersContract):
+    pass
+
+
+class TestMemorySetup(SetupContract):
+    pass
+
+
+class TestMemoryProfiles(ProfilesContract):
+    pass
+
+
+class TestMemorySessions(SessionsContract):
+    pass
+
+
+class TestMemorySessionEnding(SessionEndingContract):
+    pass
+
+
+class TestMemorySessionLists(SessionListsContract):
+    pass
+
+
+class TestMemoryRefreshFamilies(RefreshFamiliesContract):
+    pass

@@ -1,0 +1,213 @@
+"""Changing one's password."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from domain.identity.commands.change_password import NOTICE, ChangePassword
+from domain.identity.commands.create_user import CreateUser
+from domain.identity.commands.delete_user import DeleteUser
+from domain.identity.commands.update_me import UpdateMe
+from domain.identity.errors import PasswordTooWeak, PasswordWrong, UserNotFound
+from domain.identity.models import User
+from domain.identity.verification import FAILURES
+from domain.kernel.access import Origin
+from domain.kernel.errors import ConcurrentChange, InvalidToken, Overloaded, Unauthenticated
+from domain.kernel.revocation import RevocationScope
+from domain.sessions.commands.dev_sign_in import DevSignIn
+from domain.sessions.commands.refresh_session import RefreshSession
+from domain.sessions.commands.sign_in import SignIn
+from domain.sessions.errors import RefreshRefused, SignInRefused
+from domain.sessions.queries.list_sessions import ListSessions
+from tests.support.app import PASSWORD, App
+from tests.support.memory.identity import CREDENTIALS, USERS, PlainPasswords
+
+NEW = "an entirely new password"
+CHANGE = ChangePassword(current_password=PASSWORD, new_password=NEW)
+GUESS = ChangePassword(current_password="not the password at all", new_password=NEW)
+HERE, THERE = Origin("192.0.2.1"), Origin("198.51.100.1")
+
+
+async def test_the_new_password_signs_in_and_the_old_one_does_not(app: App) -> None:
+    await app.signed_up()
+
+    await app.send(CHANGE, as_=await app.signed_in())
+
+    assert await app.send(SignIn(email="ada@example.com", password=NEW))
+    with pytest.raises(SignInRefused):
+        await app.signed_in()
+
+
+async def test_announces_it_and_tells_the_owner_by_mail(app: App) -> None:
+    user = await app.signed_up()
+
+    await app.send(CHANGE, as_=await app.signed_in())
+
+    fact = app.facts[-1]
+    assert (fact.type, fact.aggregate_id, fact.aggregate_version) == ("identity.user.password_changed", user.id, 2)
+    assert [(job.payload["to"], job.payload["text"]) for job in app.memory.jobs] == [("ada@example.com", NOTICE)]
+    assert app.audited[-1] == ("identity.user.change_password", "done")
+
+
+async def test_ends_the_other_sessions_and_keeps_this_one(app: App) -> None:
+    await app.signed_up()
+    await app.signed_up("eve@example.com")
+    mine, other, eve = await app.signed_in(), await app.signed_in(), await app.signed_in("eve@example.com")
+
+    await app.send(CHANGE, as_=mine)
+
+    assert list(app.memory.revocations) == [(RevocationScope.SESSION, str(other.session_id))]
+    assert [each["id"] for each in app.facts[-1].revokes or ()] == [str(other.session_id)]
+    with pytest.raises(InvalidToken):
+        await app.send(ListSessions(), as_=other)
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=other.refresh_token))
+    assert await app.send(ListSessions(), as_=mine)
+    assert await app.send(RefreshSession(refresh_token=mine.refresh_token))
+    assert await app.send(ListSessions(), as_=eve)
+
+
+async def test_raises_the_epoch(app: App) -> None:
+    user = await app.signed_up()
+
+    await app.send(CHANGE, as_=await app.signed_in())
+
+    kept: User = app.memory.table(USERS)[user.id]
+    assert (kept.epoch, kept.updated_at, kept.version) == (2, app.clock.now(), 2)
+
+
+async def test_changes_nothing_without_the_current_password(app: App) -> None:
+    user = await app.signed_up()
+    mine = await app.signed_in()
+    other = await app.signed_in()
+
+    with pytest.raises(PasswordWrong):
+        await app.send(GUESS, as_=mine)
+
+    assert app.memory.table(USERS)[user.id].epoch == 1
+    assert not app.memory.jobs
+    assert await app.send(ListSessions(), as_=other)
+    assert app.audited[-1] == ("identity.user.change_password", "identity.password_wrong")
+
+
+async def test_e11_a_wrong_current_password_counts_as_a_failed_sign_in(app: App) -> None:
+    await app.signed_up()
+    mine = await app.signed_in(origin=THERE)
+    for _ in range(FAILURES):
+        with pytest.raises(PasswordWrong):
+            await app.send(GUESS, as_=mine, origin=HERE)
+
+    with pytest.raises(PasswordWrong):
+        await app.send(CHANGE, as_=mine, origin=HERE)
+    with pytest.raises(SignInRefused):
+        await app.signed_in(origin=HERE)
+
+    await app.send(CHANGE, as_=mine, origin=THERE)
+
+
+async def test_e11_failed_sign_ins_close_it_too(app: App) -> None:
+    await app.signed_up()
+    mine = await app.signed_in()
+    for _ in range(FAILURES):
+        with pytest.raises(SignInRefused):
+            await app.send(SignIn(email="ada@example.com", password="wrong"), origin=HERE)
+
+    with pytest.raises(PasswordWrong):
+        await app.send(CHANGE, as_=mine, origin=HERE)
+
+
+@pytest.mark.parametrize("new", ["short", "ADA@example.com", "Ada-Lovelace-King"])
+async def test_refuses_a_weak_password(app: App, new: str) -> None:
+    await app.signed_up(username="ada-lovelace-king")
+    mine = await app.signed_in()
+
+    with pytest.raises(PasswordTooWeak):
+        await app.send(ChangePassword(current_password=PASSWORD, new_password=new), as_=mine)
+
+    assert await app.signed_in()
+
+
+async def test_does_not_judge_a_new_password_before_the_current_one_is_proved(app: App) -> None:
+    await app.signed_up()
+    mine = await app.signed_in()
+
+    with pytest.raises(PasswordWrong):
+        await app.send(ChangePassword(current_password="wrong", new_password="short"), as_=mine)
+
+
+async def test_changes_nothing_when_hashing_is_refused(app: App) -> None:
+    user = await app.signed_up()
+    mine = await app.signed_in()
+    app.passwords.busy = True
+
+    with pytest.raises(Overloaded):
+        await app.send(CHANGE, as_=mine)
+
+    assert app.memory.table(USERS)[user.id].epoch == 1
+
+
+async def test_refuses_whoever_has_no_password(app: App) -> None:
+    root = await app.administrator()
+    await app.send(CreateUser(email="bare@example.com"), as_=root)
+    mine = await app.send(DevSignIn(email="bare@example.com"))
+
+    with pytest.raises(PasswordWrong):
+        await app.send(CHANGE, as_=mine)
+
+
+async def test_needs_a_session(app: App) -> None:
+    with pytest.raises(Unauthenticated):
+        await app.send(CHANGE)
+
+
+@dataclass
+class Overtaken(PlainPasswords):
+    """Lets something happen while the new password is hashed."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def hash(self, password: str) -> str:
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
+        return await PlainPasswords.hash(self, password)
+
+
+async def test_refuses_a_second_change_at_the_same_time() -> None:
+    app = App(passwords=(passwords := Overtaken()))
+    user = await app.signed_up()
+    mine = await app.signed_in()
+    first = ChangePassword(current_password=PASSWORD, new_password="the password of the first")
+    passwords.meanwhile = lambda: app.send(first, as_=mine)
+
+    with pytest.raises(ConcurrentChange):
+        await app.send(CHANGE, as_=mine)
+
+    assert app.memory.table(CREDENTIALS)[user.id].password_hash.endswith("the password of the first")
+    assert app.memory.table(USERS)[user.id].epoch == 2
+
+
+async def test_a_change_of_profile_meanwhile_is_kept() -> None:
+    app = App(passwords=(passwords := Overtaken()))
+    user = await app.signed_up()
+    mine = await app.signed_in()
+    passwords.meanwhile = lambda: app.send(UpdateMe(full_name="Ada Lovelace"), as_=mine)
+
+    await app.send(CHANGE, as_=mine)
+
+    kept: User = app.memory.table(USERS)[user.id]
+    assert (kept.full_name, kept.version) == ("Ada Lovelace", 3)
+
+
+async def test_refuses_when_the_account_is_deleted_meanwhile() -> None:
+    app = App(passwords=(passwords := Overtaken()))
+    root = await app.administrator()
+    user = await app.signed_up()
+    mine = await app.signed_in()
+    passwords.meanwhile = lambda: app.send(DeleteUser(user_id=user.id), as_=root)
+
+    with pytest.raises(UserNotFound):
+        await app.send(CHANGE, as_=mine)
+
+    assert user.id not in app.memory.table(CREDENTIALS)

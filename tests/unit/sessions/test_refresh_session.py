@@ -1,0 +1,146 @@
+"""Refreshing tokens."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.identity.commands.deactivate_user import DeactivateUser
+from domain.identity.commands.reactivate_user import ReactivateUser
+from domain.kernel.revocation import RevocationScope
+from domain.sessions.commands.refresh_session import RefreshSession
+from domain.sessions.commands.sign_out import SignOut
+from domain.sessions.errors import RefreshRefused
+from domain.sessions.queries.list_sessions import ListSessions
+from tests.support.app import App
+
+GRACE = timedelta(seconds=30)
+REFUSED = ("sessions.session.refresh", "sessions.refresh_refused")
+
+
+async def test_returns_new_tokens_of_the_same_session(app: App) -> None:
+    await app.signed_up()
+    first = await app.signed_in()
+    app.clock.pass_by(timedelta(days=1))
+
+    second = await app.send(RefreshSession(refresh_token=first.refresh_token))
+
+    assert second.session_id == first.session_id
+    assert second.refresh_token != first.refresh_token
+    assert (second.expires_in, second.refresh_expires_in) == (900, 6 * 24 * 3600)
+    assert (await app.send(ListSessions(), as_=second)).items[0].last_seen_at == app.clock.now()
+
+
+async def test_says_nothing_when_it_works(app: App) -> None:
+    await app.signed_up()
+    tokens = await app.signed_in()
+    facts, audited = list(app.facts), list(app.audited)
+
+    await app.send(RefreshSession(refresh_token=tokens.refresh_token))
+
+    assert (app.facts, app.audited) == (facts, audited)
+
+
+async def test_returns_the_live_token_to_whoever_lost_the_answer(app: App) -> None:
+    await app.signed_up()
+    first = await app.signed_in()
+    second = await app.send(RefreshSession(refresh_token=first.refresh_token))
+    app.clock.pass_by(GRACE - timedelta(seconds=1))
+
+    again = await app.send(RefreshSession(refresh_token=first.refresh_token))
+
+    assert again.refresh_token == second.refresh_token
+    assert await app.send(RefreshSession(refresh_token=again.refresh_token))
+
+
+async def test_ends_the_session_when_a_spent_token_comes_late(app: App) -> None:
+    await app.signed_up()
+    first = await app.signed_in()
+    second = await app.send(RefreshSession(refresh_token=first.refresh_token))
+    app.clock.pass_by(GRACE)
+
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=first.refresh_token))
+
+    fact = app.facts[-1]
+    assert (fact.type, fact.aggregate_id, fact.aggregate_version) == ("sessions.session.revoked", first.session_id, 2)
+    assert fact.data["reason"] == "refresh_token_reuse"
+    assert app.audited[-1] == REFUSED
+    marker = app.memory.revocations[RevocationScope.SESSION, str(first.session_id)]
+    assert marker.cutoff is not None
+    assert marker.cutoff > app.clock.now()
+    assert fact.revokes is not None
+    assert fact.revokes[0]["id"] == str(first.session_id)
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=second.refresh_token))
+
+
+async def test_announces_a_theft_once(app: App) -> None:
+    await app.signed_up()
+    first = await app.signed_in()
+    await app.send(RefreshSession(refresh_token=first.refresh_token))
+    app.clock.pass_by(GRACE)
+    for _ in range(2):
+        with pytest.raises(RefreshRefused):
+            await app.send(RefreshSession(refresh_token=first.refresh_token))
+
+    assert [fact.type for fact in app.facts].count("sessions.session.revoked") == 1
+
+
+async def test_leaves_other_sessions_of_the_person_alone(app: App) -> None:
+    await app.signed_up()
+    stolen, other = await app.signed_in(), await app.signed_in()
+    await app.send(RefreshSession(refresh_token=stolen.refresh_token))
+    app.clock.pass_by(GRACE)
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=stolen.refresh_token))
+
+    assert await app.send(RefreshSession(refresh_token=other.refresh_token))
+
+
+@pytest.mark.parametrize("made_up", ["gwr_", "gwr_" + "A" * 78, "x" * 82, "\u0430" * 82])
+async def test_refuses_what_it_never_made(app: App, made_up: str) -> None:
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=made_up))
+
+    assert app.audited == [REFUSED]
+
+
+async def test_refuses_a_token_that_was_changed(app: App) -> None:
+    await app.signed_up()
+    token = (await app.signed_in()).refresh_token
+
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=token[:-2] + ("AA" if token[-2:] != "AA" else "BA")))
+
+
+async def test_refuses_after_signing_out(app: App) -> None:
+    await app.signed_up()
+    tokens = await app.signed_in()
+    await app.send(SignOut(), as_=tokens)
+
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=tokens.refresh_token))
+
+
+async def test_refuses_an_expired_session_however_often_it_was_refreshed(app: App) -> None:
+    await app.signed_up()
+    tokens = await app.signed_in()
+    app.clock.pass_by(timedelta(days=6))
+    tokens = await app.send(RefreshSession(refresh_token=tokens.refresh_token))
+    app.clock.pass_by(timedelta(days=1))
+
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=tokens.refresh_token))
+
+
+async def test_refuses_the_deactivated_and_stays_refused_when_they_come_back(app: App) -> None:
+    root = await app.administrator()
+    user = await app.signed_up()
+    tokens = await app.signed_in()
+    await app.send(DeactivateUser(user_id=user.id), as_=root)
+
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=tokens.refresh_token))
+    await app.send(ReactivateUser(user_id=user.id), as_=root)
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=tokens.refresh_token))
