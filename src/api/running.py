@@ -49,6 +49,7 @@ class Child:
         """Start it; it imports what it needs, and then waits to be told."""
         arguments = [sys.executable, "-m", "api.prepared", self.name]
         self._born = time.monotonic()
+        # It reads the same `.env`, and means the same by a relative path.
         self.process = spawn(arguments, sys.stdout.buffer, words=None, folder=Path.cwd())
 
     def tell(self, settings: dict[str, str]) -> None:

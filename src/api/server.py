@@ -25,9 +25,9 @@ def serve_requests(settings: Settings) -> None:
     if settings.redis_url is None:
         raise Hopeless("GATEWRIGHT_REDIS_URL is not set: set it, or use `gatewright run`, which starts a Valkey.")
     port = free_port(settings)
-    configure_logs(settings.log_level, json=settings.log_json)
     # Workers are forked where the system can: imported here, the code is there at once, and once for all of them.
     import_module("api.app")
+    configure_logs(settings.log_level, json=settings.log_json)
     with tempfile.TemporaryDirectory(prefix="gatewright-metrics-") as folder:
         if settings.workers > 1:
             prepare(Path(folder))
