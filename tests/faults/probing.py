@@ -31,8 +31,10 @@ class Prober:
     document: dict[str, Any] = field(default_factory=dict)
     sent: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
-    made: Counter[str] = field(default_factory=Counter)
-    """How many requests of each path were done."""
+    made: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many requests of each method and path were done."""
+    other: str = ""
+    """The token of somebody whose password may change, and whose attempts may be too many."""
     slowest: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
@@ -40,6 +42,9 @@ class Prober:
         """Become the administrator, and read the document."""
         body = {"email": self.email, "password": PASSWORD, "token": str(setup)}
         assert (await self.client.send("POST", "/auth/setup", body)).status == 201
+        someone = {"email": "ada@example.org", "password": PASSWORD}
+        assert (await self.client.send("POST", "/auth/signup", someone)).status == 201
+        self.other = (await self.client.send("POST", "/auth/login", someone)).json()["access_token"]
         await self.sign_in()
         self.document = (await self.client("GET", "/auth/openapi.json")).json()
 
@@ -48,7 +53,7 @@ class Prober:
         self.client.token = None
         tokens = await self.client.send("POST", "/auth/login", {"email": self.email, "password": PASSWORD})
         assert tokens.status == 200, tokens
-        self.made["/auth/login"] += 1
+        self.made["POST", "/auth/login"] += 1
         self.client.token = tokens.json()["access_token"]
 
     @property
@@ -89,16 +94,28 @@ class Prober:
         """Send a request, and judge the answer."""
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        kinds = JSON if body is not None else {}
+        if operation.path == "/auth/password/change":
+            headers = {"authorization": f"Bearer {self.other}", **headers}
+        kinds = JSON | {"content-length": str(len(body))} if body is not None else {}
         started = time.perf_counter()
-        answer = await self.client(operation.method, path, body or b"", [*(kinds | dict(headers)).items()])
+        answer = await self._as_given(operation.method, path, body or b"", [*(kinds | dict(headers)).items()])
         seconds = time.perf_counter() - started
         self._judge(operation, answer, seconds, text, moved=moved)
         if answer.status < 400:
-            self.made[operation.path if operation.method != "PATCH" else "renamed"] += 1
+            self.made[operation.method, operation.path] += 1
             if operation.path in ENDS and operation.method != "GET":
                 await self.sign_in()
         return answer
+
+    async def _as_given(self, method: str, path: str, body: bytes, headers: list[tuple[str, str | bytes]]) -> Answer:
+        """Send it; a credential among the headers takes the place of the administrator's."""
+        token = self.client.token
+        if any(name == "authorization" for name, _ in headers):
+            self.client.token = None
+        try:
+            return await self.client(method, path, body, headers)
+        finally:
+            self.client.token = token
 
     def _judge(self, operation: Operation, answer: Answer, seconds: float, text: str, *, moved: bool) -> None:
         self.sent += 1
