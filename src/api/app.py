@@ -4,6 +4,7 @@ import sys
 from typing import Final
 
 from litestar import Litestar, Router
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from api.protocols.operations import operations
 from api.protocols.wellknown import well_known
@@ -35,9 +36,9 @@ def routes(settings: Settings) -> list[Router]:
     ]
 
 
-def build(settings: Settings) -> Litestar:
-    """Make the ASGI application; raise `Misconfigured`."""
-    assembly = Assembly.of(settings)
+def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litestar:
+    """Make the ASGI application, whose metrics are in `registry`; raise `Misconfigured`."""
+    assembly = Assembly.of(settings, registry)
     dispatch = dispatcher(assembly)
     tracer = configure_tracing(settings.otlp_endpoint, SERVICE, settings.trace_share)
     access_log = AccessLog(sys.stdout.buffer)
@@ -54,7 +55,7 @@ def build(settings: Settings) -> Litestar:
 
     return serve(
         TracedDispatcher(dispatch) if tracer else dispatch,
-        [*routes(settings), operations(Health.of(assembly)), well_known(assembly.keys.ring)],
+        [*routes(settings), operations(Health.of(assembly), registry), well_known(assembly.keys.ring)],
         observers=(access_log, assembly.metrics.requests),
         tracing=RequestSpan(tracer) if tracer else None,
         share=settings.trace_share,

@@ -8,6 +8,8 @@ from datetime import timedelta
 from logging import getLogger
 from typing import Any
 
+from prometheus_client import REGISTRY, CollectorRegistry
+
 from core.documents import Mongo, mongo_connection
 from core.hashing import HashingPool
 from core.keys import Keys
@@ -57,11 +59,11 @@ class Assembly:
     _running: list[asyncio.Task[Any]] = field(default_factory=list, init=False)
 
     @classmethod
-    def of(cls, settings: Settings) -> "Assembly":
-        """Put everything together; raise `Misconfigured`."""
+    def of(cls, settings: Settings, registry: CollectorRegistry = REGISTRY) -> "Assembly":
+        """Put everything together; raise `Misconfigured`. Two in one process need two registries for their metrics."""
         if not (settings.database_url and settings.redis_url):
             raise Misconfigured("GATEWRIGHT_DATABASE_URL and GATEWRIGHT_REDIS_URL must be set, or use `gatewright run`")
-        keys, metrics = Keys.read(settings), Metrics()
+        keys, metrics = Keys.read(settings), Metrics(registry)
         database = Database(settings.database_url.get_secret_value(), size=settings.database_pool_size)
         redis = redis_clients(settings.redis_url.get_secret_value())
         hashing = HashingPool(meter=metrics.hashing)

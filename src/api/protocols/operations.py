@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar import Response, Router, get
 from litestar.openapi.datastructures import ResponseSpec
+from prometheus_client import CollectorRegistry
 
 from core.exposition import CONTENT_TYPE, exposition
 from core.health import Health, Report
@@ -43,15 +44,14 @@ async def live() -> Alive:
     return Alive()
 
 
-@get("/metrics", include_in_schema=False)
-async def metrics() -> Response[bytes]:
-    """Show the metrics of all processes of this service on this machine."""
-    return Response(exposition(), headers={"content-type": CONTENT_TYPE})
-
-
-def operations(health: Health) -> Router:
-    """Return the routes that tell how the service is."""
+def operations(health: Health, registry: CollectorRegistry) -> Router:
+    """Return the routes that tell how the service is; its metrics are in `registry`."""
     unready = {503: ResponseSpec(Report, description="Something that requests need is down.", generate_examples=False)}
+
+    @get("/metrics", include_in_schema=False)
+    async def metrics() -> Response[bytes]:
+        """Show the metrics of all processes of this service on this machine."""
+        return Response(exposition(registry), headers={"content-type": CONTENT_TYPE})
 
     async def report() -> Response[Report]:
         """Say what each dependency does; a broken one that is not needed to answer makes the service degraded only."""
