@@ -20,7 +20,7 @@ from domain.kernel.ids import UserId, uuid7
 from domain.kernel.usecases import use_case
 
 ROUNDS: Final = 5
-SECONDS: Final = 2.0
+SECONDS: Final = 1.5
 AT_ONCE: Final = 16
 EMAIL: Final = "ada@example.com"
 RENAME: Final = text("UPDATE users SET full_name = :name, version = version + 1 WHERE id = :id")

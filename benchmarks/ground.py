@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
@@ -17,12 +17,15 @@ from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import psutil
+
 from core.postgres.database import Database
 from core.postgres.embedded import EmbeddedPostgres
 from core.postgres.migrating import upgrade
 from core.processes import end, spawn, until
 from core.redis.embedded import embedded_redis
 from core.settings import Settings
+from domain.kernel.ids import uuid7
 from tests.support.server import Port
 
 ROOT: Final = Path(__file__).parents[1]
@@ -37,6 +40,8 @@ class Ground:
 
     folder: Path
     running: ExitStack
+    pids: dict[str, int] = field(default_factory=dict)
+    """By address: the process that was started to answer there."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -83,17 +88,25 @@ class Ground:
         environment = {f"GATEWRIGHT_{name}": value for name, value in names.items()}
         self.running.enter_context(self.process(["-m", "api.cli", "worker"], environment))
         service = Service(settings.served_at)
-        self.running.enter_context(
-            self.answering(["-m", "api.cli", "serve"], f"{service.url}/health/ready", environment)
-        )
+        ready = f"{service.url}/health/ready"
+        process = self.running.enter_context(self.answering(["-m", "api.cli", "serve"], ready, environment))
+        self.pids[service.url] = process.pid
         return service
 
     @cached_property
     def bare(self) -> str:
         """The address of the bare routes, on the same server with the same settings."""
         url = f"http://127.0.0.1:{self.port()}"
-        self.running.enter_context(self.answering(["-m", "benchmarks.bare", url.rpartition(":")[2]], f"{url}/bare"))
+        process = self.running.enter_context(
+            self.answering(["-m", "benchmarks.bare", url.rpartition(":")[2]], f"{url}/bare")
+        )
+        self.pids[url] = process.pid
         return url
+
+    def work(self, url: str) -> float:
+        """Return the seconds of all cores that the processes which answer at `url` have used so far."""
+        parent = psutil.Process(self.pids[url])
+        return sum(sum(each.cpu_times()[:2]) for each in [parent, *parent.children(recursive=True)])
 
     def port(self) -> int:
         """Return a port that nobody else is given until the end of the run."""
@@ -151,12 +164,10 @@ class Service:
     """A service that answers at `url`."""
 
     url: str
-    _people: int = 0
 
-    def person(self) -> str:
+    def person(self, email: str = "") -> str:
         """Sign somebody up; return their address. Their password is `PASSWORD`."""
-        self._people += 1
-        email = f"person-{self._people}@example.com"
+        email = email or f"{uuid7()}@example.com"
         call("POST", f"{self.url}/auth/signup", {"email": email, "password": PASSWORD})
         return email
 

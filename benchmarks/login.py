@@ -13,7 +13,7 @@ from core.hashing import HashingPool, spare_cores
 from core.passwords import Argon2Passwords
 
 ROUNDS = 5
-SECONDS = 3
+SECONDS = 2
 CLIENTS = 4
 CONNECTIONS = 8
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from benchmarks.ground import Ground
-from benchmarks.load import Request, load
+from benchmarks.load import Load, Request, load
 from benchmarks.table import Row, Spread, ratio_row
 
 ROUNDS = 5
@@ -19,10 +19,13 @@ def run(ground: Ground) -> Iterable[Row]:
     theirs = Request(f"{bare}/bare", SECONDS, CONNECTIONS)
     for request in (mine, theirs):
         load(request)
-    ours, base = [], []
+    ours, base = list[Load](), list[Load]()
+    our_work, base_work = list[float](), list[float]()
     for _ in range(ROUNDS):
-        ours.append(load(mine))
-        base.append(load(theirs))
+        for loads, works, request, url in ((ours, our_work, mine, service.url), (base, base_work, theirs, bare)):
+            before = ground.work(url)
+            loads.append(load(request))
+            works.append((ground.work(url) - before) / (loads[-1].rate * SECONDS) * 1e6)
     if failed := sum(each.failed for each in ours):
         raise RuntimeError(f"{failed} of the answers were not 200")
     yield ratio_row(
@@ -38,4 +41,11 @@ def run(ground: Ground) -> Iterable[Row]:
         "its p99",
         Spread([each.p99 for each in ours]).text(1, " ms"),
         f"bare GET: {Spread([each.p99 for each in base]).text(1, ' ms')}",
+    )
+    yield Row(
+        "me",
+        "its CPU time, which other work on the machine hardly changes",
+        Spread(our_work).text(unit=" µs"),
+        f"bare GET: {Spread(base_work).text(unit=' µs')}",
+        Spread(base_work).over(Spread(our_work)),
     )

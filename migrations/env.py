@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.postgres.base import mapping
-from core.postgres.database import plain
+from core.postgres.direct import plain
 
 LOCK = 4_721_053_319
 """The advisory lock of migrators. Postgres gives it back when the connection ends, however it ends."""

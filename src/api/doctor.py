@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from api.starting import place
 from core.keys import Keys
 from core.mongo.client import MongoConnection
-from core.postgres.database import plain
+from core.postgres.direct import plain
 from core.postgres.migrating import head
 from core.settings import PREFIX, Misconfigured, Settings, load, unknown
 

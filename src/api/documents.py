@@ -97,6 +97,8 @@ def documents(
         for address, (page, assets) in PAGES.items():
             found.append(_route(address, _file(STATIC / page)))
             found += [_route(f"{address}/{Path(each).name}", _file(STATIC / each)) for each in assets]
+        # Where the `type` of every problem points to.
+        found.append(_route("/auth/errors", _moved(b"/auth/mkdocs/errors/index.html")))
         found += [_route("/auth/mkdocs", _manual(Site(site))), _route("/auth/mkdocs/{path:path}", _manual(Site(site)))]
     return found
 
@@ -113,6 +115,13 @@ def _file(path: Path) -> Serve:
 
     async def serve(request: Request[Any, Any, Any]) -> Reply:
         return _page(request, read(), path.name)
+
+    return serve
+
+
+def _moved(place: bytes) -> Serve:
+    async def serve(_: Request[Any, Any, Any]) -> Reply:
+        return Reply(308, b"", (b"location", place))
 
     return serve
 

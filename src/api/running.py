@@ -1,6 +1,6 @@
 """Everything on one machine, from one command."""
 
-import os
+import json
 import signal
 import subprocess
 import sys
@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 from urllib.request import urlopen
 
 from api.starting import Hopeless, free_port, migrated, setup_is_open
 from core.keys import Keys
 from core.postgres.embedded import EmbeddedPostgres
-from core.processes import StartFailed, end, spawn, until
+from core.processes import StartFailed, end, spawn, tell, until
 from core.redis.embedded import EmbeddedRedis, embedded_redis
 from core.settings import PREFIX, Settings
 from core.supervision import AlreadyRunning
@@ -38,16 +39,23 @@ class Child:
     """One of our own processes, started again whenever it ends."""
 
     name: str
-    environment: dict[str, str]
+    settings: dict[str, str] = field(init=False)
+    """What it is told beyond our own environment."""
     process: subprocess.Popen[bytes] = field(init=False)
     _born: float = field(init=False, default=0.0)
     _pause: float = field(init=False, default=0.0)
 
     def start(self) -> None:
-        """Start it."""
-        arguments = [sys.executable, "-m", "api.cli", self.name]
+        """Start it; it imports what it needs, and then waits to be told."""
+        arguments = [sys.executable, "-m", "api.prepared", self.name]
         self._born = time.monotonic()
-        self.process = spawn(arguments, sys.stdout.buffer, environment=self.environment)
+        # It reads the same `.env`, and means the same by a relative path.
+        self.process = spawn(arguments, sys.stdout.buffer, words=None, folder=Path.cwd())
+
+    def tell(self, settings: dict[str, str]) -> None:
+        """Let it work, with these settings."""
+        self.settings = settings
+        tell(self.process, json.dumps(settings).encode())
 
     def mend(self) -> None:
         """Start it again if it has ended."""
@@ -57,9 +65,12 @@ class Child:
         self._pause = 0.0 if lived > SOUND else min(self._pause * 2 + 0.2, SOUND)
         _say(f"the {self.name} process ended ({self.process.returncode}); it is started again")
         self.start()
+        self.tell(self.settings)
 
     def stop(self) -> None:
-        """Ask it to finish, and wait for that."""
+        """Ask it to finish, and wait for that; do nothing if it has ended."""
+        if self.process.poll() is not None:
+            return
         end(self.process.pid, lambda: self.process.poll() is None, (signal.SIGTERM, signal.SIGKILL), LEAVE)
 
 
@@ -71,17 +82,21 @@ def run_everything(settings: Settings) -> None:
     port = free_port(settings)
     if port != settings.port:
         _say(f"port {settings.port} is taken, so this one serves on {port}; GATEWRIGHT_PORT chooses another")
+    # In this order they are told to work, and in the opposite one stopped: no request is accepted that nobody is left
+    # to finish. The one that answers has more to import, so it starts first.
+    children = worker, server = Child("worker"), Child("serve")
     with ExitStack() as running:
-        servers = running.enter_context(_servers(settings))
-        issuer = settings.issuer or f"http://{settings.host}:{port}"
-        environment = os.environ | servers | {f"{PREFIX}PORT": str(port), f"{PREFIX}ISSUER": issuer}
-        migrated(environment[f"{PREFIX}DATABASE_URL"])
-        # What starts last is stopped first: no request is accepted that nobody is left to finish.
-        children = [Child(name, environment) for name in ("worker", "serve")]
-        for child in children:
+        for child in (server, worker):
             child.start()
             running.callback(child.stop)
-        _welcome(settings, environment, stop)
+        servers = running.enter_context(_servers(settings))
+        issuer = settings.issuer or f"http://{settings.host}:{port}"
+        told = servers | {f"{PREFIX}PORT": str(port), f"{PREFIX}ISSUER": issuer}
+        migrated(told[f"{PREFIX}DATABASE_URL"])
+        for child in children:
+            child.tell(told)
+            running.callback(child.stop)
+        _welcome(settings, told, stop)
         while not stop.wait(LOOK):
             for child in children:
                 child.mend()

@@ -1,6 +1,7 @@
 """The processes that answer requests."""
 
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ def serve_requests(settings: Settings) -> None:
     if settings.redis_url is None:
         raise Hopeless("GATEWRIGHT_REDIS_URL is not set: set it, or use `gatewright run`, which starts a Valkey.")
     port = free_port(settings)
+    # Workers are forked where the system can: imported here, the code is there at once, and once for all of them.
+    import_module("api.app")
     configure_logs(settings.log_level, json=settings.log_json)
     with tempfile.TemporaryDirectory(prefix="gatewright-metrics-") as folder:
         if settings.workers > 1:

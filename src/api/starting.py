@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from core.postgres.database import plain
+from core.postgres.direct import plain
 from core.postgres.loss import POSTGRES_LOST
 from core.postgres.migrating import current, head, upgrade
 from core.settings import Settings

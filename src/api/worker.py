@@ -9,21 +9,20 @@ import uvloop
 
 from api.starting import ready_database
 from core.clock import SystemClock
+from core.documents import Mongo, configuration_bodies, mongo_connection
 from core.exposition import serve_metrics
 from core.jobs.registry import Job, Jobs, by_name
 from core.keys import Keys
 from core.logs import configure_logs
 from core.mail import FolderTransport, MailSender, SmtpTransport, Transport
 from core.metrics import Metrics
-from core.mongo.client import MongoConnection
-from core.mongo.configuration import MongoConfigurationBodies
 from core.postgres.backlog import Backlog
-from core.postgres.configuration import SqlConfigurationBodies, SqlConfigurationReader
+from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.maintenance import CleanUp
 from core.processes import end_with_parent
-from core.providers import seal
 from core.rabbit.errand import Errand
+from core.secrets import seal
 from core.settings import Misconfigured, Settings
 from core.telemetry import configure_tracing
 from core.worker import Worker
@@ -49,7 +48,7 @@ def work(settings: Settings) -> None:
 
 async def _work(settings: Settings, database: Database, metrics: Metrics) -> None:
     await database.open()
-    mongo = MongoConnection(settings.mongodb_uri.get_secret_value()) if settings.mongodb_uri else None
+    mongo = mongo_connection(settings)
     worker = Worker(
         database=database,
         jobs=jobs(settings, database, mongo),
@@ -66,11 +65,11 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         await database.close()
 
 
-def jobs(settings: Settings, database: Database, mongo: MongoConnection | None) -> Jobs:
+def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
     """Return every kind of job that is done here."""
     keys = Keys.read(settings)
     reader = SqlConfigurationReader(database)
-    bodies = MongoConfigurationBodies(mongo) if mongo else SqlConfigurationBodies(database)
+    bodies = configuration_bodies(mongo, database)
     return by_name(
         [
             MailSender(_transport(settings), seal(keys.secrets), settings.mail_from).job,

@@ -10,10 +10,10 @@ from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from core.documents import Mongo, mongo_connection
 from core.hashing import HashingPool
 from core.keys import Keys
 from core.metrics import Metrics
-from core.mongo.client import MongoConnection
 from core.passwords import Argon2Passwords
 from core.postgres.database import Database
 from core.postgres.flush import Pending
@@ -43,7 +43,7 @@ class Assembly:
     metrics: Metrics
     database: Database
     redis: RedisClients
-    mongo: MongoConnection | None
+    mongo: Mongo | None
     limits: RedisLimits
     hashing: HashingPool
     passwords: Argon2Passwords
@@ -71,14 +71,13 @@ class Assembly:
         verifier = Verifier(keys.ring, settings.served_at, settings.audience)
         profiles = CachedProfiles(SqlProfiles(database))
         markers = SqlMarkers(database.connect)
-        mongo = MongoConnection(settings.mongodb_uri.get_secret_value()) if settings.mongodb_uri else None
         return cls(
             settings=settings,
             keys=keys,
             metrics=metrics,
             database=database,
             redis=redis,
-            mongo=mongo,
+            mongo=mongo_connection(settings),
             limits=RedisLimits(redis.requests, keys.secrets.derive("limits")),
             hashing=hashing,
             passwords=Argon2Passwords(hashing, minimum=settings.password_min_length),

@@ -199,8 +199,8 @@ class Dispatcher:
         if not (refusal and refusal.keeps_work):
             await work.rollback()
         # Whoever has no valid credential is nobody: an entry for each would let anyone fill the trail.
-        nobody = case.access.signed_in and actor is None
-        if case.audit and not nobody and not self.outage(error):
+        noise = actor is None and (case.access.signed_in or bool(refusal and not refusal.noted))
+        if case.audit and not noise and not self.outage(error):
             audit.record(case, message, actor, outcome)
         await work.commit()
 

@@ -31,14 +31,22 @@ def spawn(
     account: Account | None = None,
     dies_with: signal.Signals = signal.SIGTERM,
     environment: Mapping[str, str] | None = None,
-    words: bytes = b"",
+    words: bytes | None = b"",
+    folder: Path = Path("/"),
 ) -> subprocess.Popen[bytes]:
     """Start a child as `account` that gets the signal `dies_with` when this process ends, however it ends.
 
-    `words` is what it reads from its standard input. It has a session of its own, so that a Ctrl-C meant for us leaves
-    it to us to stop it.
+    `words` is what it reads from its standard input; with None, `tell` says it later. It works in `folder`, and has a
+    session of its own, so that a Ctrl-C meant for us leaves it to us to stop it.
     """
-    return _spawner.submit(_spawn, arguments, log, account, dies_with, environment, words).result()
+    return _spawner.submit(_spawn, arguments, log, account, dies_with, environment, words, folder).result()
+
+
+def tell(child: subprocess.Popen[bytes], words: bytes) -> None:
+    """Have `child` read `words`, and the end, from its standard input; do nothing if it is gone."""
+    assert child.stdin
+    with contextlib.suppress(BrokenPipeError), child.stdin as door:
+        door.write(words)
 
 
 def _spawn(
@@ -47,7 +55,8 @@ def _spawn(
     account: Account | None,
     dies_with: signal.Signals,
     environment: Mapping[str, str] | None,
-    words: bytes,
+    words: bytes | None,
+    folder: Path,
 ) -> subprocess.Popen[bytes]:
     parent = os.getpid()
 
@@ -62,15 +71,14 @@ def _spawn(
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,
-        cwd="/",
+        cwd=folder,
         env=environment,
         start_new_session=True,
         preexec_fn=follow,  # noqa: PLW1509 - changing the account clears the death signal, so nothing earlier will do
         **(account.process if account else {}),
     )
-    assert child.stdin
-    with contextlib.suppress(BrokenPipeError), child.stdin as door:
-        door.write(words)
+    if words is not None:
+        tell(child, words)
     return child
 
 

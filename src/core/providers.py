@@ -11,13 +11,13 @@ from core.authentication import BearerTokens
 from core.clock import SystemClock
 from core.cursors import SignedCursors
 from core.discovery import load_use_cases
+from core.documents import configuration_bodies
 from core.idempotency import Idempotency
 from core.keys import SetupToken
 from core.mail import JobMailer
-from core.mongo.configuration import MongoConfigurationBodies
 from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.access import SqlGate
-from core.postgres.configuration import SqlConfigurationBodies, SqlConfigurationHeads, SqlConfigurationReader
+from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
 from core.postgres.idempotency import SqlIdempotency
@@ -28,7 +28,7 @@ from core.postgres.profiles import SqlCredentials
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
-from core.secrets import Sealed, Secrets
+from core.secrets import Sealed, seal
 from core.setup import SqlSetup
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -101,8 +101,7 @@ class Shared(Provider):
     @provide
     def bodies(self, database: Database) -> ConfigurationBodies:
         """Keep configuration documents in MongoDB if there is one, else in Postgres."""
-        mongo = self._assembly.mongo
-        return MongoConfigurationBodies(mongo) if mongo else SqlConfigurationBodies(database)
+        return configuration_bodies(self._assembly.mongo, database)
 
 
 class Transaction(Provider):
@@ -151,12 +150,6 @@ class Transaction(Provider):
     def mailer(self, work: SqlWork, sealed: Sealed) -> Mailer:
         """Queue mails with the transaction."""
         return JobMailer(work, sealed)
-
-
-def seal(secrets: Secrets) -> Sealed:
-    """Return what seals answers and mails; what an earlier master secret sealed can still be opened."""
-    current, *previous = secrets.every("sealed").values()
-    return Sealed(current, tuple(previous))
 
 
 def dispatcher(assembly: Assembly) -> Dispatcher:

@@ -81,6 +81,12 @@ class Sealed:
         raise ValueError("altered, moved, or sealed with another key")
 
 
+def seal(secrets: Secrets) -> Sealed:
+    """Return what seals answers and mails; what an earlier master secret sealed can still be opened."""
+    current, *previous = secrets.every("sealed").values()
+    return Sealed(current, tuple(previous))
+
+
 def weak(text: str) -> str | None:
     """Say why `text` must not be a master secret, or return None."""
     if len(text.encode()) < SHORTEST:

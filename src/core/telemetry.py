@@ -7,18 +7,11 @@ that was carried here through the outbox, starts one: libraries that know OpenTe
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from random import getrandbits
 from typing import Any, Final
 
 from opentelemetry import context as contexts
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import (
     INVALID_SPAN,
     NonRecordingSpan,
@@ -31,17 +24,14 @@ from opentelemetry.trace import (
     get_current_span,
     get_tracer,
     set_span_in_context,
-    set_tracer_provider,
 )
-from opentelemetry.trace import TracerProvider as AnyProvider
-from opentelemetry.util._decorator import _agnosticcontextmanager
 
 from core.logs import TRACE_ID
 from core.redaction import clean_fields, clean_text
 from domain.kernel.errors import DomainError
 
-_NAME: Final = "gatewright"
-_OURS: Final = get_tracer(_NAME)
+NAME: Final = "gatewright"
+_OURS: Final = get_tracer(NAME)
 _NOTHING: Final[AbstractContextManager[Span]] = nullcontext(INVALID_SPAN)
 _TRACEPARENT: Final = re.compile(
     r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
@@ -56,16 +46,9 @@ def configure_tracing(endpoint: str | None, service: str, share: float) -> Trace
     """
     if not endpoint or share <= 0:
         return None
-    return install(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")), service)
+    from core.spans import export  # noqa: PLC0415 - the SDK and its exporter take long to import, and most do without
 
-
-def install(processor: SpanProcessor, service: str) -> Tracer:
-    """Hand every span that ends to `processor`; return what starts the traces of requests."""
-    resource = Resource.create({"service.name": service})
-    provider = TracerProvider(sampler=ALWAYS_ON, resource=resource, id_generator=_RequestIds())
-    provider.add_span_processor(processor)
-    set_tracer_provider(_WithinProvider(provider))
-    return provider.get_tracer(_NAME)
+    return export(f"{endpoint.rstrip('/')}/v1/traces", service)
 
 
 def sampled(context: Context | None = None) -> bool:
@@ -144,41 +127,3 @@ def _open(name: str, kind: SpanKind, attributes: Mapping[str, Any]) -> Iterator[
         except Exception as error:
             failed(opened, error)
             raise
-
-
-class _RequestIds(RandomIdGenerator):
-    """A trace that starts here bears the id under which its request was logged and answered."""
-
-    def generate_trace_id(self) -> int:
-        named = TRACE_ID.get()
-        return int(named, 16) if named else super().generate_trace_id()
-
-
-@dataclass(frozen=True, slots=True)
-class _WithinProvider(AnyProvider):
-    """Makes tracers that start no trace."""
-
-    provider: TracerProvider
-
-    def get_tracer(self, *args: Any, **kwargs: Any) -> Tracer:
-        return _WithinTracer(self.provider.get_tracer(*args, **kwargs))
-
-
-@dataclass(frozen=True, slots=True)
-class _WithinTracer(Tracer):
-    """Adds spans to a trace that is open and sampled."""
-
-    tracer: Tracer
-
-    def start_span(self, name: str, context: Context | None = None, *args: Any, **kwargs: Any) -> Span:
-        return self.tracer.start_span(name, context, *args, **kwargs) if sampled(context) else INVALID_SPAN
-
-    @_agnosticcontextmanager
-    def start_as_current_span(
-        self, name: str, context: Context | None = None, *args: Any, **kwargs: Any
-    ) -> Iterator[Span]:
-        if not sampled(context):
-            yield INVALID_SPAN
-            return
-        with self.tracer.start_as_current_span(name, context, *args, **kwargs) as opened:
-            yield opened

@@ -13,7 +13,6 @@ from core.postgres.backlog import Backlog, backlog
 from core.postgres.direct import Connects, session
 from core.postgres.sequencer import Sequencer
 from core.rabbit.errand import Errand
-from core.rabbit.relay import Relay
 from core.retrying import forever
 
 REFRESH: Final = 5.0
@@ -45,6 +44,8 @@ class Worker:
             group.create_task(Sequencer(self.database, committed=jobs.wake).run())
             group.create_task(jobs.run())
             if self.rabbit:
+                from core.rabbit.relay import Relay  # noqa: PLC0415 - without a broker nothing needs its client
+
                 group.create_task(Relay(self.database, self.rabbit, self.errand).run())
             if self.gauges:
                 group.create_task(forever("the gauges", self._measure))

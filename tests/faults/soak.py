@@ -29,7 +29,7 @@ CLIENTS: Final = 16
 PATIENCE: Final = 90.0
 """Seconds after which a client gives up; nothing is away for so long."""
 AGAIN: Final = {408, 429, 503}
-IN_FLIGHT: Final = "idempotency.in_flight"
+IN_FLIGHT: Final = "request.idempotency_key_in_flight"
 VICTIMS: Final = ("rabbit", "worker", "postgres", "redis", "api")
 
 

@@ -112,4 +112,4 @@ async def _leave(service: Service, token: str) -> None:
 
 
 async def _free(connection: Any) -> bool:
-    return await connection.fetchval(HELD) == 0
+    return bool(await connection.fetchval(HELD) == 0)

@@ -81,11 +81,10 @@ async def _replaced(api: Program, before: set[int]) -> bool:
 
 
 async def test_e15_what_has_begun_is_answered_before_it_stops(service: Service, record_property: Record) -> None:
-    await service.person("ada@example.org")
+    token = await service.person("ada@example.org")
     async with service.sql() as connection:
         async with connection.transaction():
             await connection.execute("SELECT FROM users FOR UPDATE")
-            token = (await service.sign_in("ada@example.org"))["access_token"]
             callers = [service.caller(token, keeps=False) for _ in range(10)]
             asked = [asyncio.create_task(call("PATCH", "/auth/me", {"full_name": "Ada"})) for call in callers[:5]]
             login = {"email": "ada@example.org", "password": PASSWORD}

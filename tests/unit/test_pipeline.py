@@ -4,10 +4,14 @@ import pytest
 
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.sign_up import SignUp
+from domain.identity.errors import EmailInvalid, PasswordTooWeak
 from domain.identity.queries.list_users import ListUsers
-from domain.kernel.errors import Forbidden, InvalidToken, Overloaded, Unauthenticated
+from domain.kernel.errors import DomainError, Forbidden, InvalidToken, Overloaded, TooManyRequests, Unauthenticated
 from domain.kernel.ids import UserId, uuid7
+from domain.kernel.usecases import Command
+from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.commands.sign_out import SignOut
+from domain.sessions.errors import LoginMissing, SignInRefused
 from tests.support.app import PASSWORD, App
 
 
@@ -63,3 +67,31 @@ async def test_a_command_that_wrote_something_returns_a_token_and_a_query_none(a
 
     assert made.token is not None
     assert asked.token is None
+
+
+@pytest.mark.parametrize(
+    ("message", "refusal"),
+    [
+        (SignIn(password=PASSWORD), LoginMissing),
+        (SignUp(email="nowhere", password=PASSWORD), EmailInvalid),
+        (SignUp(email="ada@example.com", password="short"), PasswordTooWeak),
+    ],
+)
+async def test_i12_lets_nobody_fill_the_trail_at_no_cost(
+    app: App, message: Command[object], refusal: type[DomainError]
+) -> None:
+    with pytest.raises(refusal):
+        await app.send(message)
+
+    assert app.audited == []
+
+
+async def test_i12_lets_nobody_fill_the_trail_beyond_the_limit() -> None:
+    app = App(sign_in=SignInPolicy(per_minute=1))
+    message = SignIn(email="ada@example.com", password=PASSWORD)
+    with pytest.raises(SignInRefused):
+        await app.send(message)
+    with pytest.raises(TooManyRequests):
+        await app.send(message)
+
+    assert app.audited == [("sessions.session.start", "sessions.sign_in_refused")]

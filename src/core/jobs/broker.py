@@ -8,11 +8,6 @@ from uuid import UUID
 
 from taskiq import AsyncBroker, InMemoryBroker
 from taskiq.receiver import Receiver
-from taskiq.serializers import JSONSerializer
-from taskiq_aio_pika import AioPikaBroker
-from taskiq_aio_pika.exchange import Exchange
-from taskiq_aio_pika.queue import Queue
-from taskiq_redis import RedisAsyncResultBackend
 
 from core.jobs.runner import Runner
 from core.postgres.jobs import Lease
@@ -24,8 +19,6 @@ PATIENCE: Final = 5.0
 """Seconds that the broker may take to accept a job."""
 LEAVE: Final = 2.5
 """Seconds that jobs have to end when the worker stops; what is cut off is tried again."""
-KEPT: Final = 3600
-"""Seconds that results are kept in Redis."""
 
 Send = Callable[[Lease], Awaitable[None]]
 Receive = Callable[[], Coroutine[Any, Any, None]]
@@ -35,22 +28,9 @@ def make_broker(rabbit: str | None, redis: str | None, queue: str = QUEUE) -> As
     """Return a broker over RabbitMQ, with its results in Redis if there is one; without RabbitMQ, in this process."""
     if not rabbit:
         return InMemoryBroker(max_async_tasks=AT_ONCE)
-    broker = AioPikaBroker(
-        rabbit,
-        qos=AT_ONCE,
-        exchange=Exchange(name=queue),
-        task_queues=[Queue(name=queue)],
-        dead_letter_queue=Queue(name=f"{queue}.dead"),
-        timeout=PATIENCE,
-        heartbeat=10,
-    )
-    if redis:
-        # The default serializer is pickle, which runs what it reads.
-        results: RedisAsyncResultBackend[Any] = RedisAsyncResultBackend(
-            redis, result_ex_time=KEPT, prefix_str=queue, serializer=JSONSerializer(), socket_timeout=1
-        )
-        return broker.with_result_backend(results)
-    return broker
+    from core.jobs.rabbit import rabbit_broker  # noqa: PLC0415 - imported by whoever has one
+
+    return rabbit_broker(rabbit, redis, queue, at_once=AT_ONCE, patience=PATIENCE)
 
 
 @asynccontextmanager
@@ -71,20 +51,8 @@ async def carrier(broker: AsyncBroker, runner: Runner) -> AsyncIterator[tuple[Se
         await asyncio.wait_for(broker.startup(), 2 * PATIENCE)
         yield send, lambda: _receive(broker)
     finally:
-        await _close(broker)
-
-
-async def _close(broker: AsyncBroker) -> None:
-    """Close the connections first: a broker that is frozen answers nothing else, and what waits for it is woken."""
-    if isinstance(broker, AioPikaBroker):
-        connections = [each for each in (broker.read_conn, broker.write_conn) if each]
-        await asyncio.gather(*(_within(1, each.close()) for each in connections))
-    await _within(0.5, broker.shutdown())
-
-
-async def _within(seconds: float, work: Awaitable[object]) -> None:
-    with suppress(Exception, asyncio.CancelledError):
-        await asyncio.wait_for(work, seconds)
+        with suppress(Exception, asyncio.CancelledError):
+            await asyncio.wait_for(broker.shutdown(), 1.5)
 
 
 async def _receive(broker: AsyncBroker) -> None:

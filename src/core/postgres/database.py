@@ -10,6 +10,7 @@ import asyncpg
 from sqlalchemy import event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from core.postgres.direct import plain
 from core.postgres.loss import POSTGRES_LOST
 from domain.kernel.errors import Unavailable
 
@@ -17,11 +18,6 @@ _FORGOTTEN_AFTER: Final = 10_000
 """Milliseconds after which Postgres ends a transaction in which nothing happens: its process may be frozen."""
 _LEAVE: Final = 1.0
 """Seconds a connection has to calm down after its statement was cancelled; afterwards it is cut."""
-
-
-def plain(url: str) -> str:
-    """Return `url` without the name of a driver, as asyncpg wants it."""
-    return "postgresql://" + url.partition("://")[2]
 
 
 @dataclass(slots=True)
@@ -37,8 +33,11 @@ class Database:
     """Connections in each of the two pools."""
     wait: float = 2.0
     """Seconds to wait for a connection, and for a lock, before giving up."""
-    statement_timeout: float = 4.0
-    """Seconds to wait for the answer to a statement; the client counts them, for the server may be frozen."""
+    statement_timeout: float = 2.25
+    """Seconds to wait for the answer to a statement; the client counts them, for the server may be frozen.
+
+    Whoever waits for a connection, then for a statement, and then for the rollback is refused within five seconds.
+    """
     engine: AsyncEngine = field(init=False, repr=False)
     pool: Any = field(init=False, repr=False)
     """The pool of `read`, for single statements; asyncpg has no types. JSON comes and goes as text."""

@@ -7,6 +7,11 @@ from typing import Any, Protocol
 import asyncpg
 
 
+def plain(url: str) -> str:
+    """Return `url` without the name of a driver, as asyncpg wants it."""
+    return "postgresql://" + url.partition("://")[2]
+
+
 class Connects(Protocol):
     """Connect to the primary, by asyncpg."""
 

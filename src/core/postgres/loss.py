@@ -4,7 +4,6 @@ import re
 from typing import Final
 
 import asyncpg
-from sqlalchemy import exc
 
 # InternalClientError ("cannot switch to state ...") is what asyncpg raises when the server dies under a transaction's
 # rollback; it is neither a PostgresError nor an InterfaceError. A TimeoutError is an OSError.
@@ -31,6 +30,8 @@ _CLOSED: Final = re.compile(r"(connection|pool) (is|was) clos(ed|ing)")
 
 def outage(error: BaseException | None) -> bool:
     """Return whether `error` means that Postgres cannot be reached or cannot keep up, rather than a defect of ours."""
+    from sqlalchemy import exc  # noqa: PLC0415 - what only supervises or migrates nothing starts without SQLAlchemy
+
     match error:
         case exc.DBAPIError():
             return error.connection_invalidated or outage(getattr(error.orig, "__cause__", None))

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import asyncpg
 
-from core.postgres.database import plain
+from core.postgres.direct import plain
 
 R = TypeVar("R")
 

@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from core.rabbit.topology import EXCHANGE
-
+EXCHANGE: Final = "auth.events"
 CAREFUL: Final = 1000
 """How many events are published one by one after the broker closed a channel."""
 

@@ -8,7 +8,8 @@ from typing import Final
 import aio_pika
 from aio_pika.abc import AbstractExchange
 
-EXCHANGE: Final = "auth.events"
+from core.rabbit.errand import EXCHANGE
+
 KEPT: Final = 10_000
 """How many events without a subscriber are kept, for a look at what goes by; the oldest are dropped."""
 

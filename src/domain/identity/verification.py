@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Final
+from uuid import UUID
+from zlib import crc32
 
 from domain.identity.errors import EmailInvalid
 from domain.identity.facade import Identified, Identities
 from domain.identity.ports import Credentials, EmailAddresses, Failures, KeptCredential, Passwords
 from domain.identity.repositories import PasswordHashes
 from domain.kernel.access import Origin
+from domain.kernel.ids import UserId
 from domain.kernel.ports import Clock
 
 FAILURES: Final = 10
@@ -18,6 +21,8 @@ MOST_FAILURES: Final = 100
 """After so many in a row from everywhere, it is closed to everybody for `PAUSE` (NIST SP 800-63B-4, section 3.2.2)."""
 PAUSE: Final = timedelta(minutes=15)
 IPV4: Final = 4
+NOBODIES: Final = 4096
+"""Under so many names failures are counted that are nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,17 @@ class PasswordIdentities(Identities):
         kept = await self._find(login, network)
         fits = await self.passwords.verify(kept.password_hash if kept else None, password)
         if kept is None or not kept.is_active or locked(kept, self.clock.now()):
+            await self._pretend(login)
             return None
-        now = self.clock.now()
         if not fits:
-            await self.failures.count(kept.user_id, network, now)
+            await self.failures.count(kept.user_id, network, self.clock.now())
             return None
-        if kept.failures:
+        # Many guesses sent at once are all admitted before the first is judged: what counts is what is known by now.
+        known = await self.credentials.find_by_id(kept.user_id, network)
+        if known is None or locked(known, self.clock.now()):
+            await self._pretend(login)
+            return None
+        if known.failures:
             await self.failures.forget(kept.user_id, network)
         if kept.password_hash and self.passwords.outdated(kept.password_hash):
             renewed = await self.passwords.hash(password)
@@ -54,6 +64,10 @@ class PasswordIdentities(Identities):
         kept = await self._find(login, "")
         return Identified(kept.user_id, kept.epoch) if kept and kept.is_active else None
 
+    async def _pretend(self, login: str) -> None:
+        """Count a failure that is nobody's: whoever is refused without one was answered sooner, which would tell."""
+        await self.failures.count(nobody(login), "nowhere", self.clock.now())
+
     async def _find(self, login: str, network: str) -> KeptCredential | None:
         if "@" not in login:
             return await self.credentials.find(login.strip().lower(), network)
@@ -61,6 +75,11 @@ class PasswordIdentities(Identities):
             return await self.credentials.find(self.addresses.parse(login), network)
         except EmailInvalid:
             return None
+
+
+def nobody(login: str) -> UserId:
+    """Return one of `NOBODIES` ids that no account has, so that strangers cannot make the table grow."""
+    return UserId(UUID(int=crc32(login.encode("utf-8", "replace")) % NOBODIES))
 
 
 def locked(kept: KeptCredential, now: datetime) -> bool:

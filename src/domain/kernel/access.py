@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_network
 
 from domain.kernel.ids import OrganizationId, SessionId, UserId
 
@@ -37,6 +38,12 @@ class Origin:
     address: str | None = None
     """The client's IP address; through a proxy only if that proxy is trusted by configuration."""
     user_agent: str | None = None
+
+    @property
+    def site(self) -> str:
+        """What attempts are counted by: the address, or of IPv6 the /64, all of which one customer can use."""
+        address = self.address or ""
+        return str(ip_network((address, 64), strict=False)) if ":" in address else address
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ class DomainError(Exception):
     keeps_work: ClassVar[bool] = False
     """Commit what the command did before it refused: a failed sign-in must still count."""
 
+    noted: ClassVar[bool] = True
+    """Whether the audit trail says so even of a caller who is nobody. What anyone can bring about as often as they
+    like, at no cost to them, would only fill it.
+    """
+
     def __init__(self, detail: str | None = None, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail or self.code)
         self.detail = detail
@@ -33,6 +38,8 @@ class DomainError(Exception):
 
 class Invalid(DomainError):
     """The request breaks a rule of the domain."""
+
+    noted = False
 
 
 class Unauthenticated(DomainError):
@@ -105,6 +112,8 @@ class IdempotencyInFlight(Conflict):
 
 class RetryLater(DomainError):
     """A refusal that ends by itself after `retry_after` seconds."""
+
+    noted = False
 
     def __init__(self, retry_after: int = 1) -> None:
         super().__init__()

@@ -24,6 +24,13 @@ class RefreshRefused(Unauthenticated):
     keeps_work = True
 
 
+class RefreshTokenForeign(RefreshRefused):
+    """The refresh token is expired, spent, revoked, or none of ours; sign in again."""
+
+    # It says no more than `RefreshRefused`, but there is nothing to remember: anyone can make up a text.
+    noted = False
+
+
 class LoginMissing(Invalid):
     """Sign in with either `email` or `username`."""
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from core.postgres.database import plain
+from core.postgres.direct import plain
 from domain.kernel.ids import uuid7
 from tests.support.databases import sibling
 

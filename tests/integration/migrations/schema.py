@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from core.postgres.database import plain
+from core.postgres.direct import plain
 
 _OBJECTS = """
 SELECT 'column', table_name || '.' || column_name, concat_ws(' ', data_type, is_nullable, column_default, is_identity)

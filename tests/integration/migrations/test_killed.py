@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from core.postgres.database import plain
+from core.postgres.direct import plain
 from core.postgres.migrating import current, downgrade, head, upgrade
 from tests.integration.migrations.schema import schema
 from tests.integration.migrations.test_stairway import steps

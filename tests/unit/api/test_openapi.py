@@ -160,7 +160,7 @@ def test_shows_every_answer_there_may_be(name: str, shown: set[int]) -> None:
 
 
 def test_shows_an_example_of_each_code() -> None:
-    assert codes("WriteNote", 409) == {"notes.taken", "request.idempotency_key_in_flight"}
+    assert codes("WriteNote", 409) == {"notes.taken", "request.concurrent_change", "request.idempotency_key_in_flight"}
     assert codes("ListNotes", 400) == {"request.malformed", "request.cursor_invalid"}
     assert codes("GetNote", 404) == {"notes.not_found", "request.not_found"}
     assert codes("SignIn", 401) == {"notes.sign_in_refused"}

@@ -174,6 +174,34 @@ class Overtaken(PlainPasswords):
         return await PlainPasswords.hash(self, password)
 
 
+@dataclass
+class Outguessed(PlainPasswords):
+    """Lets something happen while the current password is verified."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def verify(self, kept: str | None, password: str) -> bool:
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
+        return await PlainPasswords.verify(self, kept, password)
+
+
+async def test_e11_judges_what_was_guessed_at_once_by_what_failed_meanwhile() -> None:
+    app = App(passwords=(passwords := Outguessed()))
+    await app.signed_up()
+    mine = await app.signed_in()
+
+    async def others() -> None:
+        for _ in range(FAILURES):
+            with pytest.raises(PasswordWrong):
+                await app.send(GUESS, as_=mine)
+
+    passwords.meanwhile = others
+    with pytest.raises(PasswordWrong):
+        await app.send(CHANGE, as_=mine)
+
+
 async def test_refuses_a_second_change_at_the_same_time() -> None:
     app = App(passwords=(passwords := Overtaken()))
     user = await app.signed_up()

@@ -15,7 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from core.logs import TRACE_ID
-from core.telemetry import configure_tracing, current_traceparent, install, linked, remote, span
+from core.spans import install
+from core.telemetry import configure_tracing, current_traceparent, linked, remote, span
 from core.traced import RequestSpan
 from tests.unit.observability.conftest import Read
 from tests.unit.observability.traced_service import Service, Taken, request

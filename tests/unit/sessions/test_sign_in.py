@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from domain.identity.commands.change_password import ChangePassword
 from domain.identity.commands.create_user import CreateUser
 from domain.identity.commands.deactivate_user import DeactivateUser
-from domain.identity.verification import FAILURES, MOST_FAILURES, PAUSE
+from domain.identity.verification import FAILURES, MOST_FAILURES, NOBODIES, PAUSE
 from domain.kernel.access import Origin
 from domain.kernel.errors import Overloaded, TooManyRequests
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
@@ -17,6 +18,7 @@ from domain.sessions.errors import LoginMissing, SignInOvertaken, SignInRefused
 from domain.sessions.models import Session
 from tests.support.app import PASSWORD, App
 from tests.support.memory.identity import CREDENTIALS, PlainPasswords
+from tests.support.memory.identity import FAILURES as COUNTED
 from tests.support.memory.sessions import SESSIONS
 
 HERE, THERE = Origin("192.0.2.1", "Firefox"), Origin("198.51.100.1")
@@ -105,6 +107,37 @@ async def test_p7_p8_refuses_all_alike_after_the_same_work(app: App) -> None:
     assert set(work.values()) == {1}
     assert len(app.facts) == before
     assert app.audited[-len(tries) :] == [("sessions.session.start", "sessions.sign_in_refused")] * len(tries)
+
+
+async def test_p8_e10_writes_as_much_for_whoever_does_not_exist(app: App) -> None:
+    root = await app.administrator()
+    await app.signed_up()
+    dead = await app.signed_up("dead@example.com")
+    await app.send(DeactivateUser(user_id=dead.id), as_=root)
+    closed = await app.signed_up("closed@example.com")
+    for _ in range(FAILURES):
+        with pytest.raises(SignInRefused):
+            await app.send(SignIn(email=closed.email, password=WRONG))
+
+    written = {}
+    for name in ("ada", "nobody", "dead", "closed"):
+        before = dict(app.memory.table(COUNTED))
+        with pytest.raises(SignInRefused):
+            await app.send(SignIn(email=f"{name}@example.com", password=WRONG))
+        after = app.memory.table(COUNTED)
+        written[name] = sum(before.get(account) != count for account, count in after.items())
+
+    assert written == dict.fromkeys(written, 2)
+
+
+async def test_p8_strangers_do_not_make_the_counters_grow_without_end(app: App) -> None:
+    for number in range(50):
+        with pytest.raises(SignInRefused):
+            await app.send(SignIn(email=f"{number}@example.com", password=WRONG), origin=Origin(f"203.0.{number}.1"))
+
+    accounts = app.memory.table(COUNTED)
+    assert {account.partition("@")[2] for account in accounts} == {"*", "nowhere"}
+    assert all(UUID(account.partition("@")[0]).int < NOBODIES for account in accounts)
 
 
 async def fail(app: App, times: int, origin: Origin = HERE) -> None:
@@ -258,6 +291,18 @@ class Overtaken(PlainPasswords):
             happens, self.meanwhile = self.meanwhile, None
             await happens()
         return fits
+
+
+async def test_e11_judges_what_was_guessed_at_once_by_what_failed_meanwhile() -> None:
+    app = App(passwords=(passwords := Overtaken()))
+    await app.signed_up()
+
+    async def others() -> None:
+        await fail(app, FAILURES)
+
+    passwords.meanwhile = others
+    with pytest.raises(SignInRefused):
+        await app.signed_in(origin=HERE)
 
 
 NEW = "an entirely new password"

@@ -43,7 +43,7 @@ class RequestAccountInteractor:
     policy: SignUpPolicy
 
     async def __call__(self, request: RequestAccount, origin: Origin) -> None:
-        await self.limits.hit("sign_up", origin.address or "", self.policy.per_minute, 60)
+        await self.limits.hit("sign_up", origin.site, self.policy.per_minute, 60)
         applicant = Applicant(
             email=request.email, password=request.password, full_name=request.full_name, username=request.username
         )

@@ -41,7 +41,7 @@ class SignUpInteractor:
     policy: SignUpPolicy
 
     async def __call__(self, request: SignUp, origin: Origin) -> UserProfile:
-        await self.limits.hit("sign_up", origin.address or "", self.policy.per_minute, 60)
+        await self.limits.hit("sign_up", origin.site, self.policy.per_minute, 60)
         user = await self.registration.register(
             Applicant(
                 email=request.email,

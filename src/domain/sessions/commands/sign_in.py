@@ -48,7 +48,7 @@ class SignInInteractor:
     async def __call__(self, request: SignIn, origin: Origin) -> Tokens:
         if (request.email is None) == (request.username is None):
             raise LoginMissing
-        await self.limits.hit("sign_in", origin.address or "", self.policy.per_minute, 60)
+        await self.limits.hit("sign_in", origin.site, self.policy.per_minute, 60)
         login = request.email if request.email is not None else request.username or ""
         # What is not an address is no e-mail, and what is one is no username.
         fitting = ("@" in login) == (request.email is not None)

@@ -1,0 +1,105 @@
+"""Losing Redis, or everything in it, forgets nothing that keeps somebody out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.support.facts import until
+from tests.support.http import Broken, Response
+from tests.support.service import PASSWORD, Service, Stack, deployed
+
+pytestmark = pytest.mark.faults
+
+EMAIL = "ada@example.org"
+WRONG = "wrong horse battery staple"
+
+
+async def kill(service: Service) -> None:
+    await asyncio.to_thread(service.stack.redis.kill)
+
+
+async def flush(service: Service) -> None:
+    async with Redis.from_url(service.stack.redis.url) as redis:
+        await redis.flushall()
+
+
+@pytest.fixture
+async def limited(stack: Stack, tmp_path: Path) -> AsyncIterator[Service]:
+    """Two processes that count attempts in Redis; a spent refresh token is refused at once."""
+    async with deployed(stack, tmp_path, WORKERS="2", SIGN_IN_LIMIT="1000", REFRESH_GRACE_SECONDS="0") as made:
+        yield made
+        if not stack.redis.answers():
+            await asyncio.to_thread(stack.redis.start)
+
+
+@pytest.mark.parametrize("lose", [kill, flush])
+async def test_f11_f16_s5_without_redis_nothing_is_forgotten(
+    limited: Service, lose: Callable[[Service], Awaitable[None]]
+) -> None:
+    revoked = await limited.tokens(EMAIL)
+    kept, spent = await limited.sign_in(EMAIL), await limited.sign_in(EMAIL)
+    await limited.tokens("grace@example.org")
+    async with limited.caller(revoked["access_token"], keeps=False) as call:
+        assert (await call("POST", "/auth/logout")).status == 204
+    successor = await refresh(limited, spent["refresh_token"])
+    assert successor.status == 200
+    for _ in range(10):
+        assert (await sign_in(limited, "grace@example.org", WRONG)).status == 401
+    await lose(limited)
+    assert (await sign_in(limited, EMAIL, PASSWORD)).status == 200
+    assert (await sign_in(limited, EMAIL, WRONG)).status == 401
+    assert (await sign_in(limited, "grace@example.org", PASSWORD)).status == 401, "the lockout was forgotten"
+    for _ in range(10):
+        assert await status(limited, revoked["access_token"]) == 401
+        assert await status(limited, kept["access_token"]) == 200
+    assert (await refresh(limited, revoked["refresh_token"])).status == 401
+    assert (await refresh(limited, spent["refresh_token"])).status == 401, "a spent token was taken again"
+    assert (await refresh(limited, successor.json()["refresh_token"])).status == 401, "reuse did not end the session"
+    await until(lambda: refused(limited, successor.json()["access_token"]), 5)
+
+
+async def test_f16_e7_what_is_revoked_while_redis_is_away_is_refused_by_every_process(limited: Service) -> None:
+    tokens = await limited.tokens(EMAIL)
+    await kill(limited)
+    async with limited.caller(tokens["access_token"], keeps=False) as call:
+        assert (await call("POST", "/auth/logout")).status == 204
+    await asyncio.sleep(1)
+    assert {await status(limited, tokens["access_token"]) for _ in range(40)} == {401}
+
+
+async def test_f16_s5_a_killed_api_remembers_what_was_revoked(limited: Service) -> None:
+    gone, kept = await limited.tokens(EMAIL), await limited.sign_in(EMAIL)
+    async with limited.caller(gone["access_token"], keeps=False) as call:
+        assert (await call("POST", "/auth/logout")).status == 204
+    await flush(limited)
+    await asyncio.to_thread(limited.api.kill)
+    await asyncio.to_thread(limited.api.start)
+    assert {await status(limited, gone["access_token"]) for _ in range(20)} == {401}
+    assert {await status(limited, kept["access_token"]) for _ in range(20)} == {200}
+    assert (await refresh(limited, gone["refresh_token"])).status == 401
+
+
+async def sign_in(service: Service, email: str, password: str) -> Response:
+    async with service.caller() as call:
+        return await call("POST", "/auth/login", {"email": email, "password": password})
+
+
+async def refresh(service: Service, token: str) -> Response:
+    async with service.caller() as call:
+        return await call("POST", "/auth/refresh", {"refresh_token": token})
+
+
+async def status(service: Service, token: str) -> int:
+    """Ask whichever process takes the connection."""
+    async with service.caller(token, keeps=False) as call:
+        return (await call("GET", "/auth/sessions")).status
+
+
+async def refused(service: Service, token: str) -> bool:
+    try:
+        return {await status(service, token) for _ in range(10)} == {401}
+    except Broken:
+        return False

@@ -1,0 +1,115 @@
+"""What the OpenAPI document says can be sent, taken apart."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from domain.kernel.ids import uuid7
+
+HEADERS: Final = ("User-Agent", "X-Forwarded-For", "Forwarded", "X-Forwarded-Host", "X-Original-URL", "Traceparent", "Accept", "Accept-Language", "Cookie", "Origin", "Content-Type")  # fmt: skip
+"""Which come with any request, documented or not."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a string goes."""
+
+    kind: str
+    """`body`, `query`, `header` or `path`."""
+    name: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the document."""
+
+    method: str
+    path: str
+    signed_in: bool
+    segments: tuple[str, ...]
+    query: tuple[str, ...]
+    headers: tuple[str, ...]
+    body: dict[str, Any] | None
+    codes: frozenset[tuple[int, str]]
+    """Which refusals are documented."""
+
+    def places(self) -> Iterator[Place]:
+        """Yield every place that takes a string."""
+        yield from (Place("path", name) for name in self.segments)
+        yield from (Place("query", name) for name in (*self.query, "surplus"))
+        yield from (Place("header", name) for name in (*self.headers, *HEADERS))
+        yield from (Place("body", name) for name in (self.body or {}).get("properties", {}))
+
+    def sample(self) -> Any:
+        """Return a body that is well formed, if the operation takes one."""
+        if self.body is None:
+            return None
+        return {name: _sample(name, each) for name, each in self.body.get("properties", {}).items()}
+
+    def address(self, **segments: str) -> str:
+        """Return the path; what is not given is an id of nothing."""
+        return self.path.format(**{name: quote(segments.get(name, str(uuid7())), safe="") for name in self.segments})
+
+
+def operations(document: dict[str, Any]) -> list[Operation]:
+    """Return every operation of `document` that a use case answers."""
+    components = document["components"]
+    found = []
+    for path, verbs in document["paths"].items():
+        for verb, each in verbs.items():
+            if "parameters" not in each or "security" not in each:
+                continue
+            parameters = [_resolved(one, components["parameters"]) for one in each["parameters"]]
+            named = {
+                kind: tuple(one["name"] for one in parameters if one["in"] == kind)
+                for kind in ("path", "query", "header")
+            }
+            sent = each.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            body = _resolved(sent, components["schemas"]) if sent else None
+            found.append(
+                Operation(
+                    verb.upper(),
+                    path,
+                    bool(each["security"]),
+                    named["path"],
+                    named["query"],
+                    named["header"],
+                    body,
+                    _codes(each),
+                )
+            )
+    return found
+
+
+def _codes(operation: dict[str, Any]) -> frozenset[tuple[int, str]]:
+    return frozenset(
+        (int(status), code)
+        for status, response in operation["responses"].items()
+        for code in response.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    )
+
+
+def _resolved(value: Any, known: dict[str, Any]) -> Any:
+    return known[value["$ref"].rpartition("/")[2]] if "$ref" in value else value
+
+
+def _sample(name: str, schema: dict[str, Any]) -> Any:
+    known = {
+        "email": "somebody@example.org",
+        "username": "somebody",
+        "full_name": "Some Body",
+        "refresh_token": "gwr_x",
+    }
+    kinds = {each.get("type") for each in (schema, *schema.get("anyOf", ()))}
+    if name in known:
+        return known[name]
+    return (
+        "correct horse battery staple"
+        if "string" in kinds
+        else True
+        if "boolean" in kinds
+        else {}
+        if "object" in kinds
+        else 1
+    )
