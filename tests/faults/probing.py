@@ -74,7 +74,10 @@ class Prober:
                 headers[place.name.lower()] = raw
             case "path":
                 path = operation.path.format(
-                    **{name: quote_from_bytes(raw if name == place.name else b"0", safe="") for name in operation.segments}
+                    **{
+                        name: quote_from_bytes(raw if name == place.name else b"0", safe="")
+                        for name in operation.segments
+                    }
                 )
         await self.send(operation, path, body, headers, text, moved=place.kind == "path")
 

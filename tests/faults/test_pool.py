@@ -40,7 +40,9 @@ async def rename(service: Service, token: str, seconds: float) -> list[Response]
     return answers
 
 
-async def test_e17_two_hundred_clients_share_ten_connections(stack: Stack, tmp_path: Path, record_property: Record) -> None:
+async def test_e17_two_hundred_clients_share_ten_connections(
+    stack: Stack, tmp_path: Path, record_property: Record
+) -> None:
     async with deployed(stack, tmp_path, DATABASE_POOL_SIZE="10") as service, service.sql() as connection:
         tokens = await people(service, 8)
         found = await asyncio.gather(*(rename(service, random.choice(tokens), 60 if LONG else 6) for _ in range(200)))

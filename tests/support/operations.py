@@ -61,11 +61,23 @@ def operations(document: dict[str, Any]) -> list[Operation]:
             if "parameters" not in each or "security" not in each:
                 continue
             parameters = [_resolved(one, components["parameters"]) for one in each["parameters"]]
-            named = {kind: tuple(one["name"] for one in parameters if one["in"] == kind) for kind in ("path", "query", "header")}
+            named = {
+                kind: tuple(one["name"] for one in parameters if one["in"] == kind)
+                for kind in ("path", "query", "header")
+            }
             sent = each.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
             body = _resolved(sent, components["schemas"]) if sent else None
             found.append(
-                Operation(verb.upper(), path, bool(each["security"]), named["path"], named["query"], named["header"], body, _codes(each))
+                Operation(
+                    verb.upper(),
+                    path,
+                    bool(each["security"]),
+                    named["path"],
+                    named["query"],
+                    named["header"],
+                    body,
+                    _codes(each),
+                )
             )
     return found
 
@@ -83,8 +95,21 @@ def _resolved(value: Any, known: dict[str, Any]) -> Any:
 
 
 def _sample(name: str, schema: dict[str, Any]) -> Any:
-    known = {"email": "somebody@example.org", "username": "somebody", "full_name": "Some Body", "refresh_token": "gwr_x"}
+    known = {
+        "email": "somebody@example.org",
+        "username": "somebody",
+        "full_name": "Some Body",
+        "refresh_token": "gwr_x",
+    }
     kinds = {each.get("type") for each in (schema, *schema.get("anyOf", ()))}
     if name in known:
         return known[name]
-    return "correct horse battery staple" if "string" in kinds else True if "boolean" in kinds else {} if "object" in kinds else 1
+    return (
+        "correct horse battery staple"
+        if "string" in kinds
+        else True
+        if "boolean" in kinds
+        else {}
+        if "object" in kinds
+        else 1
+    )
