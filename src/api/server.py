@@ -15,8 +15,9 @@ from core.exposition import prepare
 from core.logs import SERVER_LOGS, configure_logs
 from core.settings import Settings
 
-LARGEST_HEAD = 65_536
-"""Bytes of a request line and headers that are read; more is refused with 431."""
+LARGEST_HEAD = 32_768
+"""Bytes of a request line and headers that are taken. The server may have read as much again before it looks: what is
+larger than 64 KiB is always refused, with 431."""
 
 
 def serve_requests(settings: Settings) -> None:

@@ -249,6 +249,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield made
 
 
+@pytest.fixture(scope="module")
+async def shared(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """The same for all tests of a module, none of which leaves anything behind that others see."""
+    async with deployed(stack, tmp_path_factory.mktemp("shared")) as made:
+        yield made
+
+
 @pytest.fixture
 async def service(stack: Stack, tmp_path: Path) -> AsyncIterator[Service]:
     """The API on Postgres and Redis, without a worker."""

@@ -1,0 +1,183 @@
+"""Secrets are planted in every flow, and looked for everywhere afterwards."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import pytest
+from redis.asyncio import Redis
+
+from core.keys import SetupToken
+from core.secrets import Secrets
+from domain.kernel.ids import uuid7
+from tests.support.facts import until
+from tests.support.http import Caller, once
+from tests.support.service import PASSWORD, SECRET, Service, Stack, deployed
+from tests.support.subscriber import Subscriber
+
+pytestmark = pytest.mark.faults
+
+TABLES: Final = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+LEFT: Final = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM audit_pending)"
+
+
+@dataclass
+class Canaries:
+    """What must be found nowhere."""
+
+    planted: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, name: str) -> str:
+        """Plant a new one."""
+        return self.keep(name, f"Canary-{uuid7().hex}")
+
+    def keep(self, name: str, text: str) -> str:
+        """Look for `text` as well."""
+        self.planted[f"{name} {len(self.planted)}"] = text
+        return text
+
+    def found(self, where: str, text: str) -> Iterator[str]:
+        """Yield what is in `text`, however it is spelled."""
+        for name, planted in self.planted.items():
+            core = base64.b64encode(planted.encode()).rstrip(b"=")[:-1].decode()
+            for spelled in {planted, quote(planted, safe=""), core, planted.encode().hex(), planted.lower()}:
+                if spelled in text:
+                    yield f"{name} in {where}: …{text[max(0, text.index(spelled) - 200) : text.index(spelled)]}"
+
+
+async def test_i10_e13_no_secret_is_anywhere(stack: Stack, tmp_path: Path) -> None:
+    canaries = Canaries()
+    async with deployed(stack, tmp_path, brokered=True, LOG_LEVEL="DEBUG", SIGN_IN_LIMIT="1000") as service:
+        subscriber = Subscriber(stack.rabbit.url, "auth.events", "#")
+        listening = asyncio.create_task(subscriber.run())
+        await asyncio.to_thread(service.hire)
+        async with service.caller() as call:
+            await plant(service, call, canaries)
+            metrics = (await call("GET", "/metrics")).body.decode()
+
+        async def numbered() -> bool:
+            async with service.sql() as connection:
+                logged = {str(row["id"]) for row in await connection.fetch("SELECT id FROM events")}
+                return not await connection.fetchval(LEFT) and logged <= subscriber.ids
+
+        await until(numbered, 60)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        places = {
+            "logs": service.logs,
+            "metrics": metrics,
+            "messages": "".join(message.body.decode() + str(message.headers) for message in subscriber.messages),
+            **{f"redis {name}": text async for name, text in dumped(stack.redis.url)},
+            **{f"table {name}": text async for name, text in tables(service)},
+        }
+    assert list(Canaries({"control": "ada@example.org"}).found("users", places["table users"]))
+    assert "ada@example.org" in places["messages"]
+    assert len(canaries.planted) >= 60
+    assert "/auth/login" in places["logs"]
+    assert [hit for where, text in places.items() for hit in canaries.found(where, text)] == []
+
+
+async def plant(service: Service, call: Caller, canaries: Canaries) -> None:
+    """Send secrets through every flow, those that fail included."""
+    setup = canaries.keep("setup token", str(SetupToken(Secrets(SECRET.encode()).derive("setup"))))
+    root = {"email": "root@example.org", "password": canaries("setup password")}
+    for token in (canaries("wrong setup token"), setup, setup):
+        await call("POST", "/auth/setup", root | {"token": token}, once())
+    admin = await signed_in(call, canaries, root)
+    ada = {"email": "ada@example.org", "password": canaries("password")}
+    for _ in range(2):
+        await call("POST", "/auth/signup", ada, once())
+        await call("POST", "/auth/signup", ada | {"email": "bad"}, once())
+    mine = [await signed_in(call, canaries, ada) for _ in range(5)]
+    for _ in range(5):
+        await call("POST", "/auth/login", {"email": "ada@example.org", "password": canaries("wrong password")}, once())
+        await call("POST", "/auth/login", {"username": canaries("password for a name"), "password": PASSWORD})
+        await call("POST", "/auth/refresh", {"refresh_token": canaries("wrong refresh token")}, once())
+    for tokens in mine[:3]:
+        for _ in range(2):
+            keep(
+                canaries,
+                (await call("POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]}, once())).json(),
+            )
+    await _misplace(call, canaries, mine[3])
+    change = {"current_password": canaries("wrong current"), "new_password": canaries("new")}
+    await call("POST", "/auth/password/change", change, bearer(mine[4]) | once())
+    for _ in range(2):
+        await call(
+            "POST", "/auth/password/change", change | {"current_password": ada["password"]}, bearer(mine[4]) | once()
+        )
+    made = {"email": "bob@example.org", "password": canaries("given password")}
+    for _ in range(2):
+        await call("POST", "/auth/users", made, bearer(admin) | once())
+    await call("POST", "/auth/logout", None, bearer(await signed_in(call, canaries, made)) | once())
+    service.stack.redis.stall()
+    await call(
+        "POST", "/auth/login", {"email": "ada@example.org", "password": canaries("while Redis is frozen")}, once()
+    )
+    service.stack.redis.resume()
+    await asyncio.to_thread(service.stack.postgres.kill)
+    await call(
+        "POST", "/auth/login", {"email": "ada@example.org", "password": canaries("while Postgres is away")}, once()
+    )
+    await call(
+        "POST", "/auth/signup", {"email": "cy@example.org", "password": canaries("while Postgres is away")}, once()
+    )
+    await asyncio.to_thread(service.stack.postgres.start)
+
+
+async def _misplace(call: Caller, canaries: Canaries, tokens: dict[str, Any]) -> None:
+    """Send secrets to where none belongs."""
+    for name in ("authorization", "cookie", "x-api-key", "proxy-authorization"):
+        await call("GET", "/auth/me", None, {name: f"Bearer {canaries(name)}"})
+        await call("GET", "/auth/me", None, {name: f"Basic {canaries(name)}"})
+    for name in ("access_token", "token", "password", "code", "client_secret", "api_key"):
+        await call("GET", f"/auth/sessions?{name}={canaries(name)}", None, bearer(tokens))
+        await call("GET", f"/auth/{canaries(name)}?{name}={canaries(name)}")
+        await call(
+            "POST", "/auth/signup", {"email": "b@example.org", "password": [canaries(name)], name: canaries(name)}
+        )
+    for body in (
+        f'{{"password":"{canaries("cut")}',
+        f'{{"password":{{"a":"{canaries("object")}"}}}}',
+        f"password={canaries('form')}",
+    ):
+        await call("POST", "/auth/login", None, {"content-type": "application/json"}, body=body.encode())
+        await call("POST", "/auth/signup", None, {"content-type": "text/plain"}, body=body.encode())
+
+
+async def signed_in(call: Caller, canaries: Canaries, who: dict[str, str]) -> dict[str, Any]:
+    answer = await call("POST", "/auth/login", {"email": who["email"], "password": who["password"]}, once())
+    assert answer.status == 200, answer
+    return keep(canaries, answer.json())
+
+
+def keep(canaries: Canaries, tokens: dict[str, Any]) -> dict[str, Any]:
+    """Look for the tokens that were given, if any were."""
+    if "access_token" in tokens:
+        canaries.keep("access token", tokens["access_token"].rpartition(".")[2])
+        canaries.keep("refresh token", tokens["refresh_token"])
+    return tokens
+
+
+def bearer(tokens: dict[str, Any]) -> dict[str, str]:
+    return {"authorization": f"Bearer {tokens['access_token']}"}
+
+
+async def tables(service: Service) -> AsyncIterator[tuple[str, str]]:
+    """Yield every table as text."""
+    async with service.sql() as connection:
+        for row in await connection.fetch(TABLES):
+            rows = await connection.fetch(f'SELECT t::text AS line FROM "{row["relname"]}" t')
+            yield row["relname"], "\n".join(each["line"] for each in rows)
+
+
+async def dumped(url: str) -> AsyncIterator[tuple[str, str]]:
+    """Yield what is in Redis."""
+    async with Redis.from_url(url) as redis:
+        async for key in redis.scan_iter():
+            value = await redis.dump(key)
+            yield key.decode("latin-1"), key.decode("latin-1") + (value or b"").decode("latin-1")
