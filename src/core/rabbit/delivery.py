@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,13 +18,15 @@ from core.postgres.log import LOG
 from core.postgres.loss import POSTGRES_LOST
 from core.postgres.sequencer import SLOTS
 from core.rabbit.errand import Errand, Progress
-from core.rabbit.publishing import ChannelLost, NotSent, Unsendable, publish
+from core.rabbit.publishing import ChannelLost, NotSent, Returned, Unsendable, publish
 
 log = logging.getLogger(__name__)
 
 BATCH: Final = 250
 FAULTS: Final = 3
 """How often the broker may close the channel over one event before that event is parked."""
+RETURNS: Final = 10
+"""How often the broker may return an event before it counts as delivered to nobody."""
 
 # One statement, hence one snapshot: what it does not return, up to the head, is in other slots.
 READ: Final = f"""
@@ -145,13 +147,20 @@ class Delivery:
                 continue
             task = None
             if position not in self.progress.ahead:
-                task = self.group.create_task(self._publish(row, self.last.get(aggregate), limit))
+                task = self._start(self._publish(row, self.last.get(aggregate), limit))
                 self.last[aggregate] = task
             self.under_way[slot].append((position, task))
         more = len(rows) == BATCH
         reached = rows[-1]["position"] if more else rows[-1]["head"]
         self.read = {slot: max(read, reached) for slot, read in self.read.items()}
         return more
+
+    def _start(self, publishing: Coroutine[Any, Any, None]) -> Task:
+        try:
+            return self.group.create_task(publishing)
+        except RuntimeError:  # another publish has just failed, and the session is ending
+            publishing.close()
+            raise
 
     async def _publish(self, row: Row, before: Task | None, limit: asyncio.Semaphore) -> None:
         """Publish one event after `before`, the one before it of its aggregate."""
@@ -175,6 +184,14 @@ class Delivery:
             if self.progress.careful:
                 self.progress.faults[position] += 1
             raise
+        except Returned as error:
+            # The next session declares the alternate exchange again, so this passes: a broker that has just started may
+            # not know its queues yet. If it does not pass, to try for ever would hold up the slot; the event stays in
+            # the log, from which a late subscriber starts anyway.
+            self.progress.returns[position] += 1
+            if self.progress.returns[position] < RETURNS:
+                raise
+            log.error("nobody can receive event %s: %s", row["id"], error)  # noqa: TRY400 - no defect of ours
         except Unsendable as error:
             self._give_up(position, str(error))
             return

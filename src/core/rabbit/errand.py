@@ -61,6 +61,8 @@ class Progress:
     """Confirmed past the cursors: not sent again."""
     faults: Counter[int] = field(default_factory=Counter)
     """By position: how often the broker closed the channel while this event alone was under way."""
+    returns: Counter[int] = field(default_factory=Counter)
+    """By position: how often the broker returned it."""
     careful: int = 0
     """How many more events to publish one by one."""
 
@@ -72,4 +74,5 @@ class Progress:
         """Note that the event at `position` needs no sending."""
         self.ahead.add(position)
         self.faults.pop(position, None)
+        self.returns.pop(position, None)
         self.careful = max(self.careful - 1, 0)

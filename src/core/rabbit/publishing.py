@@ -1,7 +1,6 @@
 """Publish one event, and tell whose fault it is when that fails."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,13 +12,16 @@ from opentelemetry.trace import SpanKind
 from core.cloudevents import MEDIA_TYPE, cloud_event, encode
 from core.telemetry import current_traceparent, linked, sampled, span
 
-log = logging.getLogger(__name__)
 ABOUT: Final = {"messaging.system": "rabbitmq", "messaging.operation.type": "send"}
 """What the semantic conventions of OpenTelemetry say of a span that publishes."""
 
 
 class NotSent(Exception):
     """The broker did not confirm: publish again, from the cursor."""
+
+
+class Returned(NotSent):
+    """The broker had nowhere to put the event, not even aside."""
 
 
 class ChannelLost(NotSent):
@@ -47,14 +49,12 @@ def message(row: Mapping[str, Any], source: str) -> aio_pika.Message:
 
 
 async def publish(exchange: AbstractExchange, row: Mapping[str, Any], source: str, patience: float) -> None:
-    """Return when the broker has the event on disk; raise `NotSent`, `ChannelLost` or `Unsendable`."""
+    """Return when the broker has the event on disk; raise `NotSent` or `Unsendable`."""
     try:
         with linked(row["trace"]), span(f"publish {row['type']}", SpanKind.PRODUCER, **ABOUT):
             await exchange.publish(message(row, source), row["type"], mandatory=True, timeout=patience)
     except PublishError as error:
-        # Returned although there is an alternate exchange: nobody can receive it now, and trying again would hold up
-        # its slot for ever. It stays in the log, from which a late subscriber starts anyway.
-        log.error("nobody could receive event %s: %s", row["id"], error)  # noqa: TRY400 - not a defect of ours
+        raise Returned(str(error)) from error
     except asyncio.CancelledError as error:
         # aio-pika cancels publishes under way when heartbeats stop. If nobody cancelled this task, that is all it was.
         if (task := asyncio.current_task()) and task.cancelling():

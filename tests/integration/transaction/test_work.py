@@ -10,7 +10,8 @@ from cryptography.exceptions import InvalidTag
 from core.idempotency import Claim, Claimed
 from core.postgres.audit import Entry
 from core.postgres.consistency import SEEN, Seen
-from core.postgres.database import Database, plain
+from core.postgres.database import Database
+from core.postgres.direct import plain
 from core.postgres.poke import CHANNEL, Poke
 from domain.kernel.errors import IdempotencyInFlight
 from domain.kernel.ids import uuid7
