@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from api.protocols.operations import operations
 from api.protocols.wellknown import well_known
+from api.rolling import started
 from api.routes.events import events
 from api.routes.identity import identity
 from api.routes.organizations import organizations
@@ -47,6 +48,7 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
         await assembly.open()
         if tracer:
             trace_statements(assembly.database.engine.sync_engine)
+        started()
 
     async def stop() -> None:
         await assembly.close()

@@ -7,9 +7,9 @@ from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
-from granian.server import Server
 from granian.server.common import AbstractServer
 
+from api.rolling import RollingServer, expect
 from api.starting import Hopeless, free_port, ready_database
 from core.exposition import prepare
 from core.logs import SERVER_LOGS, configure_logs
@@ -21,7 +21,10 @@ larger than 64 KiB is always refused, with 431."""
 
 
 def serve_requests(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT: what has begun is answered first. Raise `Hopeless` if it cannot start."""
+    """Serve until SIGTERM or SIGINT: what has begun is answered first. SIGHUP replaces the workers one by one.
+
+    Raise `Hopeless` if it cannot start.
+    """
     ready_database(settings)
     if settings.redis_url is None:
         raise Hopeless("GATEWRIGHT_REDIS_URL is not set: set it, or use `gatewright run`, which starts a Valkey.")
@@ -30,6 +33,7 @@ def serve_requests(settings: Settings) -> None:
     import_module("api.app")
     configure_logs(settings.log_level, json=settings.log_json)
     with tempfile.TemporaryDirectory(prefix="gatewright-metrics-") as folder:
+        expect(Path(folder))
         if settings.workers > 1:
             prepare(Path(folder))
         server("api.app:create", settings.host, port, workers=settings.workers).serve()
@@ -37,7 +41,7 @@ def serve_requests(settings: Settings) -> None:
 
 def server(target: str, host: str, port: int, *, workers: int, factory: bool = True) -> AbstractServer[Any]:
     """Return the server of the application that `target` names, not yet started."""
-    return Server(
+    return RollingServer(
         target,
         factory=factory,
         address=host,

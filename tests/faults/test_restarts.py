@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.test_stalls import Record, slowest
 from tests.support.facts import until
-from tests.support.http import Broken, Response, Stale
+from tests.support.http import Broken, Caller, Response, Stale
 from tests.support.service import LONG, PASSWORD, Program, Service, Stack, deployed
 
 pytestmark = pytest.mark.faults
@@ -29,8 +29,8 @@ class Load:
     token: str
     answers: list[Response] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    stale: int = 0
-    """Kept connections that the server had closed; any client asks again on another (RFC 9112, section 9.3.1)."""
+    closed: int = 0
+    """Connections that the server closed before it read the request; any client asks again (RFC 9112, section 9.3.1)."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -48,11 +48,16 @@ class Load:
             while not stop.is_set():
                 await asyncio.sleep(0.2)
                 try:
-                    self.answers.append(await call("GET", "/auth/sessions"))
-                except Stale:
-                    self.stale += 1
+                    self.answers.append(await self._twice(call))
                 except (Broken, TimeoutError) as error:
                     self.failures.append(f"{type(error).__name__}: {error}")
+
+    async def _twice(self, call: Caller) -> Response:
+        try:
+            return await call("GET", "/auth/sessions")
+        except Stale:
+            self.closed += 1
+            return await call("GET", "/auth/sessions")
 
 
 def children(api: Program) -> set[int]:
@@ -67,7 +72,7 @@ async def test_e15_rolling_restarts_fail_no_request(stack: Stack, tmp_path: Path
             for _ in range(20 if LONG else 2):
                 await _replace(service.api)
         record_property("answered", len(load.answers))
-        record_property("stale", load.stale)
+        record_property("closed", load.closed)
         record_property("slowest", round(slowest(load.answers, 1), 2))
         assert load.failures == []
         assert Counter(each.status for each in load.answers).keys() == {200}
@@ -107,3 +112,23 @@ async def test_e15_what_has_begun_is_answered_before_it_stops(service: Service, 
 async def _waiting(connection: object) -> bool:
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     return bool(await connection.fetchval(query) >= 5)  # type: ignore[attr-defined]  # asyncpg has no types
+
+
+async def test_e15_a_release_that_does_not_start_takes_nobodys_place(stack: Stack, tmp_path: Path) -> None:
+    async with deployed(stack, tmp_path, WORKERS="2") as service:
+        token = await service.person("ada@example.org")
+        before = children(service.api)
+        keys = tmp_path / "data" / "signing-keys-ES256.json"
+        kept = keys.read_text()
+        keys.write_text("{")
+        os.kill(service.api.pid, signal.SIGHUP)
+        await until(lambda: _said(service, "cannot be replaced"), 60)
+        assert before <= children(service.api)
+        async with service.caller(token) as call:
+            assert (await call("GET", "/auth/sessions")).status == 200
+        keys.write_text(kept)
+        await _replace(service.api)
+
+
+async def _said(service: Service, words: str) -> bool:
+    return words in service.logs

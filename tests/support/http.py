@@ -18,7 +18,7 @@ class Broken(Exception):
 
 
 class Stale(Broken):
-    """The server had closed a connection that was kept, before this request reached it."""
+    """The server closed the connection before any of the answer came: one that was kept, or that it had not read from."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,6 @@ class Caller:
     ) -> Response:
         """Send one request, once; raise `Broken`, `Stale`, or `TimeoutError` after `patience` seconds."""
         started = time.monotonic()
-        kept = self._streams is not None
         try:
             async with asyncio.timeout(self.patience):
                 reader, writer = await self.connect()
@@ -72,10 +71,11 @@ class Caller:
             self.drop()
             if isinstance(error, TimeoutError):
                 raise
+            refused = isinstance(error, ConnectionRefusedError)
             nothing = isinstance(error, OSError) or (
                 isinstance(error, asyncio.IncompleteReadError) and not error.partial
             )
-            raise (Stale if kept and nothing else Broken)(repr(error)) from error
+            raise (Stale if nothing and not refused else Broken)(repr(error)) from error
         except BaseException:
             self.drop()
             raise
