@@ -1,6 +1,6 @@
 """Strings that programs have tripped over, made here."""
 
-# ruff: noqa: RUF001 - letters that look like others are what it is about
+
 
 from itertools import product
 from typing import Final
