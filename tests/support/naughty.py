@@ -1,7 +1,5 @@
 """Strings that programs have tripped over, made here."""
 
-
-
 from itertools import product
 from typing import Final
 

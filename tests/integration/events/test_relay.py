@@ -166,6 +166,24 @@ async def test_what_nobody_is_bound_to_is_kept_aside(database: Database, connect
     assert not subscriber.messages
 
 
+async def test_what_the_broker_returns_is_published_again(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    async with subscribed(rabbitmq_url) as subscriber, await aio_pika.connect(rabbitmq_url) as amqp:
+        channel = await amqp.channel()
+        errand = Errand(exchange=subscriber.exchange)
+        async with running(Sequencer(database), Relay(database, rabbitmq_url, errand)):
+            await state(connection, uuid7(), 1)
+            await until(lambda: settled_at(connection, 1))
+            await channel.queue_delete(f"{subscriber.exchange}.unrouted")
+            event = await state(connection, uuid7(), 1, type="nobody.cares.happened")
+            await until(lambda: settled_at(connection, 2))
+        kept = await channel.declare_queue(f"{subscriber.exchange}.unrouted", passive=True)
+        message = await kept.get(no_ack=True)
+    assert message
+    assert message.message_id == str(event)
+
+
 async def test_a_channel_that_the_broker_closes_costs_nothing(
     database: Database, connection: Any, rabbitmq_url: str
 ) -> None:
