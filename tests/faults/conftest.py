@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import aio_pika
 import asyncpg
 import pytest
 
 from core.postgres.migrating import upgrade
 from domain.kernel.ids import uuid7
+from tests.support.brokers import start_again
 from tests.support.databases import sibling
 from tests.support.server import Missing, Server
 from tests.support.servers import private_postgres, private_rabbitmq
@@ -64,23 +64,14 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Server, Server]]:
-    """A Postgres and a RabbitMQ that nobody else uses; each test leaves them running.
-
-    A node of RabbitMQ 3.10 that is killed seconds after its first start forgets its first quorum queues, whatever it
-    has confirmed: seen without anything of ours. So this one has started twice.
-    """
+    """A Postgres and a RabbitMQ that nobody else uses; each test leaves them running."""
     folder = tmp_path_factory.mktemp("servers")
     try:
         postgres, rabbit = private_postgres(folder), private_rabbitmq(folder)
     except Missing as reason:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
     with postgres, rabbit:
-        async with await aio_pika.connect(rabbit.url) as amqp:
-            channel = await amqp.channel()
-            queue = await channel.declare_queue("first", durable=True, arguments={"x-queue-type": "quorum"})
-            await channel.default_exchange.publish(aio_pika.Message(b"", delivery_mode=2), queue.name)
-        await asyncio.to_thread(rabbit.stop)
-        await asyncio.to_thread(rabbit.start)
+        await start_again(rabbit)
         yield postgres, rabbit
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.faults.verdict import Verdict, verdict
+from tests.support.brokers import start_again
 from tests.support.http import Broken, Caller, Response
 from tests.support.server import Server
 from tests.support.service import PASSWORD, Program, Service, deployed, stacked
@@ -198,6 +199,7 @@ async def soak(
     service: Service, history: Path, sign_ups: int, rate: float, blows: int, between: tuple[float, float]
 ) -> tuple[Soak, Killer, Verdict]:
     """Let people sign up while things are killed; judge what came of it."""
+    await start_again(service.stack.rabbit)
     subscriber = Subscriber(service.stack.rabbit.url, "auth.events", "#")
     listening = asyncio.create_task(subscriber.run())
     await asyncio.wait_for(subscriber.bound.wait(), 30)

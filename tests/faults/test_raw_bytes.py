@@ -42,6 +42,7 @@ async def test_i3_a_head_that_is_too_large_is_refused(shared: Service) -> None:
     await alive(shared)
 
 
+@pytest.mark.skipif(not LONG, reason="half a minute of waiting: GATEWRIGHT_FAULTS=long")
 async def test_i3_what_does_not_come_is_given_up(shared: Service) -> None:
     body = b"POST /auth/signup HTTP/1.1\r\n" + HOST + b"content-type: application/json\r\ncontent-length: 100\r\n\r\n{"
     head = b"GET /health/live HTTP/1.1\r\nhost: a\r\nx-"

@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+import pytest
 
 from core.postgres.direct import plain
 from core.postgres.migrating import current, downgrade, head, upgrade
 from tests.integration.migrations.schema import schema
 from tests.integration.migrations.test_stairway import steps
+from tests.support.service import LONG
 
 PAUSE = """
 CREATE SCHEMA tests;
@@ -33,7 +35,7 @@ WHERE NOT granted AND locktype = 'advisory' AND mode = 'ShareLock' AND datname =
 MIGRATORS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gatewright-migrator'"
 PEOPLE = """
 INSERT INTO users (id, email, email_verified, is_active, epoch, created_at, updated_at, version)
-SELECT gen_random_uuid(), n || '@example.org', true, true, 1, now(), now(), 1 FROM generate_series(1, 1000) n
+SELECT gen_random_uuid(), n || '@example.org', true, true, 1, now(), now(), 1 FROM generate_series(1, $1::int) n
 """
 
 
@@ -90,12 +92,14 @@ async def test_e14_a_migration_and_its_entry_are_one(empty: str) -> None:
     assert await schema(empty) == schemas[head()]
 
 
+@pytest.mark.faults
 async def test_e14_killed_at_any_moment_it_is_run_again_and_rows_are_kept(empty: str) -> None:
     upgrade(empty, "0002")
     connection = await asyncpg.connect(plain(empty))
-    await connection.execute(PEOPLE)
+    people, rounds = (50_000, 20) if LONG else (1000, 4)
+    await connection.execute(PEOPLE, people)
     chance = random.Random(14)
-    for _ in range(4):
+    for _ in range(rounds):
         for direction, revision in (("upgrade", "head"), ("downgrade", "0002")):
             async with migrator(empty, direction, revision) as child:
                 await asyncio.wait([asyncio.ensure_future(child.wait())], timeout=0.3 + chance.random())
@@ -103,7 +107,7 @@ async def test_e14_killed_at_any_moment_it_is_run_again_and_rows_are_kept(empty:
             assert current(empty) in {"0002", head()}
     upgrade(empty)
     assert current(empty) == head()
-    assert await connection.fetchval("SELECT count(*) FROM users") == 1000
+    assert await connection.fetchval("SELECT count(*) FROM users") == people
     await connection.close()
 
 
