@@ -204,24 +204,6 @@ async def borrowed(database: Database, until: asyncio.Task[Any]) -> int:
     return most
 
 
-async def test_many_who_give_up_leave_nothing_behind(door: Door, beyond: MongoConfigurationBodies) -> None:
-    stored = body({"colour": "red"})
-    await beyond.put(stored)
-    door.silent = True
-    crowd = [asyncio.create_task(beyond.get(stored.id)) for _ in range(20 * SOCKETS)]
-    await asyncio.wait(crowd, return_when=asyncio.FIRST_COMPLETED)
-    for each in crowd:
-        each.cancel()
-
-    _, stuck = await asyncio.wait(crowd, timeout=SOON)
-
-    assert not stuck
-    await door.shut()
-    door.silent = False
-    await door.open()
-    assert await asyncio.gather(*(beyond.get(stored.id) for _ in range(3 * SOCKETS))) == [stored.document] * 3 * SOCKETS
-
-
 async def test_may_be_prepared_again_and_by_many_at_once(mongodb_url: str) -> None:
     stored = body({"colour": "red"})
     async with connected(mongodb_url) as first:
