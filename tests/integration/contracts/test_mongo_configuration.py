@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import QueuePool
 
-from core.mongo.client import SOCKETS, MongoConnection
+from core.mongo.client import MongoConnection
 from core.mongo.configuration import MongoConfigurationBodies, StoredBody
 from core.postgres.database import Database
 from domain.kernel.errors import Unavailable
