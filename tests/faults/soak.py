@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.faults.verdict import Verdict, verdict
 from tests.support.brokers import start_again
 from tests.support.http import Broken, Caller, Response
 from tests.support.server import Server
-from tests.support.service import PASSWORD, Program, Service, deployed, stacked
+from tests.support.service import PASSWORD, Service, deployed, stacked
 from tests.support.subscriber import Subscriber
 
 CLIENTS: Final = 16
@@ -178,21 +178,28 @@ class Killer:
                 strikes.create_task(self._strike(victim))
                 self.killed[victim] += 1
 
-    async def _strike(self, victim: str) -> None:
-        strike: dict[str, Callable[[], Awaitable[None]]] = {
-            "api": lambda: self._again(self.service.api),
-            "worker": lambda: self._again(random.choice(self.service.workers)),
-            "rabbit": lambda: self._again(self.service.stack.rabbit),
-            "postgres": lambda: self._again(self.service.stack.postgres),
-            "redis": lambda: self._again(self.service.stack.redis),
-        }
-        await strike[victim]()
-
-    async def _again(self, victim: Program | Server) -> None:
-        async with self._turns[id(victim)]:
-            await asyncio.to_thread(victim.kill)
+    async def supervise(self) -> None:
+        """Start again whatever process of the service has ended, until cancelled."""
+        while True:
             await asyncio.sleep(random.uniform(0.2, 1.0))
-            await asyncio.to_thread(victim.start)
+            for program in (self.service.api, *self.service.workers):
+                if program.gone:
+                    program.launch()
+
+    async def _strike(self, victim: str) -> None:
+        match victim:
+            case "api":
+                await asyncio.to_thread(self.service.api.kill)
+            case "worker":
+                await asyncio.to_thread(random.choice(self.service.workers).kill)
+            case "rabbit" | "postgres" | "redis":
+                await self._again(getattr(self.service.stack, victim))
+
+    async def _again(self, server: Server) -> None:
+        async with self._turns[id(server)]:
+            await asyncio.to_thread(server.kill)
+            await asyncio.sleep(random.uniform(0.2, 1.0))
+            await asyncio.to_thread(server.start)
 
 
 async def soak(
@@ -212,8 +219,12 @@ async def soak(
             await killer.run(blows, between)
             signing.killing = False
 
-        await asyncio.gather(signing.run(), kill())
-        return signing, killer, await verdict(service, signing.settled, subscriber)
+        supervising = asyncio.create_task(killer.supervise())
+        try:
+            await asyncio.gather(signing.run(), kill())
+            return signing, killer, await verdict(service, signing.settled, subscriber)
+        finally:
+            supervising.cancel()
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
