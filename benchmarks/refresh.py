@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import uvloop
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from benchmarks.ground import PASSWORD, Ground
 from benchmarks.load import Request, load
@@ -26,10 +28,11 @@ FAMILIES: Final = "SELECT f.id FROM refresh_families f JOIN users u ON u.id = f.
 
 def run(ground: Ground) -> Iterable[Row]:
     """Measure in one process first, then over HTTP."""
-    refreshed, updated = uvloop.run(_in_process(ground))
+    refreshed, updated, signed = uvloop.run(_in_process(ground))
     yield ratio_row(
         "refresh", f"in process, {AT_ONCE} at once", refreshed, updated, "bare UPDATE … RETURNING on its pool", 0.7
     )
+    yield ratio_row("refresh", "the same", refreshed, signed, "that UPDATE and a bare ES256 signature", None)
     yield _over_http(ground)
 
 
@@ -53,7 +56,13 @@ async def _in_process(ground: Ground) -> list[Spread]:
         async def update(number: int) -> None:
             await pool.fetchval(UPDATE, families[number])
 
-        return await in_turn((refresh, update), at_once=AT_ONCE, seconds=SECONDS, rounds=ROUNDS)
+        private, claims = ec.generate_private_key(ec.SECP256R1()), b"x" * 300
+
+        async def update_and_sign(number: int) -> None:
+            await update(number)
+            private.sign(claims, ec.ECDSA(SHA256()))
+
+        return await in_turn((refresh, update, update_and_sign), at_once=AT_ONCE, seconds=SECONDS, rounds=ROUNDS)
 
 
 @asynccontextmanager
@@ -71,7 +80,7 @@ def _over_http(ground: Ground) -> Row:
     email = service.person()
     ours, base = [], []
     for _ in range(ROUNDS):
-        bodies = [encoded(refresh_token=service.tokens(email)["refresh_token"]) for _ in range(AT_ONCE)]
+        bodies = [encoded(refresh_token=service.tokens_at_once(email)["refresh_token"]) for _ in range(AT_ONCE)]
         ours.append(load(Request(f"{service.url}/auth/refresh", SECONDS, AT_ONCE, bodies=bodies, chain=True)))
         base.append(load(Request(f"{bare}/bare", SECONDS, AT_ONCE, bodies=bodies, chain=True)))
     if failed := sum(each.failed for each in ours):

@@ -14,7 +14,7 @@ from benchmarks.ground import Ground, Service
 from benchmarks.load import Request, load
 from benchmarks.table import Row, Spread
 
-ROUNDS: Final = 4
+ROUNDS: Final = 3
 PATIENCE: Final = 60.0
 LOOK: Final = 0.01
 MEBIBYTE: Final = 2**20
