@@ -45,7 +45,7 @@ test-integration: .venv/installed-dev ## Run what needs real servers
 	$(RUN) -m pytest -n $(WORKERS) --dist loadfile tests/integration
 
 test-faults: .venv/installed-dev ## Kill and stall real servers for long
-	GATEWRIGHT_FAULTS=long $(RUN) -m pytest -m faults
+	GATEWRIGHT_FAULTS=long $(RUN) -m pytest -m faults --timeout=3600
 
 bench: .venv/installed-dev ## Measure; figures are ratios within one run
 	$(RUN) -m benchmarks

@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.support.lending", "tests.support.service"]
+pytest_plugins = ["tests.support.failing", "tests.support.lending", "tests.support.service"]
