@@ -143,6 +143,8 @@ def test_what_cannot_be_had_is_skipped_by_name_but_fails_where_it_has_to_be(ci: 
             "-p",
             "pytest_asyncio.plugin",
             "-p",
+            "pytest_timeout",
+            "-p",
             "no:cacheprovider",
             f"{__file__}::test_mongodb_answers",
         ],
