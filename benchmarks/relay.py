@@ -34,7 +34,7 @@ from tests.support.servers import private_rabbitmq
 ROUNDS: Final = 3
 EVENTS: Final = 5_000
 PATIENCE: Final = 60.0
-IN_FLIGHT: Final = 128
+IN_FLIGHT: Final = 64
 PACE: Final = 500
 SECONDS: Final = 8
 QUEUE: Final = "benchmark"

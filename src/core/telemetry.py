@@ -33,6 +33,8 @@ from domain.kernel.errors import DomainError
 NAME: Final = "gatewright"
 _OURS: Final = get_tracer(NAME)
 _NOTHING: Final[AbstractContextManager[Span]] = nullcontext(INVALID_SPAN)
+_SAMPLED: Final = frozenset("13579bdf")
+"""The last digit of a traceparent whose flag `sampled` is set."""
 _TRACEPARENT: Final = re.compile(
     r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
 )
@@ -54,6 +56,11 @@ def configure_tracing(endpoint: str | None, service: str, share: float) -> Trace
 def sampled(context: Context | None = None) -> bool:
     """Return whether what runs now is traced."""
     return get_current_span(context).get_span_context().trace_flags.sampled
+
+
+def carries_sample(traceparent: str | None) -> bool:
+    """Return whether a traceparent of our own, from `current_traceparent`, belongs to a trace that is sampled."""
+    return traceparent is not None and traceparent[-1:] in _SAMPLED
 
 
 def span(name: str, kind: SpanKind = SpanKind.INTERNAL, /, **attributes: Any) -> AbstractContextManager[Span]:

@@ -18,7 +18,8 @@ VALUES ($1, 'user', $2, $3, $4, 1, $5, $6, $7)
 FILL = """
 INSERT INTO outbox (id, aggregate_type, aggregate_id, aggregate_version, type, schema_version, data, trace)
 SELECT gen_random_uuid(), 'user', lpad(to_hex(i % $2 + 1), 32, '0')::uuid, i / $2 + 1, 'identity.user.renamed', 1,
-       '{"full_name": "Ada Lovelace"}', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+       '{"full_name": "Ada Lovelace"}',
+       '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-' || CASE i % 100 WHEN 0 THEN '01' ELSE '00' END
 FROM generate_series(0, $1 - 1) i
 """
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

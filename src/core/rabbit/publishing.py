@@ -10,7 +10,7 @@ from aio_pika.exceptions import AMQPError, ChannelClosed, PublishError
 from opentelemetry.trace import SpanKind
 
 from core.cloudevents import MEDIA_TYPE, cloud_event, encode
-from core.telemetry import current_traceparent, linked, sampled, span
+from core.telemetry import carries_sample, current_traceparent, linked, span
 
 ABOUT: Final = {"messaging.system": "rabbitmq", "messaging.operation.type": "send"}
 """What the semantic conventions of OpenTelemetry say of a span that publishes."""
@@ -32,10 +32,13 @@ class Unsendable(Exception):
     """The event itself cannot be published, now or later."""
 
 
-def message(row: Mapping[str, Any], source: str) -> aio_pika.Message:
-    """Return the message of a row of `events`; its id is the event's, its routing key the event's type."""
+def message(row: Mapping[str, Any], source: str, traceparent: str | None) -> aio_pika.Message:
+    """Return the message of a row of `events`; its id is the event's, its routing key the event's type.
+
+    Without `traceparent` it carries that of the request that stated the event.
+    """
     event = cloud_event(row, source)
-    if sampled() and (traceparent := current_traceparent()):
+    if traceparent:
         event["traceparent"] = traceparent
     return aio_pika.Message(
         encode(event),
@@ -51,8 +54,12 @@ def message(row: Mapping[str, Any], source: str) -> aio_pika.Message:
 async def publish(exchange: AbstractExchange, row: Mapping[str, Any], source: str, patience: float) -> None:
     """Return when the broker has the event on disk; raise `NotSent` or `Unsendable`."""
     try:
-        with linked(row["trace"]), span(f"publish {row['type']}", SpanKind.PRODUCER, **ABOUT):
-            await exchange.publish(message(row, source), row["type"], mandatory=True, timeout=patience)
+        if carries_sample(row["trace"]):
+            with linked(row["trace"]), span(f"publish {row['type']}", SpanKind.PRODUCER, **ABOUT):
+                await _send(exchange, row, source, patience, current_traceparent())
+        else:
+            # Nearly all of them: spans that nobody keeps would cost as much as the message does.
+            await _send(exchange, row, source, patience)
     except PublishError as error:
         raise Returned(str(error)) from error
     except asyncio.CancelledError as error:
@@ -66,3 +73,9 @@ async def publish(exchange: AbstractExchange, row: Mapping[str, Any], source: st
         raise NotSent(repr(error)) from error
     except (ValueError, TypeError, LookupError, OverflowError) as error:
         raise Unsendable(repr(error)) from error
+
+
+async def _send(
+    exchange: AbstractExchange, row: Mapping[str, Any], source: str, patience: float, traceparent: str | None = None
+) -> None:
+    await exchange.publish(message(row, source, traceparent), row["type"], mandatory=True, timeout=patience)
