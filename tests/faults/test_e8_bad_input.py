@@ -218,7 +218,7 @@ def _examined(schema: Any, token: str, examples: int) -> set[int]:
         def examine(case: Any) -> None:
             response = case.call(headers={"authorization": f"Bearer {token}"}, timeout=10)
             statuses.add(response.status_code)
-            assert response.elapsed < 2
+            assert response.elapsed < 5
             assert "Traceback" not in response.text
             if response.status_code >= 400:
                 assert response.headers["content-type"] == ["application/problem+json"]

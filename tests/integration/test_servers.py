@@ -105,6 +105,10 @@ async def test_a_killed_rabbitmq_keeps_a_durable_queue(private_rabbitmq: Server)
     async with await aio_pika.connect(private_rabbitmq.url) as connection:
         channel = await connection.channel(publisher_confirms=True)
         queue = await channel.declare_queue("kept", durable=True)
+    private_rabbitmq.stop()  # a node that is killed within seconds of its first start forgets its queues
+    private_rabbitmq.start()
+    async with await aio_pika.connect(private_rabbitmq.url) as connection:
+        channel = await connection.channel(publisher_confirms=True)
         message = aio_pika.Message(b"hello", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await channel.default_exchange.publish(message, queue.name, timeout=10)
         private_rabbitmq.kill()

@@ -22,7 +22,7 @@ SELECT gen_random_uuid(), 'user', lpad(to_hex(i % $2 + 1), 32, '0')::uuid, i / $
        '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-' || CASE i % 100 WHEN 0 THEN '01' ELSE '00' END
 FROM generate_series(0, $1 - 1) i
 """
-TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
 
 async def state(

@@ -13,6 +13,8 @@ from tests.contracts.limits import admitted
 from tests.unit.limits.test_local import Hands
 
 SECRET = b"s" * 32
+SOON = 5.0
+"""Seconds: a wait of 0.1 s once, not 200 times, and room for a busy machine."""
 
 
 @asynccontextmanager
@@ -49,7 +51,7 @@ async def test_e16_only_one_caller_waits_for_a_redis_that_is_frozen() -> None:
         began = time.monotonic()
         outcomes = [await admitted(limits, "sign_in", "ada", 5, 60) for _ in range(200)]
         assert sum(outcomes) == 5
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < SOON
         assert len(connections) == 1
         assert limits.degraded
 
@@ -60,7 +62,7 @@ async def test_e16_callers_at_once_wait_together_for_a_redis_that_is_frozen() ->
         began = time.monotonic()
         outcomes = await asyncio.gather(*(admitted(limits, "sign_in", "ada", 5, 60) for _ in range(200)))
         assert sum(outcomes) == 5
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < SOON
 
 
 async def test_clearing_does_not_wait_for_a_redis_that_is_known_to_be_frozen() -> None:
