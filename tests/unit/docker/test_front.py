@@ -13,6 +13,7 @@ from typing import ClassVar
 import msgspec
 import pytest
 
+from core.processes import until
 from tests.unit.docker.files import DOCKER, tool
 
 CONFIGURATION = (DOCKER / "nginx.conf").read_text()
@@ -120,13 +121,12 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(1000):
+    def listens() -> bool:
         assert process.poll() is None
         with socket.socket() as probe:
-            probe.settimeout(0.01)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-    pytest.fail("nginx does not listen")
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    assert until(listens, 30), "nginx does not listen"
 
 
 def test_names_are_asked_again_as_they_change() -> None:
