@@ -61,7 +61,8 @@ class Subscriber:
                     await self._take(message)
         finally:
             with suppress(Exception, asyncio.CancelledError):
-                await asyncio.wait_for(connection.close(), 2)
+                async with asyncio.timeout(2):
+                    await connection.close()
 
     async def _declare(self, channel: aio_pika.abc.AbstractChannel) -> AbstractQueue:
         dead = f"{self.queue}.dead"

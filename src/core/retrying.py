@@ -29,11 +29,17 @@ async def forever(name: str, attempt: Callable[[], Awaitable[object]], least: fl
             log.debug("%s failed", name, exc_info=True)
         except asyncio.CancelledError:
             # aio-pika cancels what waits for a broker that is lost. If nobody cancelled this task, that is all it was.
-            if (task := asyncio.current_task()) and task.cancelling():
-                raise
+            _end_if_cancelled()
             log.warning("%s starts again: its broker went away", name)
+        # A library may have swallowed the cancellation on its way out.
+        _end_if_cancelled()
         wait = least if clock() - began > STEADY else min(wait * 2, most)
         await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - spreads load, keeps no secret
+
+
+def _end_if_cancelled() -> None:
+    if (task := asyncio.current_task()) and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _summary(error: BaseException) -> str:

@@ -45,14 +45,17 @@ async def carrier(broker: AsyncBroker, runner: Runner) -> AsyncIterator[tuple[Se
 
     async def send(lease: Lease) -> None:
         kick = task.kicker().with_task_id(f"{lease.id}-{lease.attempt}").kiq(str(lease.id), lease.attempt)
-        await asyncio.wait_for(kick, PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await kick
 
     try:
-        await asyncio.wait_for(broker.startup(), 2 * PATIENCE)
+        async with asyncio.timeout(2 * PATIENCE):
+            await broker.startup()
         yield send, lambda: _receive(broker)
     finally:
         with suppress(Exception, asyncio.CancelledError):
-            await asyncio.wait_for(broker.shutdown(), 1.5)
+            async with asyncio.timeout(1.5):
+                await broker.shutdown()
 
 
 async def _receive(broker: AsyncBroker) -> None:
@@ -62,7 +65,8 @@ async def _receive(broker: AsyncBroker) -> None:
             await asyncio.Event().wait()
         finally:
             with suppress(TimeoutError):
-                await asyncio.wait_for(broker.wait_all(), LEAVE)
+                async with asyncio.timeout(LEAVE):
+                    await broker.wait_all()
     finish = asyncio.Event()
     receiver = Receiver(broker, run_startup=False, max_async_tasks=AT_ONCE, wait_tasks_timeout=LEAVE)
     listening = asyncio.create_task(receiver.listen(finish))

@@ -46,4 +46,5 @@ def rabbit_broker(rabbit: str, redis: str | None, queue: str, *, at_once: int, p
 
 async def _closed(connection: Any) -> None:
     with suppress(Exception, asyncio.CancelledError):
-        await asyncio.wait_for(connection.close(), 1)
+        async with asyncio.timeout(1):
+            await connection.close()

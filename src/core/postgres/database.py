@@ -60,7 +60,8 @@ class Database:
     async def close(self) -> None:
         """Let go of every connection; cut those still in use after a second."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.pool.close(), _LEAVE)
+            async with asyncio.timeout(_LEAVE):
+                await self.pool.close()
         await self.engine.dispose()
 
     async def connect(self, **settings: str) -> Any:

@@ -84,7 +84,8 @@ class Delivery:
         except asyncio.CancelledError:
             with suppress(Exception):
                 await self._settle(self.errand.leave)
-                await asyncio.wait_for(self._leave(), 1)
+                async with asyncio.timeout(1):
+                    await self._leave()
             raise
 
     async def _settle(self, seconds: float) -> None:
@@ -113,7 +114,8 @@ class Delivery:
                 await asyncio.sleep(0.01)
             elif not await self._read(limit):
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), 0.1)
+                    async with asyncio.timeout(0.1):
+                        await woken.wait()
 
     def _limit(self) -> asyncio.Semaphore:
         return asyncio.Semaphore(1 if self.progress.careful else self.errand.in_flight)

@@ -39,4 +39,5 @@ async def broker(url: str, exchange: str = EXCHANGE, heartbeat: int = 10) -> Asy
     finally:
         # A frozen broker does not answer, and a connection left open hangs the loop at the end.
         with suppress(Exception, asyncio.CancelledError):
-            await asyncio.wait_for(connection.close(), 1)
+            async with asyncio.timeout(1):
+                await connection.close()
