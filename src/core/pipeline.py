@@ -46,7 +46,10 @@ class Authenticator(Protocol):
 
 
 class Gate(Protocol):
-    """Decide whether `actor` passes `access` for `message`, or raise `Forbidden`."""
+    """Decide whether `actor` passes `access` for `message`, or raise `Forbidden`.
+
+    Raise `OrganizationNotFound` if it is about an organization that the actor has nothing to do with.
+    """
 
     async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None: ...
 

@@ -24,6 +24,7 @@ from domain.kernel.errors import (
     IdempotencyInFlight,
     IdempotencyMismatch,
     InvalidToken,
+    OrganizationNotFound,
     Unauthenticated,
     Unavailable,
 )
@@ -67,7 +68,15 @@ R = TypeVar("R")
 
 NOWHERE: Final = Origin()
 PASSWORD: Final = "correct horse battery staple"
-PIPELINE: Final = (Forbidden, IdempotencyInFlight, IdempotencyMismatch, InvalidToken, Unauthenticated, Unavailable)
+PIPELINE: Final = (
+    Forbidden,
+    IdempotencyInFlight,
+    IdempotencyMismatch,
+    InvalidToken,
+    OrganizationNotFound,
+    Unauthenticated,
+    Unavailable,
+)
 """What any use case may be refused for, without saying so."""
 TELLING: Final = 8
 """A secret of fewer characters may be found in a text by chance."""

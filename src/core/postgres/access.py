@@ -6,7 +6,7 @@ from typing import Any, Final
 from core.pipeline import Gate
 from core.postgres.database import Database
 from domain.kernel.access import Access, Actor
-from domain.kernel.errors import Forbidden
+from domain.kernel.errors import Forbidden, OrganizationNotFound
 from domain.kernel.ids import PLATFORM
 from domain.kernel.usecases import Message
 
@@ -16,7 +16,12 @@ SELECT EXISTS (
     SELECT FROM grants g JOIN roles r ON r.id = g.role_id
     WHERE g.subject_type = 'user' AND g.subject_id = $1 AND g.organization_id = ANY ($2::uuid[])
       AND ($3 = ANY (r.permissions) OR (r.organization_id IS NULL AND '*' = ANY (r.permissions)))
-)
+) AS holds,
+EXISTS (
+    SELECT FROM memberships WHERE user_id = $1 AND organization_id = ANY ($2::uuid[])
+    UNION ALL
+    SELECT FROM grants WHERE subject_type = 'user' AND subject_id = $1 AND organization_id = ANY ($2::uuid[])
+) AS belongs
 """
 
 
@@ -30,5 +35,6 @@ class SqlGate(Gate):
         """See `Gate.check`."""
         organizations = [PLATFORM] if access.within is None else [PLATFORM, getattr(message, access.within)]
         async with self.database.read() as connection:
-            if not await connection.fetchval(_HOLDS, actor.user_id, organizations, access.permission):
-                raise Forbidden
+            found = await connection.fetchrow(_HOLDS, actor.user_id, organizations, access.permission)
+        if not found["holds"]:
+            raise OrganizationNotFound if access.within and not found["belongs"] else Forbidden

@@ -64,6 +64,12 @@ class NotFound(DomainError):
     """No such thing, or none the actor may see."""
 
 
+class OrganizationNotFound(NotFound):
+    """There is no such organization, or none that the actor belongs to."""
+
+    code = "organizations.organization_not_found"
+
+
 class Conflict(DomainError):
     """The request contradicts the current state."""
 

@@ -3,12 +3,6 @@
 from domain.kernel.errors import Invalid, NotFound
 
 
-class OrganizationNotFound(NotFound):
-    """There is no such organization."""
-
-    code = "organizations.organization_not_found"
-
-
 class ConfigurationNotFound(NotFound):
     """The organization has no configuration in this namespace."""
 

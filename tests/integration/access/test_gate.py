@@ -17,7 +17,7 @@ from core.postgres.access import SqlGate
 from core.postgres.database import Database
 from domain.identity.queries.list_users import ListUsers
 from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import Forbidden
+from domain.kernel.errors import Forbidden, OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, SessionId, UserId, uuid7
 from domain.organizations.queries.get_configuration import GetConfiguration
 
@@ -50,7 +50,13 @@ class World:
 
     async def role(self, *permissions: str, organization: UUID | None = PLATFORM) -> UUID:
         role = uuid7()
-        await self._run("INSERT INTO roles VALUES ($1, $2, $3, $4)", role, organization, str(role), list(permissions))
+        await self._run(
+            "INSERT INTO roles (id, organization_id, name, permissions) VALUES ($1, $2, $3, $4)",
+            role,
+            organization,
+            str(role),
+            list(permissions),
+        )
         return role
 
     async def organization(self) -> OrganizationId:
@@ -60,7 +66,14 @@ class World:
 
     async def grant(self, subject: UUID, role: UUID, organization: UUID = PLATFORM) -> UUID:
         grant = uuid7()
-        await self._run("INSERT INTO grants VALUES ($1, $2, 'user', $3, $4, now())", grant, organization, subject, role)
+        await self._run(
+            "INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, created_at)"
+            " VALUES ($1, $2, 'user', $3, $4, now())",
+            grant,
+            organization,
+            subject,
+            role,
+        )
         return grant
 
     async def withdraw(self, grant: UUID) -> None:
@@ -72,7 +85,7 @@ class World:
         message = GetConfiguration(organization_id=within, namespace="a") if within else ListUsers()
         try:
             await self.gate.check(access, actor, message)
-        except Forbidden:
+        except (Forbidden, OrganizationNotFound):
             return False
         return True
 
@@ -162,7 +175,8 @@ async def test_f7_a_question_reads_the_rows_of_its_subject_alone(world: World) -
     await world.grant(ada, role)
     async with world.database.read() as connection:
         await connection.execute(
-            "INSERT INTO grants SELECT gen_random_uuid(), $1, 'user', gen_random_uuid(), $2, now() "
+            "INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, created_at) "
+            "SELECT gen_random_uuid(), $1, 'user', gen_random_uuid(), $2, now() "
             "FROM generate_series(1, 5000)",
             PLATFORM,
             role,
