@@ -87,7 +87,8 @@ class Dispatcher:
     """Authenticate, authorize, run, audit and commit: the one way into the domain.
 
     What changes state or is audited runs in a scope of its own, with a unit of work. Any other query runs on an
-    interactor that is built once: it reads through readers, which borrow a connection only while they need it.
+    interactor that is built once: it reads through readers, which borrow a connection only while they need it. So does
+    a direct command, unless it has an `Idempotency-Key`, and a scope is opened only for what it refuses.
     """
 
     container: AsyncContainer
@@ -95,18 +96,20 @@ class Dispatcher:
     gate: Gate
     witness: Witness
     outage: Outages
-    _readers: dict[type[Any], Run] = field(default_factory=dict, init=False)
+    _built: dict[type[Any], Run] = field(default_factory=dict, init=False)
 
     async def __call__(self, message: Message[R], call: Call) -> Answer[R]:
         """Run `message`; raise whatever refusal it meets, `Unavailable` when a store cannot be reached."""
         case = use_case(type(message))
         try:
+            if case.direct and call.idempotency_key is None:
+                return await self._direct(case, message, call)
             if case.writes or case.audit:
                 return await self._record(case, message, call)
             actor = await self._identify(case, call)
             await self._admit(case, message, actor)
-            reader = self._readers.get(case.interactor) or await self._reader(case)
-            return Answer(await _run(reader, case, message, actor, call))
+            built = self._built.get(case.interactor) or await self._build(case)
+            return Answer(await _run(built, case, message, actor, call))
         except DomainError:
             raise
         except Exception as error:
@@ -125,9 +128,23 @@ class Dispatcher:
         if actor and case.access.permission:
             await self.gate.check(case.access, actor, message)
 
-    async def _reader(self, case: UseCase) -> Run:
-        reader: Run = await self.container.get(case.interactor)
-        return self._readers.setdefault(case.interactor, reader)
+    async def _build(self, case: UseCase) -> Run:
+        built: Run = await self.container.get(case.interactor)
+        return self._built.setdefault(case.interactor, built)
+
+    async def _direct(self, case: UseCase, message: Message[R], call: Call) -> Answer[R]:
+        actor: Actor | None = None
+        try:
+            actor = await self._identify(case, call)
+            await self._admit(case, message, actor)
+            built = self._built.get(case.interactor) or await self._build(case)
+            result = await _run(built, case, message, actor, call)
+        except Exception as error:
+            async with self.container(context={Call: call}) as scope:
+                await self._refused(case, message, actor, error, scope)
+            raise
+        self.witness(case, "done")
+        return Answer(result)
 
     async def _record(self, case: UseCase, message: Message[R], call: Call) -> Answer[R]:
         async with self.container(context={Call: call}) as scope:
@@ -144,7 +161,7 @@ class Dispatcher:
                 claim = Claim(str(actor or "anonymous"), call.idempotency_key, fingerprint(keys.secret, message))
                 return await self._once(case, message, actor, call, claim, keys, scope)
             except Exception as error:
-                await self._failed(case, message, actor, error, work, audit)
+                await self._refused(case, message, actor, error, scope)
                 raise
 
     async def _once(
@@ -182,6 +199,19 @@ class Dispatcher:
         token = await work.commit()
         self.witness(case, "done")
         return Answer(result, token)
+
+    async def _refused(
+        self, case: UseCase, message: Message[Any], actor: Actor | None, error: Exception, scope: AsyncContainer
+    ) -> None:
+        """Do what is to be done about the refusal, and end as `_failed` does; whatever that raises is worse."""
+        work, audit = await scope.get(UnitOfWork), await scope.get(AuditTrail)
+        if isinstance(error, DomainError) and (aftermath := case.aftermath.get(type(error))):
+            try:
+                await (await scope.get(aftermath))(error)
+            except Exception as worse:
+                await self._failed(case, message, actor, worse, work, audit)
+                raise
+        await self._failed(case, message, actor, error, work, audit)
 
     async def _failed(
         self,

@@ -1,6 +1,7 @@
 """Refusals of the sessions capability."""
 
 from domain.kernel.errors import Invalid, NotFound, Unauthenticated
+from domain.kernel.ids import SessionId
 
 
 class SignInRefused(Unauthenticated):
@@ -29,6 +30,15 @@ class RefreshTokenForeign(RefreshRefused):
 
     # It says no more than `RefreshRefused`, but there is nothing to remember: anyone can make up a text.
     noted = False
+
+
+class RefreshTokenReused(RefreshRefused):
+    """The refresh token is expired, spent, revoked, or none of ours; sign in again."""
+
+    # It says no more than `RefreshRefused` to whoever sent it; the session has to end.
+    def __init__(self, session_id: SessionId) -> None:
+        super().__init__()
+        self.session_id = session_id
 
 
 class LoginMissing(Invalid):
