@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from domain.events.queries.read_feed import ReadFeed, ReadFeedInteractor
 from domain.kernel.errors import CursorGone
 from tests.support.memory.events import MemoryEventLog
+from tests.support.memory.ports import Firm
 
 TOKEN = "a-token"
 
@@ -24,7 +25,7 @@ async def feed_server(log: MemoryEventLog) -> AsyncIterator[str]:
         status, body = "200 OK", b""
         try:
             after = query.get("after", [None])[0]
-            feed = await read(ReadFeed(after=after, limit=int(query["limit"][0])))
+            feed = await read(ReadFeed(after=after, limit=int(query["limit"][0])), Firm())
             body = json.dumps({"items": feed.items, "next": feed.next}).encode()
         except CursorGone:
             status = "410 Gone"
