@@ -1,8 +1,10 @@
 """Signing up."""
 
+from datetime import timedelta
+
 import pytest
 
-from domain.identity.commands.request_account import CHOOSE, KNOWN, WELCOME, RequestAccount
+from domain.identity.commands.request_account import CHOOSE, KNOWN, MAILS, WELCOME, RequestAccount
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.errors import (
     EmailInvalid,
@@ -176,3 +178,27 @@ async def test_p7_private_sign_up_judges_known_and_unknown_addresses_alike(
         await app.send(RequestAccount(**({"email": email, "password": PASSWORD} | fields)))
 
     assert not app.memory.jobs
+
+
+async def test_private_sign_up_fills_nobodys_mailbox_and_does_not_tell(app: App) -> None:
+    await app.send(ADA)
+
+    for number in range(MAILS + 2):
+        again = RequestAccount(email="ADA@example.com" if number % 2 else "ada@example.com", password=PASSWORD)
+        answer = await app.answer(again, origin=Origin(f"192.0.2.{number}"))
+        assert answer.result is None
+
+    assert [job.payload["text"] for job in app.memory.jobs] == [KNOWN] * MAILS
+    app.clock.pass_by(timedelta(hours=1))
+    await app.send(RequestAccount(email="ada@example.com", password=PASSWORD))
+    assert len(app.memory.jobs) == MAILS + 1
+
+
+async def test_nobody_has_an_account_without_having_heard_of_it(app: App) -> None:
+    await app.send(ADA)
+    for _ in range(MAILS):
+        await app.send(RequestAccount(email="eve@example.com", password=PASSWORD, username="ada"))
+
+    await app.send(RequestAccount(email="eve@example.com", password=PASSWORD, username="eve"))
+
+    assert [job.payload["text"] for job in app.memory.jobs] == [CHOOSE] * MAILS + [WELCOME]
