@@ -21,14 +21,16 @@ class RefreshRefused(Unauthenticated):
     """The refresh token is expired, spent, revoked, or none of ours; sign in again."""
 
     code = "sessions.refresh_refused"
-    keeps_work = True
+    # Nothing came of it, and whoever has a dead token, or makes up a text, can send it for ever.
+    noted = False
 
 
-class RefreshTokenForeign(RefreshRefused):
+class RefreshTokenReused(RefreshRefused):
     """The refresh token is expired, spent, revoked, or none of ours; sign in again."""
 
-    # It says no more than `RefreshRefused`, but there is nothing to remember: anyone can make up a text.
-    noted = False
+    # It says no more than `RefreshRefused`, but it ends a session, and so happens once to each.
+    keeps_work = True
+    noted = True
 
 
 class LoginMissing(Invalid):

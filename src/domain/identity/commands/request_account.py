@@ -27,8 +27,8 @@ MAILS: Final = 3
 class RequestAccount(Command[None]):
     """Create an account, or tell its owner by mail that there is one; the caller learns neither.
 
-    Nobody's mailbox can be filled by this: past a few mails an hour to one address no more is sent, and the answer is the
-    same.
+    Nobody's mailbox can be filled by this: past a few mails an hour to one address no more is sent, and the answer is
+    the same.
     """
 
     email: Email

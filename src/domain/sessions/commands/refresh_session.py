@@ -1,13 +1,13 @@
 """Refresh the tokens of a session."""
 
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from domain.kernel.access import ANYONE
 from domain.kernel.ports import Clock
 from domain.kernel.schemas import Length
 from domain.kernel.usecases import Command, interactor, message, secret
 from domain.sessions.ending import Ending
-from domain.sessions.errors import RefreshRefused, SessionNotFound
+from domain.sessions.errors import RefreshRefused, RefreshTokenReused, SessionNotFound
 from domain.sessions.events import SessionRevoked
 from domain.sessions.models import Reason
 from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse
@@ -40,7 +40,6 @@ class RefreshSessionInteractor:
         found = await self.families.rotate(request.refresh_token)
         if isinstance(found, Reuse):
             await self._end(found)
-            raise RefreshRefused
         access_token, seconds = self.tokens.issue(
             found.user_id,
             found.session_id,
@@ -52,9 +51,10 @@ class RefreshSessionInteractor:
         left = int((found.expires_at - self.clock.now()).total_seconds())
         return Tokens(access_token, found.refresh_token, seconds, left, found.session_id)
 
-    async def _end(self, found: Reuse) -> None:
+    async def _end(self, found: Reuse) -> NoReturn:
         try:
             session = await self.sessions.live(found.session_id)
         except SessionNotFound:
-            return
+            raise RefreshRefused from None
         await self.ending.end(session, Reason.REUSE)
+        raise RefreshTokenReused
