@@ -146,7 +146,7 @@ class Dispatcher:
                     result = await self._run(await scope.get(case.interactor), case, message, actor, call)
                     return await self._done(case, message, actor, result, work, audit)
                 keys = await scope.get(Idempotency)
-                claim = Claim(str(actor or "anonymous"), call.idempotency_key, fingerprint(keys.secret, message))
+                claim = Claim.of(actor, call.idempotency_key, fingerprint(keys.secret, message))
                 return await self._once(case, message, actor, call, claim, keys, scope)
             except Exception as error:
                 await self._failed(case, message, actor, error, work, audit)

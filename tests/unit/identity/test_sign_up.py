@@ -6,6 +6,7 @@ import pytest
 
 from domain.identity.commands.request_account import CHOOSE, KNOWN, MAILS, WELCOME, RequestAccount
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
+from domain.identity.commands.update_me import UpdateMe
 from domain.identity.errors import (
     EmailInvalid,
     EmailTaken,
@@ -118,11 +119,30 @@ async def test_i14_runs_once_under_one_idempotency_key(app: App) -> None:
     assert len(app.facts) == 1
 
 
-async def test_i14_refuses_the_key_for_another_request(app: App) -> None:
+async def test_i14_a_key_that_a_stranger_used_does_not_stand_in_the_way(app: App) -> None:
+    first = await app.answer(ADA, key="k")
+
+    other = await app.answer(SignUp(email="other@example.com", password=PASSWORD), key="k")
+
+    assert not other.replayed
+    assert other.result.id != first.result.id
+    assert (await app.answer(ADA, key="k")).result == first.result
+
+
+async def test_i14_a_key_without_the_request_shows_nothing(app: App) -> None:
     await app.answer(ADA, key="k")
 
+    with pytest.raises(EmailTaken):
+        await app.answer(SignUp(email="ada@example.com", password="a guessed long password"), key="k")
+
+
+async def test_i14_refuses_the_key_for_another_request_of_the_same_person(app: App) -> None:
+    await app.signed_up()
+    ada = await app.signed_in()
+    await app.send(UpdateMe(full_name="Ada"), as_=ada, key="k")
+
     with pytest.raises(IdempotencyMismatch):
-        await app.answer(SignUp(email="other@example.com", password=PASSWORD), key="k")
+        await app.send(UpdateMe(full_name="Augusta"), as_=ada, key="k")
 
 
 async def test_i14_judges_a_refused_request_anew_under_the_same_key(app: App) -> None:
