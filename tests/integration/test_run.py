@@ -77,6 +77,7 @@ async def test_keeps_everything_in_the_folder_where_it_is_started(folder: Path) 
     async with run(folder, r"/auth/setup#token=(\S+)") as link, Caller(port.number) as call:
         made = await call("POST", "/auth/setup", {"token": link[1], **ROOT})
         assert made.status == 201, made
+        assert made.headers["server"] == "gatewright"
         tokens = await call("POST", "/auth/login", ROOT)
         assert tokens.json()["expires_in"] == 1234
 
