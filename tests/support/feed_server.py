@@ -15,8 +15,8 @@ TOKEN = "a-token"
 
 
 @asynccontextmanager
-async def feed_server(log: MemoryEventLog) -> AsyncIterator[str]:
-    """Serve `log` on a free port of the loopback interface; yield the address."""
+async def feed_server(log: MemoryEventLog, port: int = 0) -> AsyncIterator[str]:
+    """Serve `log` on a port of the loopback interface, a free one by default; yield the address."""
     read = ReadFeedInteractor(log)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,6 +35,6 @@ async def feed_server(log: MemoryEventLog) -> AsyncIterator[str]:
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer, "127.0.0.1", port)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
