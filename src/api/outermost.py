@@ -17,6 +17,8 @@ HARDENED: Final = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
+    # What is not said here, the server says of itself.
+    (b"server", b"gatewright"),
     (b"x-content-type-options", b"nosniff"),
 )
 """Of every answer, unless it brings its own."""

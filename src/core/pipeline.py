@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from dishka import AsyncContainer
 
 from core.idempotency import Claim, Claimed, Idempotency, answer_bytes, answer_from, fingerprint
-from domain.kernel.access import Access, Actor, Origin
+from domain.kernel.access import Access, Actor, Origin, Standing
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import DomainError, IdempotencyInFlight, Unauthenticated, Unavailable
 from domain.kernel.usecases import Message, UseCase, use_case
@@ -106,16 +106,21 @@ class Dispatcher:
                 return await self._direct(case, message, call)
             if case.writes or case.audit:
                 return await self._record(case, message, call)
-            actor = await self._identify(case, call)
-            await self._admit(case, message, actor)
+            actor = await self.admit(case, message, call)
             built = self._built.get(case.interactor) or await self._build(case)
-            return Answer(await _run(built, case, message, actor, call))
+            return Answer(await self._run(built, case, message, actor, call))
         except DomainError:
             raise
         except Exception as error:
             if self.outage(error):
                 raise Unavailable from error
             raise
+
+    async def admit(self, case: UseCase, message: Message[Any], call: Call) -> Actor | None:
+        """Return who asks, or raise what refuses them; None if nobody needs to be anyone."""
+        actor = await self._identify(case, call)
+        await self._admit(case, message, actor)
+        return actor
 
     async def _identify(self, case: UseCase, call: Call) -> Actor | None:
         if not case.access.signed_in:
@@ -138,7 +143,7 @@ class Dispatcher:
             actor = await self._identify(case, call)
             await self._admit(case, message, actor)
             built = self._built.get(case.interactor) or await self._build(case)
-            result = await _run(built, case, message, actor, call)
+            result = await self._run(built, case, message, actor, call)
         except Exception as error:
             async with self.container(context={Call: call}) as scope:
                 await self._refused(case, message, actor, error, scope)
@@ -155,10 +160,10 @@ class Dispatcher:
                 actor = await self._identify(case, call)
                 await self._admit(case, message, actor)
                 if not (call.idempotency_key and case.writes):
-                    result = await _run(await scope.get(case.interactor), case, message, actor, call)
+                    result = await self._run(await scope.get(case.interactor), case, message, actor, call)
                     return await self._done(case, message, actor, result, work, audit)
                 keys = await scope.get(Idempotency)
-                claim = Claim(str(actor or "anonymous"), call.idempotency_key, fingerprint(keys.secret, message))
+                claim = Claim.of(actor, call.idempotency_key, fingerprint(keys.secret, message))
                 return await self._once(case, message, actor, call, claim, keys, scope)
             except Exception as error:
                 await self._refused(case, message, actor, error, scope)
@@ -181,7 +186,7 @@ class Dispatcher:
         work, audit = await scope.get(UnitOfWork), await scope.get(AuditTrail)
         keys.claim(claim)
         try:
-            result = await _run(await scope.get(case.interactor), case, message, actor, call)
+            result = await self._run(await scope.get(case.interactor), case, message, actor, call)
             keys.keep(answer_bytes(result))
             return await self._done(case, message, actor, result, work, audit)
         except Claimed:
@@ -234,9 +239,26 @@ class Dispatcher:
             audit.record(case, message, actor, outcome)
         await work.commit()
 
+    async def _run(self, answer: Run, case: UseCase, message: Message[Any], actor: Actor | None, call: Call) -> Any:
+        if not case.takes:
+            return await answer(message)
+        handed = {
+            Actor: actor,
+            Origin: call.origin,
+            Standing: _Standing(self, case, message, call),
+            ConsistencyToken: call.at_least,
+        }
+        return await answer(message, *(handed[kind] for kind in case.takes))
 
-async def _run(answer: Run, case: UseCase, message: Message[Any], actor: Actor | None, call: Call) -> Any:
-    if not case.takes:
-        return await answer(message)
-    handed = {Actor: actor, Origin: call.origin, ConsistencyToken: call.at_least}
-    return await answer(message, *(handed[kind] for kind in case.takes))
+
+@dataclass(frozen=True, slots=True)
+class _Standing(Standing):
+    """Asks again what was asked before the interactor ran."""
+
+    dispatch: Dispatcher
+    case: UseCase
+    message: Message[Any]
+    call: Call
+
+    async def confirm(self) -> None:
+        await self.dispatch.admit(self.case, self.message, self.call)

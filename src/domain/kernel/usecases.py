@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType, NoneType
 from typing import Any, Final, Generic, TypeVar, dataclass_transform, get_type_hints
 
-from domain.kernel.access import Access, Actor, Origin
+from domain.kernel.access import Access, Actor, Origin, Standing
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import DomainError
 from domain.kernel.events import Event
@@ -46,7 +46,7 @@ class UseCase:
     quiet: bool
     """Only refusals are audited: for what happens all the time and says nothing when it works."""
     takes: tuple[type[Any], ...]
-    """What the interactor is handed beside its message: any of `Actor`, `Origin` and `ConsistencyToken`."""
+    """What the interactor is handed beside its message: any of `Actor`, `Origin`, `Standing` and `ConsistencyToken`."""
     direct: bool = False
     """It changes state by one statement of a port that commits by itself, and needs no unit of work to succeed."""
     aftermath: Mapping[type[DomainError], type[Any]] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class UseCase:
         return issubclass(self.message, Command)
 
 
-HANDED: Final = (Actor, Origin, ConsistencyToken)
+HANDED: Final = (Actor, Origin, Standing, ConsistencyToken)
 _declared: dict[type[Any], UseCase] = {}
 
 
@@ -121,8 +121,8 @@ def interactor(
 ) -> Callable[[type[T]], type[T]]:
     """Declare the interactor that answers the message its `__call__` accepts.
 
-    After the message `__call__` may take an `Actor` (who asks), an `Origin` (from where) and a
-    `ConsistencyToken | None` (the command that the reader has seen), by type and in any order.
+    After the message `__call__` may take an `Actor` (who asks), an `Origin` (from where), a `Standing` (whether they
+    still may) and a `ConsistencyToken | None` (the command that the reader has seen), by type and in any order.
 
     A `direct` command is built once and gets nothing of a unit of work. What it refuses may have an `aftermath`: by
     refusal, exactly that class, what to build and call with it in a transaction of its own. That is committed if the

@@ -31,11 +31,11 @@ class EndReused:
     ending: Ending
 
     async def __call__(self, refusal: RefreshTokenReused) -> None:
-        """End it, unless it has ended."""
+        """End it; if it has ended, that was noted already."""
         try:
             session = await self.sessions.live(refusal.session_id)
         except SessionNotFound:
-            return
+            raise RefreshRefused from None
         await self.ending.end(session, Reason.REUSE)
 
 
