@@ -21,6 +21,7 @@ from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.usecases import Message, UseCase, use_case
 
 EDGE: Final = "edge"
+NOWHERE: Final = Origin()
 ROUTE: Final = "route"
 PARAMETER: Final = re.compile(r"{(\w+):(\w+)}")
 REPLAYED: Final = (b"idempotency-replayed", b"true")
@@ -180,7 +181,7 @@ def _attendant(case: UseCase) -> Attend:
             return Call(credential)
         return Call(
             credential,
-            origins(scope, given) if places else Origin(),
+            origins(scope, given) if places else NOWHERE,
             headers.idempotency_key(given) if case.writes else None,
             headers.at_least(given) if fresh else None,
             headers.traceparent(given, scope["trace_id"]) if records else None,

@@ -45,7 +45,7 @@ class AccessLog:
         if not self._lines:
             get_running_loop().call_later(DELAY, self.flush)
         level = "info" if status < 500 else "error"  # noqa: PLR2004 - the first status that is our fault
-        line = Line(datetime.now(UTC), level, trace_id, method, route, status, round(seconds * 1000, 2))
+        line = Line(datetime.now(UTC), level, trace_id, method, route, status, round(seconds * 100_000) / 100)
         self._lines.append(self._encode.encode(line))
 
     def flush(self) -> None:
