@@ -204,8 +204,8 @@ class Dispatcher:
         await work.commit()
 
 
-async def _run(answer: Run, case: UseCase, message: Message[Any], actor: Actor | None, call: Call) -> Any:
+def _run(answer: Run, case: UseCase, message: Message[Any], actor: Actor | None, call: Call) -> Awaitable[Any]:
     if not case.takes:
-        return await answer(message)
+        return answer(message)
     handed = [actor if kind is Actor else call.origin if kind is Origin else call.at_least for kind in case.takes]
-    return await answer(message, *handed)
+    return answer(message, *handed)
