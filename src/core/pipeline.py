@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from dishka import AsyncContainer
+from msgspec import Struct
 
 from core.idempotency import Claim, Claimed, Idempotency, answer_bytes, answer_from, fingerprint
 from domain.kernel.access import Access, Actor, Origin, Standing
@@ -16,20 +17,18 @@ R = TypeVar("R")
 Run = Callable[..., Awaitable[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """What comes with a message: who says they send it, from where, and what they ask of the answer."""
 
     credential: bytes | None = None
-    origin: Origin = field(default=Origin())
+    origin: Origin = Origin()
     idempotency_key: str | None = None
     at_least: ConsistencyToken | None = None
     trace: str | None = None
     """W3C traceparent, carried into the events of the command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[R]):
+class Answer(Struct, Generic[R], frozen=True):
     """What came of a message."""
 
     result: R
@@ -239,16 +238,19 @@ class Dispatcher:
             audit.record(case, message, actor, outcome)
         await work.commit()
 
-    async def _run(self, answer: Run, case: UseCase, message: Message[Any], actor: Actor | None, call: Call) -> Any:
+    def _run(
+        self, answer: Run, case: UseCase, message: Message[Any], actor: Actor | None, call: Call
+    ) -> Awaitable[Any]:
         if not case.takes:
-            return await answer(message)
-        handed = {
-            Actor: actor,
-            Origin: call.origin,
-            Standing: _Standing(self, case, message, call),
-            ConsistencyToken: call.at_least,
-        }
-        return await answer(message, *(handed[kind] for kind in case.takes))
+            return answer(message)
+        return answer(message, *[self._handed(kind, case, message, actor, call) for kind in case.takes])
+
+    def _handed(self, kind: type[Any], case: UseCase, message: Message[Any], actor: Actor | None, call: Call) -> Any:
+        if kind is Actor:
+            return actor
+        if kind is Origin:
+            return call.origin
+        return call.at_least if kind is ConsistencyToken else _Standing(self, case, message, call)
 
 
 @dataclass(frozen=True, slots=True)
