@@ -26,7 +26,7 @@ def run(ground: Ground) -> Iterable[Row]:
     sign_in = Request(f"{service.url}/auth/login", SECONDS, CLIENTS, bodies=bodies)
     token = service.tokens(people[0])["access_token"]
     me = Request(f"{service.url}/auth/me", SECONDS, CONNECTIONS, token)
-    alone = Request(f"{bare}/bare", SECONDS, CONNECTIONS)
+    alone = Request(f"{bare}/bare", SECONDS, CONNECTIONS, token)
     load(sign_in)
     signed_in, hashed, beside, base, idle = [], [], [], [], []
     for _ in range(ROUNDS):

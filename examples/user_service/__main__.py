@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,12 +12,15 @@ from typing import Any, Final
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
-from examples.user_service.feed import Feed
+from examples.user_service.feed import Feed, Refused
 from examples.user_service.projection import Projection, read
 
 PATTERN: Final = "identity.user.*"
 PATIENCE: Final = 20
 """Seconds that the feed is asked to wait for something new."""
+LEAST: Final = 0.5
+MOST: Final = 30.0
+"""Seconds between two attempts to reach a feed that does not answer."""
 DELIVERIES: Final = 5
 """How often a message is delivered again before it goes to the dead letters."""
 log = logging.getLogger("user_service")
@@ -33,10 +37,12 @@ class Subscriber:
     feed: Feed | None
 
     async def run(self) -> None:
-        """Consume until cancelled; connect again whenever the broker went away."""
+        """Consume until cancelled; connect again whenever the broker went away. Raise `Refused`."""
         while True:
             try:
                 await self._consume()
+            except Refused:
+                raise
             except Exception as error:  # noqa: BLE001 - whatever it was, it may be gone next time
                 log.warning("connects again: %s", type(error).__name__)
             except asyncio.CancelledError:
@@ -105,16 +111,19 @@ class Follower:
     feed: Feed
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Follow until cancelled; ask ever less often while the feed does not answer. Raise `Refused`."""
         print("ready", flush=True)
+        pause = LEAST
         while True:
             try:
                 for event in await asyncio.to_thread(self.feed.take, self.projection, PATIENCE):
                     if event:
                         tell(event)
+                pause = LEAST
             except OSError as error:
-                log.warning("asks again: %s", error)
-                await asyncio.sleep(1)
+                log.warning("asks again in %g seconds: %s", pause, error)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, MOST)
 
 
 def tell(event: dict[str, Any]) -> None:
@@ -123,8 +132,8 @@ def tell(event: dict[str, Any]) -> None:
         print(f"UserCreated {event['aggregateid']} {event['data']['email']}", flush=True)
 
 
-async def main() -> None:
-    """Run until SIGTERM or SIGINT."""
+async def main() -> str | None:
+    """Run until SIGTERM or SIGINT, or return why that makes no sense."""
     url, token = os.environ.get("GATEWRIGHT_URL"), os.environ.get("GATEWRIGHT_TOKEN")
     projection = Projection.open(os.environ.get("DATABASE", "users.sqlite3"))
     feed = Feed(url, token) if url and token else None
@@ -137,11 +146,16 @@ async def main() -> None:
         task = asyncio.create_task(subscriber.run())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await asyncio.gather(task, return_exceptions=True)
+    with suppress(asyncio.CancelledError):
+        try:
+            await task
+        except Refused as refused:
+            return str(refused)
+    return None
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(name)s %(message)s")
     for noisy in ("aio_pika", "aiormq"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    asyncio.run(main())
+    sys.exit(asyncio.run(main()))

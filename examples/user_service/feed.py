@@ -10,12 +10,17 @@ from urllib.request import Request, urlopen
 from examples.user_service.projection import Projection
 
 GONE: Final = 410
+REFUSED: Final = frozenset({401, 403})
 OURS: Final = "identity.user."
+
+
+class Refused(Exception):
+    """The token is none, not any more, or may not read events: to ask again changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """`GET /auth/events` of a Gatewright at `url`."""
+    """`GET /auth/events` of a Gatewright at `url`. Reading raises `Refused`, or `OSError`, which may pass."""
 
     url: str
     token: str = field(repr=False)
@@ -49,5 +54,7 @@ class Feed:
             if error.code == GONE and cursor:
                 projection.forget_cursor()
                 return self._part(projection, wait)
+            if error.code in REFUSED:
+                raise Refused(f"{self.url} refuses the token ({error.code}): start again with a new one") from error
             raise
         return part

@@ -95,11 +95,12 @@ def doctor(*, as_json: bool) -> None:
 @main.command("setup-link")
 def setup_link() -> None:
     """Print the one-time link with which the first administrator is named."""
+    from api.address import served_at  # noqa: PLC0415
     from core.keys import Keys  # noqa: PLC0415
 
     with _one_line():
         settings = _settings()
-        click.echo(f"{settings.served_at}/auth/setup#token={Keys.read(settings).setup}")
+        click.echo(f"{served_at(settings)}/auth/setup#token={Keys.read(settings).setup}")
 
 
 @main.group()

@@ -21,6 +21,7 @@ from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.usecases import Message, UseCase, use_case
 
 EDGE: Final = "edge"
+NOWHERE: Final = Origin()
 ROUTE: Final = "route"
 PARAMETER: Final = re.compile(r"{(\w+):(\w+)}")
 REPLAYED: Final = (b"idempotency-replayed", b"true")
@@ -156,7 +157,9 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]]) -> Read:
     from_query = reading.query_reader(route.query)
 
     async def read(scope: Scope, receive: Receive, given: Given, patience: Patience) -> Message[Any]:
-        values = {name: take(scope["path_params"][name]) for name, take in segments.items()}
+        values: dict[str, Any] = {}
+        for name, take in segments.items():
+            values[name] = take(scope["path_params"][name])
         if matched:
             values[matched] = headers.if_match(given)
         values |= from_query(scope["query_string"])
@@ -171,7 +174,8 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]]) -> Read:
 
 def _attendant(case: UseCase) -> Attend:
     """Make the function that finds what comes with the message, as far as anything asks for it."""
-    records = case.writes or case.audit is not None
+    writes = case.writes
+    records = writes or case.audit is not None
     places, fresh = records or Origin in case.takes, records or ConsistencyToken in case.takes
 
     def attend(scope: Any, given: Given, origins: Origins) -> Call:
@@ -180,8 +184,8 @@ def _attendant(case: UseCase) -> Attend:
             return Call(credential)
         return Call(
             credential,
-            origins(scope, given) if places else Origin(),
-            headers.idempotency_key(given) if case.writes else None,
+            origins(scope, given) if places else NOWHERE,
+            headers.idempotency_key(given) if writes else None,
             headers.at_least(given) if fresh else None,
             headers.traceparent(given, scope["trace_id"]) if records else None,
         )

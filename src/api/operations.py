@@ -25,7 +25,8 @@ PARAMETERS: Final = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Run the command once, however often it is sent with this key; plain or as a quoted string.",
+        "description": "Run the command once, however often it is sent with this key; plain or as a quoted string. "
+        "Without a signed-in caller it counts together with the body: with another body it is another command.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     },
     "IfMatch": {

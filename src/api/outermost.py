@@ -1,7 +1,7 @@
 """What surrounds every request, the ones that match no route included."""
 
 from asyncio import CancelledError
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import getrandbits, random
 from time import perf_counter
@@ -17,6 +17,8 @@ HARDENED: Final = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
+    # What is not said here, the server says of itself.
+    (b"server", b"gatewright"),
     (b"x-content-type-options", b"nosniff"),
 )
 """Of every answer, unless it brings its own."""
@@ -64,7 +66,7 @@ class Outermost:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         started = perf_counter()
-        trace_id = scope["trace_id"] = f"{getrandbits(128):032x}"
+        trace_id = scope["trace_id"] = getrandbits(128).to_bytes(16).hex()
         TRACE_ID.set(trace_id)
         named = (b"x-request-id", trace_id.encode())
         always = (*HARDENED, HSTS, named) if scope["scheme"] == "https" else (*HARDENED, named)
@@ -84,7 +86,7 @@ class Outermost:
             await send(event)
 
         try:
-            await self._answer(scope, receive, hardened)
+            await self._answered(scope, receive, hardened)
         except CancelledError:
             status = status or GONE
             raise
@@ -99,16 +101,15 @@ class Outermost:
             for observe in self.observers:
                 observe(method if method in HANDLED else OTHER, route, status or 500, seconds, trace_id)
 
-    async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
+    def _answered(self, scope: Any, receive: Receive, send: Send) -> Awaitable[None]:
         if _has_nul(scope):
             reply = refused(Malformed("The request contains U+0000."), scope["trace_id"])
-            await reply.send(scope, receive, send)
-        elif self.tracing and random() < self.share:  # noqa: S311 - a sample, not a secret
-            await self.tracing(self.app, scope, receive, send)
-        elif scope["method"] == "OPTIONS":
-            await self.app(scope, receive, self._listing(scope, send))
-        else:
-            await self.app(scope, receive, send)
+            return reply.send(scope, receive, send)
+        if self.tracing and random() < self.share:  # noqa: S311 - a sample, not a secret
+            return self.tracing(self.app, scope, receive, send)
+        if scope["method"] == "OPTIONS":
+            return self.app(scope, receive, self._listing(scope, send))
+        return self.app(scope, receive, send)
 
     def _listing(self, scope: Any, send: Send) -> Send:
         async def listed(event: Any) -> None:
@@ -123,10 +124,10 @@ class Outermost:
 def _has_nul(scope: Any) -> bool:
     """Return whether U+0000 is in the address or a header: nothing of ours could keep it, and Postgres fails on it."""
     query = scope["query_string"]
-    if "\0" in scope["path"] or b"%00" in query or b"\0" in query:
+    if "\0" in scope["path"] or (query and (b"%00" in query or 0 in query)):
         return True
     for _, value in scope["headers"]:  # noqa: SIM110 - a third of the price of `any`
-        if b"\0" in value:
+        if 0 in value:  # a quarter of the price of `b"\0"`
             return True
     return False
 

@@ -135,7 +135,8 @@ def refusals(case: UseCase, *, path: bool = False, body: bool = False, if_match:
     if case.access.within:
         found |= {OrganizationNotFound}
     if case.writes:
-        found |= {ConcurrentChange, IdempotencyInFlight, IdempotencyMismatch}
+        # Whoever is nobody can use a key again: who they are includes what they send.
+        found |= {ConcurrentChange, IdempotencyInFlight, *((IdempotencyMismatch,) if case.access.signed_in else ())}
     if path:
         found |= {NoSuchPath}
     if body:

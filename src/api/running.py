@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.request import urlopen
 
+from api import address
 from api.starting import Hopeless, free_port, migrated, setup_is_open
 from core.keys import Keys
 from core.postgres.embedded import EmbeddedPostgres
@@ -93,6 +94,7 @@ def run_everything(settings: Settings) -> None:
         issuer = settings.issuer or f"http://{settings.host}:{port}"
         told = servers | {f"{PREFIX}PORT": str(port), f"{PREFIX}ISSUER": issuer}
         migrated(told[f"{PREFIX}DATABASE_URL"])
+        running.enter_context(address.noted(settings, issuer))
         for child in children:
             child.tell(told)
             running.callback(child.stop)

@@ -13,7 +13,7 @@ DELAY: Final = 0.2
 """Seconds that a line may wait for others."""
 
 
-class Line(Struct):
+class Line(Struct, gc=False):
     """A request that is over. No address, no query, no header: what was asked is in the route."""
 
     timestamp: datetime
@@ -35,8 +35,8 @@ class AccessLog:
     """
 
     stream: BinaryIO
-    _encode: Encoder = field(default_factory=Encoder, init=False)
-    _lines: list[bytes] = field(default_factory=list, init=False)
+    _encoder: Encoder = field(default_factory=Encoder, init=False)
+    _lines: list[Line] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         atexit.register(self.flush)
@@ -45,8 +45,8 @@ class AccessLog:
         if not self._lines:
             get_running_loop().call_later(DELAY, self.flush)
         level = "info" if status < 500 else "error"  # noqa: PLR2004 - the first status that is our fault
-        line = Line(datetime.now(UTC), level, trace_id, method, route, status, round(seconds * 1000, 2))
-        self._lines.append(self._encode.encode(line))
+        line = Line(datetime.now(UTC), level, trace_id, method, route, status, round(seconds * 100_000) / 100)
+        self._lines.append(line)
 
     def flush(self) -> None:
         """Write what is waiting. Called once more when the service stops."""
@@ -54,5 +54,5 @@ class AccessLog:
             return
         # Forgotten before they are written: a stream that is gone must not make them pile up.
         lines, self._lines = self._lines, []
-        self.stream.write(b"\n".join([*lines, b""]))
+        self.stream.write(self._encoder.encode_lines(lines))
         self.stream.flush()

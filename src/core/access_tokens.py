@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from time import time
 from typing import Final
 
@@ -66,12 +67,16 @@ class AccessTokens:
         key = self.keys.signing
         if key.sign is None:
             raise ValueError(f"{key.kid}: a public key cannot sign")
-        head = _json(Header(key.algorithm, key.kid, KIND))
-        text = base64url.encode(head) + b"." + base64url.encode(payload)
+        text = _head(key.algorithm, key.kid) + b"." + base64url.encode(payload)
         return (text + b"." + base64url.encode(key.sign(text))).decode()
 
 
 _json: Final = Encoder().encode
+
+
+@lru_cache(maxsize=16)
+def _head(algorithm: str, kid: str) -> bytes:
+    return base64url.encode(_json(Header(algorithm, kid, KIND)))
 
 
 def _assurance(factors: Sequence[str]) -> str | None:

@@ -32,7 +32,7 @@ class LibraryEmailAddresses:
         """
         canonical = self._canonical(text)
         # Folding may lengthen a part, or bring about what the rules refuse.
-        if self._canonical(canonical) != canonical:
+        if canonical != text and self._canonical(canonical) != canonical:
             raise EmailInvalid
         return canonical
 

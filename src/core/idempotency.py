@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from domain.kernel.access import Actor
 from domain.kernel.usecases import Message, UseCase
 
 
@@ -18,6 +19,15 @@ class Claim:
     key: str
     request: bytes
     """HMAC-SHA256 of the operation and everything it was sent; keyed, because that may contain a password."""
+
+    @classmethod
+    def of(cls, actor: Actor | None, key: str, request: bytes) -> "Claim":
+        """Return the claim of `actor`, or of nobody: then keys are kept apart by request.
+
+        One nobody cannot be told from another by anything but what they send, which a stranger does not know. So nobody
+        meets the key of somebody else, and whoever is given an answer again sent all that it came of.
+        """
+        return cls(str(actor) if actor else f"anonymous:{request.hex()}", key, request)
 
 
 class Claimed(Exception):

@@ -113,7 +113,7 @@ def _line(_: Any, __: str, fields: _Fields) -> _Fields:
     record: logging.LogRecord = fields["_record"]
     span = get_current_span().get_span_context()
     line: dict[str, Any] = {
-        "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
+        "timestamp": f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
         "level": record.levelname.lower(),
         "event": clean(fields.get("event")),
         "logger": clean_text(record.name),

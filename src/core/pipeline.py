@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from dishka import AsyncContainer
+from msgspec import Struct
 
 from core.idempotency import Claim, Claimed, Idempotency, answer_bytes, answer_from, fingerprint
-from domain.kernel.access import Access, Actor, Origin
+from domain.kernel.access import Access, Actor, Origin, Standing
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import DomainError, IdempotencyInFlight, Unauthenticated, Unavailable
 from domain.kernel.usecases import Message, UseCase, use_case
@@ -16,20 +17,18 @@ R = TypeVar("R")
 Run = Callable[..., Awaitable[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """What comes with a message: who says they send it, from where, and what they ask of the answer."""
 
     credential: bytes | None = None
-    origin: Origin = field(default=Origin())
+    origin: Origin = Origin()
     idempotency_key: str | None = None
     at_least: ConsistencyToken | None = None
     trace: str | None = None
     """W3C traceparent, carried into the events of the command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[R]):
+class Answer(Struct, Generic[R], frozen=True):
     """What came of a message."""
 
     result: R
@@ -90,7 +89,8 @@ class Dispatcher:
     """Authenticate, authorize, run, audit and commit: the one way into the domain.
 
     What changes state or is audited runs in a scope of its own, with a unit of work. Any other query runs on an
-    interactor that is built once: it reads through readers, which borrow a connection only while they need it.
+    interactor that is built once: it reads through readers, which borrow a connection only while they need it. So does
+    a direct command, unless it has an `Idempotency-Key`, and a scope is opened only for what it refuses.
     """
 
     container: AsyncContainer
@@ -98,24 +98,31 @@ class Dispatcher:
     gate: Gate
     witness: Witness
     outage: Outages
-    _readers: dict[type[Any], Run] = field(default_factory=dict, init=False)
+    _built: dict[type[Any], Run] = field(default_factory=dict, init=False)
 
     async def __call__(self, message: Message[R], call: Call) -> Answer[R]:
         """Run `message`; raise whatever refusal it meets, `Unavailable` when a store cannot be reached."""
         case = use_case(type(message))
         try:
+            if case.direct and call.idempotency_key is None:
+                return await self._direct(case, message, call)
             if case.writes or case.audit:
                 return await self._record(case, message, call)
-            actor = await self._identify(case, call)
-            await self._admit(case, message, actor)
-            reader = self._readers.get(case.interactor) or await self._reader(case)
-            return Answer(await _run(reader, case, message, actor, call))
+            actor = await self.admit(case, message, call)
+            built = self._built.get(case.interactor) or await self._build(case)
+            return Answer(await self._run(built, case, message, actor, call))
         except DomainError:
             raise
         except Exception as error:
             if self.outage(error):
                 raise Unavailable from error
             raise
+
+    async def admit(self, case: UseCase, message: Message[Any], call: Call) -> Actor | None:
+        """Return who asks, or raise what refuses them; None if nobody needs to be anyone."""
+        actor = await self._identify(case, call)
+        await self._admit(case, message, actor)
+        return actor
 
     async def _identify(self, case: UseCase, call: Call) -> Actor | None:
         if not case.access.signed_in:
@@ -128,9 +135,23 @@ class Dispatcher:
         if actor and case.access.permission:
             await self.gate.check(case.access, actor, message)
 
-    async def _reader(self, case: UseCase) -> Run:
-        reader: Run = await self.container.get(case.interactor)
-        return self._readers.setdefault(case.interactor, reader)
+    async def _build(self, case: UseCase) -> Run:
+        built: Run = await self.container.get(case.interactor)
+        return self._built.setdefault(case.interactor, built)
+
+    async def _direct(self, case: UseCase, message: Message[R], call: Call) -> Answer[R]:
+        actor: Actor | None = None
+        try:
+            actor = await self._identify(case, call)
+            await self._admit(case, message, actor)
+            built = self._built.get(case.interactor) or await self._build(case)
+            result = await self._run(built, case, message, actor, call)
+        except Exception as error:
+            async with self.container(context={Call: call}) as scope:
+                await self._refused(case, message, actor, error, scope)
+            raise
+        self.witness(case, "done")
+        return Answer(result)
 
     async def _record(self, case: UseCase, message: Message[R], call: Call) -> Answer[R]:
         async with self.container(context={Call: call}) as scope:
@@ -141,13 +162,13 @@ class Dispatcher:
                 actor = await self._identify(case, call)
                 await self._admit(case, message, actor)
                 if not (call.idempotency_key and case.writes):
-                    result = await _run(await scope.get(case.interactor), case, message, actor, call)
+                    result = await self._run(await scope.get(case.interactor), case, message, actor, call)
                     return await self._done(case, message, actor, result, work, audit)
                 keys = await scope.get(Idempotency)
-                claim = Claim(str(actor or "anonymous"), call.idempotency_key, fingerprint(keys.secret, message))
+                claim = Claim.of(actor, call.idempotency_key, fingerprint(keys.secret, message))
                 return await self._once(case, message, actor, call, claim, keys, scope)
             except Exception as error:
-                await self._failed(case, message, actor, error, work, audit)
+                await self._refused(case, message, actor, error, scope)
                 raise
 
     async def _once(
@@ -167,7 +188,7 @@ class Dispatcher:
         work, audit = await scope.get(UnitOfWork), await scope.get(AuditTrail)
         keys.claim(claim)
         try:
-            result = await _run(await scope.get(case.interactor), case, message, actor, call)
+            result = await self._run(await scope.get(case.interactor), case, message, actor, call)
             keys.keep(answer_bytes(result))
             return await self._done(case, message, actor, result, work, audit)
         except Claimed:
@@ -185,6 +206,19 @@ class Dispatcher:
         token = await work.commit()
         self.witness(case, "done")
         return Answer(result, token)
+
+    async def _refused(
+        self, case: UseCase, message: Message[Any], actor: Actor | None, error: Exception, scope: AsyncContainer
+    ) -> None:
+        """Do what is to be done about the refusal, and end as `_failed` does; whatever that raises is worse."""
+        work, audit = await scope.get(UnitOfWork), await scope.get(AuditTrail)
+        if isinstance(error, DomainError) and (aftermath := case.aftermath.get(type(error))):
+            try:
+                await (await scope.get(aftermath))(error)
+            except Exception as worse:
+                await self._failed(case, message, actor, worse, work, audit)
+                raise
+        await self._failed(case, message, actor, error, work, audit)
 
     async def _failed(
         self,
@@ -207,9 +241,29 @@ class Dispatcher:
             audit.record(case, message, actor, outcome)
         await work.commit()
 
+    def _run(
+        self, answer: Run, case: UseCase, message: Message[Any], actor: Actor | None, call: Call
+    ) -> Awaitable[Any]:
+        if not case.takes:
+            return answer(message)
+        return answer(message, *[self._handed(kind, case, message, actor, call) for kind in case.takes])
 
-async def _run(answer: Run, case: UseCase, message: Message[Any], actor: Actor | None, call: Call) -> Any:
-    if not case.takes:
-        return await answer(message)
-    handed = {Actor: actor, Origin: call.origin, ConsistencyToken: call.at_least}
-    return await answer(message, *(handed[kind] for kind in case.takes))
+    def _handed(self, kind: type[Any], case: UseCase, message: Message[Any], actor: Actor | None, call: Call) -> Any:
+        if kind is Actor:
+            return actor
+        if kind is Origin:
+            return call.origin
+        return call.at_least if kind is ConsistencyToken else _Standing(self, case, message, call)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing(Standing):
+    """Asks again what was asked before the interactor ran."""
+
+    dispatch: Dispatcher
+    case: UseCase
+    message: Message[Any]
+    call: Call
+
+    async def confirm(self) -> None:
+        await self.dispatch.admit(self.case, self.message, self.call)

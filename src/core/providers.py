@@ -48,11 +48,14 @@ from domain.sessions.ports import AccessTokens, RefreshFamilies
 
 
 def interactors() -> Provider:
-    """Provide every declared interactor: plain queries once, everything else per message."""
+    """Provide every declared interactor: plain queries and direct commands once, everything else per message."""
     provider = Provider()
     provider.from_context(Call, scope=Scope.REQUEST)
     for case in load_use_cases():
-        provider.provide(case.interactor, scope=Scope.REQUEST if case.writes or case.audit else Scope.APP)
+        recorded = (case.writes or case.audit) and not case.direct
+        provider.provide(case.interactor, scope=Scope.REQUEST if recorded else Scope.APP)
+        for aftermath in case.aftermath.values():
+            provider.provide(aftermath, scope=Scope.REQUEST)
     for service in (Ending, Opening, ProfileChanges, Registration):
         provider.provide(service, scope=Scope.REQUEST)
     provider.provide(WithParents[PasswordIdentities], scope=Scope.REQUEST)

@@ -20,6 +20,7 @@ Sign = Callable[[bytes], bytes]
 """Return the signature of the argument."""
 
 SHA: Final = SHA256()
+ES256: Final = ECDSA(SHA)
 NUMBER: Final = 32
 """Bytes of each of the two numbers of an ES256 signature."""
 
@@ -43,7 +44,7 @@ class CheckEs256:
         if len(signature) != 2 * NUMBER:
             raise InvalidSignature
         r, s = int.from_bytes(signature[:NUMBER], "big"), int.from_bytes(signature[NUMBER:], "big")
-        self.key.verify(encode_dss_signature(r, s), signed, ECDSA(SHA))
+        self.key.verify(encode_dss_signature(r, s), signed, ES256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class SignEs256:
     key: EllipticCurvePrivateKey
 
     def __call__(self, signed: bytes) -> bytes:
-        r, s = decode_dss_signature(self.key.sign(signed, ECDSA(SHA)))
+        r, s = decode_dss_signature(self.key.sign(signed, ES256))
         return r.to_bytes(NUMBER, "big") + s.to_bytes(NUMBER, "big")
 
 

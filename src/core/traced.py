@@ -1,9 +1,10 @@
 """Where spans begin: requests, use cases, statements."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from litestar.types import ASGIApp, Receive, Send
+from msgspec.structs import replace
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanKind, StatusCode, Tracer, get_tracer, set_span_in_context
 from sqlalchemy import Connection, Engine, ExceptionContext, event

@@ -42,6 +42,12 @@ class IdempotencyContract:
         await answer(ground, replace(CLAIM, actor="user:bob"), b"2")
         assert await ground.keys(ground.work()).find(CLAIM) == b'{"id":1}'
 
+    async def test_i14_strangers_do_not_share_keys(self, ground: Ground) -> None:
+        one, two = [Claim.of(None, CLAIM.key, bytes([each]) * 32) for each in (1, 2)]
+        await answer(ground, one, b"1")
+        await answer(ground, two, b"2")
+        assert await ground.keys(ground.work()).find(one) == b"1"
+
     async def test_i14_a_twin_in_flight_is_refused(self, ground: Ground) -> None:
         first, second = ground.work(), ground.work()
         ground.keys(first).claim(CLAIM)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -133,6 +134,32 @@ def test_the_link_of_the_setup_stays_the_same(run: Run) -> None:
 
     assert first.stdout == again.stdout
     assert re.fullmatch(r"http://127\.0\.0\.1:8000/auth/setup#token=gws_[\w-]{43}\n", first.stdout)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_serving_that_is_stopped_has_not_failed(
+    fresh_database_url: str, redis_url: str, tmp_path: Path, ending: signal.Signals
+) -> None:
+    port = Port()
+    settings = environment(
+        DATABASE_URL=fresh_database_url, REDIS_URL=redis_url, PORT=str(port.number), DATA_DIR=str(tmp_path)
+    )
+    with (tmp_path / "log").open("wb") as log:
+        serving = spawn([sys.executable, "-m", "api.cli", "serve"], log, None, environment=settings)
+    try:
+        assert until(lambda: ready(port), 60)
+        os.kill(serving.pid, ending)
+        assert serving.wait(20) == 0, (tmp_path / "log").read_text()
+    finally:
+        serving.kill()
+        port.free()
+
+
+def ready(port: Port) -> bool:
+    """Whether it says that it is ready."""
+    with suppress(OSError), urlopen(f"http://127.0.0.1:{port.number}/health/ready", timeout=2) as answer:
+        return int(answer.status) == 200
+    return False
 
 
 class Everything:

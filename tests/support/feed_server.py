@@ -9,13 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 from domain.events.queries.read_feed import ReadFeed, ReadFeedInteractor
 from domain.kernel.errors import CursorGone
 from tests.support.memory.events import MemoryEventLog
+from tests.support.memory.ports import Firm
 
 TOKEN = "a-token"
 
 
 @asynccontextmanager
-async def feed_server(log: MemoryEventLog) -> AsyncIterator[str]:
-    """Serve `log` on a free port of the loopback interface; yield the address."""
+async def feed_server(log: MemoryEventLog, port: int = 0) -> AsyncIterator[str]:
+    """Serve `log` on a port of the loopback interface, a free one by default; yield the address."""
     read = ReadFeedInteractor(log)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -24,7 +25,7 @@ async def feed_server(log: MemoryEventLog) -> AsyncIterator[str]:
         status, body = "200 OK", b""
         try:
             after = query.get("after", [None])[0]
-            feed = await read(ReadFeed(after=after, limit=int(query["limit"][0])))
+            feed = await read(ReadFeed(after=after, limit=int(query["limit"][0])), Firm())
             body = json.dumps({"items": feed.items, "next": feed.next}).encode()
         except CursorGone:
             status = "410 Gone"
@@ -34,6 +35,6 @@ async def feed_server(log: MemoryEventLog) -> AsyncIterator[str]:
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer, "127.0.0.1", port)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -1,18 +1,138 @@
 """What the pipeline does with every message."""
 
+from dataclasses import dataclass, field
+from datetime import timedelta
+
 import pytest
+from dishka import Provider, Scope
 
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.sign_up import SignUp
 from domain.identity.errors import EmailInvalid, PasswordTooWeak
 from domain.identity.queries.list_users import ListUsers
+from domain.kernel.access import ANYONE
 from domain.kernel.errors import DomainError, Forbidden, InvalidToken, Overloaded, TooManyRequests, Unauthenticated
 from domain.kernel.ids import UserId, uuid7
-from domain.kernel.usecases import Command
+from domain.kernel.usecases import Command, interactor, message
+from domain.sessions.commands.refresh_session import RefreshSession
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.commands.sign_out import SignOut
-from domain.sessions.errors import LoginMissing, SignInRefused
+from domain.sessions.errors import LoginMissing, RefreshRefused, SignInRefused
 from tests.support.app import PASSWORD, App
+
+
+class Spent(DomainError):
+    code = "tests.spent"
+    keeps_work = True
+
+
+class Worse(DomainError):
+    code = "tests.worse"
+
+
+@dataclass
+class Counted:
+    built: int = 0
+    refusals: list[DomainError] = field(default_factory=list)
+
+
+@message
+class Spend(Command[int]):
+    """Spend something."""
+
+    coins: int
+
+
+@dataclass(frozen=True, slots=True)
+class AfterSpent:
+    counted: Counted
+
+    async def __call__(self, refusal: Spent) -> None:
+        self.counted.refusals.append(refusal)
+        if refusal.detail == "beyond repair":
+            raise Worse
+
+
+@interactor(
+    access=ANYONE,
+    raises=(Spent, Worse),
+    audit="tests.coin.spend",
+    quiet=True,
+    direct=True,
+    aftermath={Spent: AfterSpent},
+)
+class SpendInteractor:
+    counted: Counted
+
+    def __post_init__(self) -> None:
+        self.counted.built += 1
+
+    async def __call__(self, request: Spend) -> int:
+        if request.coins <= 0:
+            raise Spent("beyond repair" if request.coins < 0 else None)
+        return request.coins
+
+
+@pytest.fixture
+def counted() -> Counted:
+    return Counted()
+
+
+@pytest.fixture
+def spending(counted: Counted) -> App:
+    once, each = Provider(scope=Scope.APP), Provider(scope=Scope.REQUEST)
+    once.provide(lambda: counted, provides=Counted)
+    once.provide(SpendInteractor)
+    each.provide(AfterSpent)
+    return App(more=(once, each))
+
+
+async def test_builds_a_direct_command_once_and_says_how_it_ended(spending: App, counted: Counted) -> None:
+    answers = [await spending.answer(Spend(coins=number)) for number in (1, 2)]
+
+    assert [(answer.result, answer.token) for answer in answers] == [(1, None), (2, None)]
+    assert (counted.built, counted.refusals, spending.audited) == (1, [], [])
+    assert spending.witnessed.ended == [("Spend", "done"), ("Spend", "done")]
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+async def test_does_what_is_to_be_done_about_a_refusal_and_audits_it(
+    spending: App, counted: Counted, key: str | None
+) -> None:
+    with pytest.raises(Spent) as refused:
+        await spending.send(Spend(coins=0), key=key)
+
+    assert counted.refusals == [refused.value]
+    assert spending.audited == [("tests.coin.spend", "tests.spent")]
+    assert spending.witnessed.ended == [("Spend", "tests.spent")]
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+async def test_answers_what_the_aftermath_of_a_refusal_raises(spending: App, key: str | None) -> None:
+    with pytest.raises(Worse):
+        await spending.send(Spend(coins=-1), key=key)
+
+    assert spending.audited == [("tests.coin.spend", "tests.worse")]
+    assert spending.witnessed.ended == [("Spend", "tests.worse")]
+
+
+def test_a_direct_command_has_no_transaction_to_audit_its_success_in() -> None:
+    with pytest.raises(TypeError, match="quiet"):
+        interactor(access=ANYONE, audit="tests.coin.lose", direct=True)
+
+
+async def test_a_direct_command_runs_once_under_its_idempotency_key(app: App) -> None:
+    await app.signed_up()
+    spent = RefreshSession(refresh_token=(await app.signed_in()).refresh_token)
+    first = await app.answer(spent, key="once")
+    app.clock.pass_by(timedelta(minutes=1))
+
+    again = await app.answer(spent, key="once")
+
+    assert (again.result, first.replayed, again.replayed) == (first.result, False, True)
+    with pytest.raises(RefreshRefused):
+        await app.send(spent, key="another")
+    assert app.facts[-1].type == "sessions.session.revoked"
 
 
 async def test_remembers_who_was_refused_what(app: App) -> None:

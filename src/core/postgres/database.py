@@ -1,8 +1,7 @@
 """Connections to Postgres: some for commands, others for reads."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -82,25 +81,35 @@ class Database:
             },
         )
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Any]:
-        """Borrow an asyncpg connection for a read, or raise `Unavailable` after `wait` seconds."""
-        try:
-            connection = await self.pool.acquire(timeout=self.wait)
-        except TimeoutError as error:
-            raise Unavailable from error
-        try:
-            yield connection
-        except TimeoutError:
-            # Whoever does not answer a statement does not answer its cancellation either: do not wait for it.
-            connection.terminate()
-            raise
-        finally:
-            with suppress(*POSTGRES_LOST):
-                await self.pool.release(connection, timeout=_LEAVE)
+    def read(self) -> "_Borrowed":
+        """Borrow an asyncpg connection for a read, or raise `Unavailable` after `wait` seconds; an `async with`."""
+        return _Borrowed(self.pool, self.wait)
 
     async def _connect_reader(self, *_: Any, **__: Any) -> Any:
         return await self.connect()
+
+
+@dataclass(slots=True)
+class _Borrowed:
+    """A connection of the pool for one block. Every read pays for this: a generator would cost twice as much."""
+
+    pool: Any
+    wait: float
+    connection: Any = None
+
+    async def __aenter__(self) -> Any:
+        try:
+            self.connection = await self.pool.acquire(timeout=self.wait)
+        except TimeoutError as error:
+            raise Unavailable from error
+        return self.connection
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, TimeoutError):
+            # Whoever does not answer a statement does not answer its cancellation either: do not wait for it.
+            self.connection.terminate()
+        with suppress(*POSTGRES_LOST):
+            await self.pool.release(self.connection, timeout=_LEAVE)
 
 
 def _replace_if_closed(connection: Any, *_: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.postgres.database import Database
 from core.refresh_tokens import Presented, RefreshTokens
 from domain.kernel.ids import SessionId, UserId
-from domain.sessions.errors import RefreshRefused, RefreshTokenForeign
+from domain.sessions.errors import RefreshRefused
 from domain.sessions.ports import RefreshFamilies, Reuse, Rotation
 
 # One statement is one transaction and one round trip. Whoever is expired, revoked or deactivated ends here.
@@ -41,7 +41,7 @@ class SqlRefreshFamilies(RefreshFamilies):
         """See `RefreshFamilies.rotate`."""
         presented = self.tokens.read(refresh_token)
         if presented is None:
-            raise RefreshTokenForeign
+            raise RefreshRefused
         async with self.database.read() as connection:
             row = await connection.fetchrow(_ROTATE, presented.family, presented.generation)
             if row:

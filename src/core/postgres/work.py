@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import exc
+from sqlalchemy import Connection, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import Session
 
 from core.idempotency import Claim, Claimed
 from core.pipeline import AuditTrail, UnitOfWork
@@ -99,13 +100,13 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
                 return None
             if pending.answer is None:
                 pending.claim = None
-        session = await self.begin()
-        await session.flush()
+        session = (await self.begin()).sync_session
         assert self._held
+        if session.dirty or session.new or session.deleted:
+            await self._held.session.flush()
         statement, values = pending.statement(self.audit_key)
         row = await self._held.driver.fetchrow(statement, *values)
-        await session.commit()
-        await self._held.connection.close()
+        await self._held.connection.run_sync(_commit, session)
         self.pending, self._held = Pending(), None
         self.committed(pending)
         return None if row["transaction"] is None else ConsistencyToken(row["log_id"].bytes[:8], row["transaction"])
@@ -140,9 +141,16 @@ async def _hold(database: Database) -> _Held:
         connection = await database.engine.connect()
     except exc.TimeoutError as error:
         raise Unavailable from error
-    proxied = await connection.get_raw_connection()
+    assert connection.sync_connection
+    driver = connection.sync_connection.connection.driver_connection
     session = AsyncSession(connection, sync_session_class=VersionedSession, expire_on_commit=False)
-    return _Held(connection, session, proxied.driver_connection)
+    return _Held(connection, session, driver)
+
+
+def _commit(connection: Connection, session: Session) -> None:
+    """Commit and let go: each step that SQLAlchemy is asked for from outside costs a switch there and back."""
+    session.commit()
+    connection.close()
 
 
 async def _claim(session: AsyncSession, claim: Claim, lifetime: timedelta) -> None:

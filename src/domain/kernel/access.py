@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_network
+from typing import Protocol
 
 from domain.kernel.ids import OrganizationId, SessionId, UserId
 
@@ -64,6 +65,13 @@ class Origin:
         """What attempts are counted by: the address, or of IPv6 the /64, all of which one customer can use."""
         address = self.address or ""
         return str(ip_network((address, 64), strict=False)) if ":" in address else address
+
+
+class Standing(Protocol):
+    """What let the caller in."""
+
+    async def confirm(self) -> None:
+        """Raise the refusal that the caller would meet now; for whoever lets time pass before they answer."""
 
 
 @dataclass(frozen=True, slots=True)

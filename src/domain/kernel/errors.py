@@ -114,6 +114,7 @@ class IdempotencyInFlight(Conflict):
     """The request with this `Idempotency-Key` is still being worked on."""
 
     code = "request.idempotency_key_in_flight"
+    noted = False
 
 
 class RetryLater(DomainError):

@@ -1,11 +1,11 @@
 """Declare a use case once; the API, the pipeline and the tests read it here."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import NoneType
+from types import MappingProxyType, NoneType
 from typing import Any, Final, Generic, TypeVar, dataclass_transform, get_type_hints
 
-from domain.kernel.access import Access, Actor, Origin
+from domain.kernel.access import Access, Actor, Origin, Standing
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import DomainError
 from domain.kernel.events import Event
@@ -46,7 +46,11 @@ class UseCase:
     quiet: bool
     """Only refusals are audited: for what happens all the time and says nothing when it works."""
     takes: tuple[type[Any], ...]
-    """What the interactor is handed beside its message: any of `Actor`, `Origin` and `ConsistencyToken`."""
+    """What the interactor is handed beside its message: any of `Actor`, `Origin`, `Standing` and `ConsistencyToken`."""
+    direct: bool = False
+    """It changes state by one statement of a port that commits by itself, and needs no unit of work to succeed."""
+    aftermath: Mapping[type[DomainError], type[Any]] = field(default_factory=dict)
+    """What is done about a refusal, in the transaction that audits it."""
 
     @property
     def name(self) -> str:
@@ -59,7 +63,7 @@ class UseCase:
         return issubclass(self.message, Command)
 
 
-HANDED: Final = (Actor, Origin, ConsistencyToken)
+HANDED: Final = (Actor, Origin, Standing, ConsistencyToken)
 _declared: dict[type[Any], UseCase] = {}
 
 
@@ -112,12 +116,20 @@ def interactor(
     emits: tuple[type[Event], ...] = (),
     audit: str | None = None,
     quiet: bool = False,
+    direct: bool = False,
+    aftermath: Mapping[type[DomainError], type[Any]] = MappingProxyType({}),
 ) -> Callable[[type[T]], type[T]]:
     """Declare the interactor that answers the message its `__call__` accepts.
 
-    After the message `__call__` may take an `Actor` (who asks), an `Origin` (from where) and a
-    `ConsistencyToken | None` (the command that the reader has seen), by type and in any order.
+    After the message `__call__` may take an `Actor` (who asks), an `Origin` (from where), a `Standing` (whether they
+    still may) and a `ConsistencyToken | None` (the command that the reader has seen), by type and in any order.
+
+    A `direct` command is built once and gets nothing of a unit of work. What it refuses may have an `aftermath`: by
+    refusal, exactly that class, what to build and call with it in a transaction of its own. That is committed if the
+    refusal keeps its work; what it raises is answered instead.
     """
+    if direct and audit and not quiet:
+        raise TypeError("what is direct has no transaction to audit its success in: declare it quiet")
 
     def declare(cls: type[T]) -> type[T]:
         made = dataclass(frozen=True, slots=True)(cls)
@@ -129,7 +141,9 @@ def interactor(
             raise TypeError(f"{answered.__name__} already has an interactor")
         if Actor in takes and not access.signed_in:
             raise TypeError(f"{made.__name__} is open to anyone: there may be no actor to hand to it")
-        _declared[answered] = UseCase(answered, made, result, access, raises, emits, audit, quiet, takes)
+        _declared[answered] = UseCase(
+            answered, made, result, access, raises, emits, audit, quiet, takes, direct, aftermath
+        )
         return made
 
     return declare

@@ -1,6 +1,7 @@
 """Refusals of the sessions capability."""
 
 from domain.kernel.errors import Invalid, NotFound, Unauthenticated
+from domain.kernel.ids import SessionId
 
 
 class SignInRefused(Unauthenticated):
@@ -21,14 +22,20 @@ class RefreshRefused(Unauthenticated):
     """The refresh token is expired, spent, revoked, or none of ours; sign in again."""
 
     code = "sessions.refresh_refused"
-    keeps_work = True
+    # Nothing came of it, and whoever has a dead token, or makes up a text, can send it for ever.
+    noted = False
 
 
-class RefreshTokenForeign(RefreshRefused):
+class RefreshTokenReused(RefreshRefused):
     """The refresh token is expired, spent, revoked, or none of ours; sign in again."""
 
-    # It says no more than `RefreshRefused`, but there is nothing to remember: anyone can make up a text.
-    noted = False
+    # It says no more than `RefreshRefused` to whoever sent it, but it ends a session, and so happens once to each.
+    keeps_work = True
+    noted = True
+
+    def __init__(self, session_id: SessionId) -> None:
+        super().__init__()
+        self.session_id = session_id
 
 
 class LoginMissing(Invalid):

@@ -44,6 +44,17 @@ async def test_i14_a_key_makes_a_command_run_once(call: Client) -> None:
     assert first.json() == again.json()
     assert "idempotency-replayed" not in first.headers
     assert again.headers["idempotency-replayed"] == "true"
+    assert other.status == 201, "a stranger who happened upon the key"
+    assert "idempotency-replayed" not in other.headers
+
+
+async def test_i14_a_key_of_somebody_who_is_signed_in_belongs_to_one_request(call: Client) -> None:
+    ada = bearer(await tokens(call, (await person(call))["email"])) | {"idempotency-key": address()}
+
+    first = await call.send("PATCH", "/auth/me", {"full_name": "Ada"}, headers=ada)
+    other = await call.send("PATCH", "/auth/me", {"full_name": "Augusta"}, headers=ada)
+
+    assert first.status == 200, first
     refused(other, 422, "request.idempotency_key_reused")
 
 

@@ -18,6 +18,8 @@ class MemoryEventLog:
     events: list[CloudEvent] = field(default_factory=list)
     dropped: int = 0
     appended: asyncio.Condition = field(default_factory=asyncio.Condition)
+    awaited: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once somebody waits for an event."""
 
     async def append(self, event: CloudEvent) -> None:
         """Add `event` as the next, and wake who waits."""
@@ -33,4 +35,5 @@ class MemoryEventLog:
     async def grown(self, past: int, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds), self.appended:
+                self.awaited.set()
                 await self.appended.wait_for(lambda: len(self.events) > past)

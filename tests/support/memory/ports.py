@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core.pipeline import Authenticator, Gate
-from domain.kernel.access import Access, Actor
+from domain.kernel.access import Access, Actor, Standing
 from domain.kernel.errors import Forbidden, InvalidToken
 from domain.kernel.ids import SessionId, UserId
 from domain.kernel.ports import Clock, Mailer
@@ -67,6 +67,13 @@ class SuperuserGate(Gate):
     async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None:
         if actor.user_id not in self.memory.table(SUPERUSERS):
             raise Forbidden
+
+
+class Firm(Standing):
+    """Of a caller whom nothing happens to."""
+
+    async def confirm(self) -> None:
+        pass
 
 
 @dataclass

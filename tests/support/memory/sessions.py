@@ -11,7 +11,7 @@ from domain.identity.ports import SessionEnding
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 from domain.kernel.ports import Clock
 from domain.kernel.revocation import Marker, RevocationScope
-from domain.sessions.errors import RefreshRefused, RefreshTokenForeign, SessionNotFound, SignInOvertaken
+from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInOvertaken
 from domain.sessions.models import Lifetimes, Session, ended
 from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse, Rotation, SessionLists, SessionPlace
 from domain.sessions.repositories import Sessions
@@ -111,7 +111,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
     async def rotate(self, refresh_token: str) -> Rotation | Reuse:
         presented = TOKENS.read(refresh_token)
         if presented is None:
-            raise RefreshTokenForeign
+            raise RefreshRefused
         family: Family | None = self.memory.table(FAMILIES).get(presented.family)
         if family is None:
             raise RefreshRefused

@@ -27,7 +27,7 @@ async def test_hardens_every_answer(call: Client, path: str) -> None:
     assert headers["cache-control"] in {"no-store", "no-cache"}
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
-    assert "server" not in headers
+    assert headers["server"] == "gatewright"
     assert "strict-transport-security" not in headers
 
 

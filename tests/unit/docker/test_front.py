@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ from core.processes import until
 from tests.unit.docker.files import DOCKER, tool
 
 CONFIGURATION = (DOCKER / "nginx.conf").read_text()
+TRUSTED = DOCKER / "trusted_proxies.conf"
 SERVED = [
     "/",
     "/auth/me",
@@ -88,25 +90,27 @@ def free_port() -> int:
         return port
 
 
-def configured(folder: Path, upstream: int, port: int) -> Path:
+def configured(folder: Path, upstream: int, port: int, trusted: Path = TRUSTED) -> Path:
     """Return our configuration as it is, but for names and places of the stack."""
     text = CONFIGURATION.replace("server api:8000 resolve;", f"server 127.0.0.1:{upstream};")
     text = text.replace("listen 8080;", f"listen 127.0.0.1:{port};")
     text = text.replace("listen 127.0.0.1:8081;", f"listen 127.0.0.1:{free_port()};")
     text = re.sub(r"(?<= )/tmp/", f"{folder}/", text).replace("/dev/stderr", str(folder / "errors"))
+    text = text.replace("/etc/nginx/trusted_proxies.conf", str(trusted))
     file = folder / "nginx.conf"
     file.write_text(text)
     return file
 
 
-@pytest.fixture(scope="module")
-def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    nginx, folder = tool("nginx"), tmp_path_factory.mktemp("nginx")
+@contextmanager
+def running(folder: Path, trusted: Path = TRUSTED) -> Iterator[Front]:
+    """Run nginx in `folder`, in front of an upstream that notes what it is asked."""
+    nginx = tool("nginx")
     folder.chmod(0o755)
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     Thread(target=upstream.serve_forever, daemon=True).start()
     port = free_port()
-    file = configured(folder, upstream.server_port, port)
+    file = configured(folder, upstream.server_port, port, trusted)
     options = [nginx, "-p", str(folder), "-e", str(folder / "errors"), "-c", str(file)]
     subprocess.run([*options, "-t"], check=True, capture_output=True, timeout=30)
     process = subprocess.Popen([*options, "-g", FOREGROUND])
@@ -118,6 +122,12 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         process.wait(10)
         upstream.shutdown()
         upstream.server_close()
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    with running(tmp_path_factory.mktemp("nginx")) as made:
+        yield made
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -159,6 +169,19 @@ def test_what_a_client_says_of_its_address_is_replaced(front: Front) -> None:
     [(_, headers)] = front.asked
     assert headers["x-forwarded-for"] == "127.0.0.1"
     assert not {"x-real-ip", "forwarded"} & headers.keys()
+
+
+def test_a_proxy_that_is_named_tells_who_the_client_is_and_nobody_before_it_does(tmp_path: Path) -> None:
+    (trusted := tmp_path / "trusted").write_text("set_real_ip_from 127.0.0.1;\nset_real_ip_from 198.51.100.0/24;\n")
+    with running(tmp_path, trusted) as front:
+        front.asked.clear()
+        front.ask("/auth/me", None, Host="a.example", **{"X-Forwarded-For": "1.2.3.4, 203.0.113.7, 198.51.100.9"})
+        [(_, headers)] = front.asked
+    assert headers["x-forwarded-for"] == "203.0.113.7"
+
+
+def test_nobody_is_trusted_unless_named() -> None:
+    assert not [line for line in TRUSTED.read_text().splitlines() if line and not line.startswith("#")]
 
 
 def test_bodies_are_limited(front: Front) -> None:

@@ -3,10 +3,11 @@
 import pytest
 
 from domain.identity.commands.delete_user import DeleteUser
-from domain.identity.commands.finish_setup import FinishSetup
+from domain.identity.commands.finish_setup import GUESSES, FinishSetup
 from domain.identity.errors import EmailInvalid, EmailTaken, PasswordTooWeak, SetupClosed
 from domain.identity.queries.list_users import ListUsers
-from domain.kernel.errors import Overloaded
+from domain.kernel.access import Origin
+from domain.kernel.errors import Overloaded, TooManyRequests
 from tests.support.app import PASSWORD, App
 from tests.support.memory.identity import SETUP, SUPERUSERS, USERS
 
@@ -66,6 +67,19 @@ async def test_p14_refuses_another_token_and_stays_open(app: App, token: str) ->
     assert not app.memory.table(USERS)
     assert app.passwords.verified == 0
     assert await app.send(FIRST)
+
+
+async def test_guesses_fill_no_audit_trail_and_keep_nobody_out(app: App) -> None:
+    guess, here = FinishSetup(email="eve@example.com", token="guess", password=PASSWORD), Origin("192.0.2.1")
+    for _ in range(GUESSES):
+        with pytest.raises(SetupClosed):
+            await app.send(guess, origin=here)
+    for _ in range(3):
+        with pytest.raises(TooManyRequests):
+            await app.send(guess, origin=here)
+
+    assert app.audited == [("identity.setup.finish", "identity.setup_closed")] * GUESSES
+    assert await app.send(FIRST, origin=here)
 
 
 @pytest.mark.parametrize(

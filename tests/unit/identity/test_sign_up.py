@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.identity.commands.request_account import CHOOSE, KNOWN, WELCOME, RequestAccount
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
+from domain.identity.commands.update_me import UpdateMe
 from domain.identity.errors import (
     EmailInvalid,
     EmailTaken,
@@ -116,11 +116,30 @@ async def test_i14_runs_once_under_one_idempotency_key(app: App) -> None:
     assert len(app.facts) == 1
 
 
-async def test_i14_refuses_the_key_for_another_request(app: App) -> None:
+async def test_i14_a_key_that_a_stranger_used_does_not_stand_in_the_way(app: App) -> None:
+    first = await app.answer(ADA, key="k")
+
+    other = await app.answer(SignUp(email="other@example.com", password=PASSWORD), key="k")
+
+    assert not other.replayed
+    assert other.result.id != first.result.id
+    assert (await app.answer(ADA, key="k")).result == first.result
+
+
+async def test_i14_a_key_without_the_request_shows_nothing(app: App) -> None:
     await app.answer(ADA, key="k")
 
+    with pytest.raises(EmailTaken):
+        await app.answer(SignUp(email="ada@example.com", password="a guessed long password"), key="k")
+
+
+async def test_i14_refuses_the_key_for_another_request_of_the_same_person(app: App) -> None:
+    await app.signed_up()
+    ada = await app.signed_in()
+    await app.send(UpdateMe(full_name="Ada"), as_=ada, key="k")
+
     with pytest.raises(IdempotencyMismatch):
-        await app.answer(SignUp(email="other@example.com", password=PASSWORD), key="k")
+        await app.send(UpdateMe(full_name="Augusta"), as_=ada, key="k")
 
 
 async def test_i14_judges_a_refused_request_anew_under_the_same_key(app: App) -> None:
@@ -133,46 +152,3 @@ async def test_i14_judges_a_refused_request_anew_under_the_same_key(app: App) ->
 
     assert not answer.replayed
     assert len(app.facts) == 1
-
-
-async def test_p7_private_sign_up_answers_the_same_to_known_and_unknown_addresses(app: App) -> None:
-    first = await app.answer(RequestAccount(email="ada@example.com", password=PASSWORD))
-    again = await app.answer(RequestAccount(email="ada@example.com", password="another long password"))
-
-    assert first.result is None
-    assert again.result is None
-    assert len(app.memory.table(USERS)) == 1
-    assert [job.payload["text"] for job in app.memory.jobs] == [WELCOME, KNOWN]
-    assert app.audited == [("identity.user.request_account", "done")] * 2
-
-
-async def test_p7_private_sign_up_with_a_username_in_use_does_not_tell_which_addresses_are_known(app: App) -> None:
-    await app.send(ADA)
-
-    for email in ("ada@example.com", "new@example.com"):
-        answer = await app.answer(RequestAccount(email=email, password=PASSWORD, username="ada"))
-        assert answer.result is None
-
-    assert [job.payload["text"] for job in app.memory.jobs] == [KNOWN, CHOOSE]
-    assert len(app.memory.table(USERS)) == 1
-
-
-@pytest.mark.parametrize(
-    ("fields", "refusal"),
-    [
-        ({"email": "not an address"}, EmailInvalid),
-        ({"password": "short"}, PasswordTooWeak),
-        ({"full_name": "   "}, FullNameInvalid),
-        ({"username": "ada!"}, UsernameInvalid),
-    ],
-)
-@pytest.mark.parametrize("email", ["ada@example.com", "new@example.com"])
-async def test_p7_private_sign_up_judges_known_and_unknown_addresses_alike(
-    app: App, email: str, fields: dict[str, str], refusal: type[Exception]
-) -> None:
-    await app.send(ADA)
-
-    with pytest.raises(refusal):
-        await app.send(RequestAccount(**({"email": email, "password": PASSWORD} | fields)))
-
-    assert not app.memory.jobs

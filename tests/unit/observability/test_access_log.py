@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from asyncio import sleep
@@ -17,7 +18,7 @@ async def test_requests_are_written_together() -> None:
     assert not stream.getvalue()
     log.flush()
     first, second = (msgspec.json.decode(line) for line in stream.getvalue().splitlines())
-    assert first.pop("timestamp")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", first.pop("timestamp"))
     assert first == {
         "level": "info",
         "event": "request",

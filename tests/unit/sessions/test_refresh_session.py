@@ -9,7 +9,7 @@ from domain.identity.commands.reactivate_user import ReactivateUser
 from domain.kernel.revocation import RevocationScope
 from domain.sessions.commands.refresh_session import RefreshSession
 from domain.sessions.commands.sign_out import SignOut
-from domain.sessions.errors import RefreshRefused, RefreshTokenForeign
+from domain.sessions.errors import RefreshRefused, RefreshTokenReused
 from domain.sessions.queries.list_sessions import ListSessions
 from tests.support.app import App
 
@@ -74,7 +74,7 @@ async def test_ends_the_session_when_a_spent_token_comes_late(app: App) -> None:
         await app.send(RefreshSession(refresh_token=second.refresh_token))
 
 
-async def test_announces_a_theft_once(app: App) -> None:
+async def test_announces_and_notes_a_theft_once(app: App) -> None:
     await app.signed_up()
     first = await app.signed_in()
     await app.send(RefreshSession(refresh_token=first.refresh_token))
@@ -84,6 +84,7 @@ async def test_announces_a_theft_once(app: App) -> None:
             await app.send(RefreshSession(refresh_token=first.refresh_token))
 
     assert [fact.type for fact in app.facts].count("sessions.session.revoked") == 1
+    assert app.audited.count(REFUSED) == 1
 
 
 async def test_leaves_other_sessions_of_the_person_alone(app: App) -> None:
@@ -105,8 +106,8 @@ async def test_refuses_what_it_never_made_and_keeps_nothing_of_it(app: App, made
     assert app.audited == []
 
 
-def test_says_no_more_of_what_it_never_made() -> None:
-    assert (RefreshTokenForeign.code, RefreshTokenForeign.__doc__) == (RefreshRefused.code, RefreshRefused.__doc__)
+def test_says_no_more_of_a_reuse() -> None:
+    assert (RefreshTokenReused.code, RefreshTokenReused.__doc__) == (RefreshRefused.code, RefreshRefused.__doc__)
 
 
 async def test_refuses_a_token_that_was_changed(app: App) -> None:
@@ -121,9 +122,12 @@ async def test_refuses_after_signing_out(app: App) -> None:
     await app.signed_up()
     tokens = await app.signed_in()
     await app.send(SignOut(), as_=tokens)
+    audited = list(app.audited)
 
     with pytest.raises(RefreshRefused):
         await app.send(RefreshSession(refresh_token=tokens.refresh_token))
+
+    assert app.audited == audited, "whoever has a dead token could fill the trail"
 
 
 async def test_refuses_an_expired_session_however_often_it_was_refreshed(app: App) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from domain.events.ports import EventLog, Stretch
 from domain.events.schemas import Feed, FeedCursor
-from domain.kernel.access import Permission, needs
+from domain.kernel.access import Permission, Standing, needs
 from domain.kernel.errors import CursorGone, CursorInvalid
 from domain.kernel.schemas import Limit, Range
 from domain.kernel.usecases import Query, interactor, message
@@ -14,7 +14,8 @@ from domain.kernel.usecases import Query, interactor, message
 class ReadFeed(Query[Feed]):
     """Return the events after a cursor, the oldest first; without a cursor, from the beginning.
 
-    With `wait` an empty answer is held back for up to so many seconds, until there is something to say.
+    With `wait` an empty answer is held back for up to so many seconds, until there is something to say. Whoever was
+    signed out or lost the permission in the meantime is refused.
     """
 
     after: str | None = None
@@ -26,13 +27,14 @@ class ReadFeed(Query[Feed]):
 class ReadFeedInteractor:
     log: EventLog
 
-    async def __call__(self, request: ReadFeed) -> Feed:
+    async def __call__(self, request: ReadFeed, standing: Standing) -> Feed:
         cursor = None if request.after is None else FeedCursor.parse(request.after)
         position = cursor.position if cursor else 0
         part = await self._read(cursor, position, request.limit)
         if not part.events and request.wait:
             await self.log.grown(position, request.wait)
             part = await self._read(cursor, position, request.limit)
+            await standing.confirm()
         last = part.first + len(part.events) - 1 if part.events else position
         return Feed(part.events, str(FeedCursor(part.log, last)))
 

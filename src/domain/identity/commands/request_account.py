@@ -1,5 +1,7 @@
 """Sign up without telling whether the address is known."""
 
+from typing import Final
+
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.errors import EmailTaken, UsernameTaken
 from domain.identity.events import UserCreated
@@ -17,11 +19,17 @@ CHOOSE = "No account was made, because somebody else has the username you chose.
 SUBJECT = "Your account"
 TAKEN = (EmailTaken, UsernameTaken)
 """Known to whoever reads the mail only: which of the two it was would tell about the address."""
+MAILS: Final = 3
+"""How often within an hour an address is told that no account was made, whoever asks and from wherever."""
 
 
 @message
 class RequestAccount(Command[None]):
-    """Create an account, or tell its owner by mail that there is one; the caller learns neither."""
+    """Create an account, or tell its owner by mail that there is one; the caller learns neither.
+
+    Nobody's mailbox can be filled by this: past a few mails an hour to one address no more is sent, and the answer is
+    the same.
+    """
 
     email: Email
     password: Password = secret()
@@ -47,11 +55,21 @@ class RequestAccountInteractor:
         applicant = Applicant(
             email=request.email, password=request.password, full_name=request.full_name, username=request.username
         )
+        address = self.addresses.parse(request.email)
+        # Counted for everybody and before anything is known, so that the time it takes tells nothing.
+        bearable = await self._bearable(address)
         try:
             await self.registration.register(applicant)
-        except EmailTaken:
-            self.mailer.send(self.addresses.parse(request.email), SUBJECT, KNOWN)
-        except UsernameTaken:
-            self.mailer.send(self.addresses.parse(request.email), SUBJECT, CHOOSE)
+        except TAKEN as taken:
+            if bearable:
+                self.mailer.send(address, SUBJECT, KNOWN if isinstance(taken, EmailTaken) else CHOOSE)
         else:
-            self.mailer.send(self.addresses.parse(request.email), SUBJECT, WELCOME)
+            # There is one for each account, and nobody shall have an account without having heard of it.
+            self.mailer.send(address, SUBJECT, WELCOME)
+
+    async def _bearable(self, address: str) -> bool:
+        try:
+            await self.limits.hit("sign_up_mail", address, MAILS, 3600)
+        except TooManyRequests:
+            return False
+        return True

@@ -1,5 +1,6 @@
 """Refresh the tokens of a session."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from domain.kernel.access import ANYONE
@@ -7,7 +8,7 @@ from domain.kernel.ports import Clock
 from domain.kernel.schemas import Length
 from domain.kernel.usecases import Command, interactor, message, secret
 from domain.sessions.ending import Ending
-from domain.sessions.errors import RefreshRefused, SessionNotFound
+from domain.sessions.errors import RefreshRefused, RefreshTokenReused, SessionNotFound
 from domain.sessions.events import SessionRevoked
 from domain.sessions.models import Reason
 from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse
@@ -22,25 +23,40 @@ class RefreshSession(Command[Tokens]):
     refresh_token: Annotated[str, Length(1, 512)] = secret()
 
 
+@dataclass(frozen=True, slots=True)
+class EndReused:
+    """End the session of which somebody has a copy of a spent token."""
+
+    sessions: Sessions
+    ending: Ending
+
+    async def __call__(self, refusal: RefreshTokenReused) -> None:
+        """End it; if it has ended, that was noted already."""
+        try:
+            session = await self.sessions.live(refusal.session_id)
+        except SessionNotFound:
+            raise RefreshRefused from None
+        await self.ending.end(session, Reason.REUSE)
+
+
 @interactor(
     access=ANYONE,
     raises=(RefreshRefused,),
     emits=(SessionRevoked,),
     audit="sessions.session.refresh",
     quiet=True,
+    direct=True,
+    aftermath={RefreshTokenReused: EndReused},
 )
 class RefreshSessionInteractor:
     families: RefreshFamilies
-    sessions: Sessions
-    ending: Ending
     tokens: AccessTokens
     clock: Clock
 
     async def __call__(self, request: RefreshSession) -> Tokens:
         found = await self.families.rotate(request.refresh_token)
         if isinstance(found, Reuse):
-            await self._end(found)
-            raise RefreshRefused
+            raise RefreshTokenReused(found.session_id)
         access_token, seconds = self.tokens.issue(
             found.user_id,
             found.session_id,
@@ -51,10 +67,3 @@ class RefreshSessionInteractor:
         )
         left = int((found.expires_at - self.clock.now()).total_seconds())
         return Tokens(access_token, found.refresh_token, seconds, left, found.session_id)
-
-    async def _end(self, found: Reuse) -> None:
-        try:
-            session = await self.sessions.live(found.session_id)
-        except SessionNotFound:
-            return
-        await self.ending.end(session, Reason.REUSE)

@@ -1,0 +1,36 @@
+"""Attempts to sign in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from domain.kernel.access import Origin
+from domain.sessions.commands.sign_in import SignIn
+from domain.sessions.errors import SignInRefused
+from tests.support.app import App
+from tests.support.memory.identity import PlainPasswords
+
+HERE, THERE = Origin("192.0.2.1", "Firefox"), Origin("198.51.100.1")
+WRONG = "not the password at all"
+
+
+async def fail(app: App, times: int, origin: Origin = HERE) -> None:
+    """Guess wrong so many times."""
+    for _ in range(times):
+        with pytest.raises(SignInRefused):
+            await app.send(SignIn(email="ada@example.com", password=WRONG), origin=origin)
+
+
+@dataclass
+class Overtaken(PlainPasswords):
+    """Lets something happen between the proof and the session."""
+
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def verify(self, kept: str | None, password: str) -> bool:
+        fits = await PlainPasswords.verify(self, kept, password)
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
+        return fits
