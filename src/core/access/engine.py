@@ -1,4 +1,4 @@
-"""Remember parts, forget what changes, and answer from one snapshot: ADR 0009."""
+"""Remember parts, forget what changes, and answer from one snapshot: ADR 0010."""
 
 import asyncio
 from collections.abc import Collection, Mapping

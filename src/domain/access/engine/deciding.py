@@ -62,7 +62,7 @@ class Question:
 
 
 def decide(subject: Subject, question: Question, now: datetime) -> Outcome:
-    """Answer as ADR 0009 says: platform-wide grants first, then walls, then denies, then allows."""
+    """Answer as ADR 0010 says: platform-wide grants first, then walls, then denies, then allows."""
     if not subject.user.is_active:
         return Outcome.DENIED
     wide, here = subject.rules(question.permission)
