@@ -187,6 +187,39 @@ CREATE TRIGGER memberships_grants AFTER DELETE ON memberships REFERENCING OLD TA
     FOR EACH STATEMENT EXECUTE FUNCTION drop_grants_of_member();
 """
 
+# What `domain/access/comparing.py` says, of JSON values: conditions of grants inside lists.
+COMPARE = """
+CREATE FUNCTION compare_scalars(operator text, one jsonb, other jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE
+RETURN CASE
+    WHEN jsonb_typeof(one) IS DISTINCT FROM jsonb_typeof(other) THEN NULL
+    WHEN jsonb_typeof(one) NOT IN ('string', 'number', 'boolean') THEN NULL
+    WHEN operator = 'eq' THEN one = other
+    WHEN operator = 'ne' THEN one <> other
+    WHEN jsonb_typeof(one) = 'number' THEN CASE operator
+        WHEN 'lt' THEN one < other WHEN 'le' THEN one <= other
+        WHEN 'gt' THEN one > other WHEN 'ge' THEN one >= other END
+    WHEN jsonb_typeof(one) = 'string' THEN CASE operator
+        WHEN 'lt' THEN (one #>> '{}') COLLATE "C" < (other #>> '{}') COLLATE "C"
+        WHEN 'le' THEN (one #>> '{}') COLLATE "C" <= (other #>> '{}') COLLATE "C"
+        WHEN 'gt' THEN (one #>> '{}') COLLATE "C" > (other #>> '{}') COLLATE "C"
+        WHEN 'ge' THEN (one #>> '{}') COLLATE "C" >= (other #>> '{}') COLLATE "C" END
+END;
+CREATE FUNCTION is_among(one jsonb, many jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE
+RETURN CASE
+    WHEN coalesce(jsonb_typeof(one), '') NOT IN ('string', 'number', 'boolean') THEN NULL
+    WHEN jsonb_typeof(many) IS DISTINCT FROM 'array' THEN NULL
+    ELSE (SELECT CASE WHEN bool_or(compare_scalars('eq', one, item)) THEN true
+                      WHEN bool_or(compare_scalars('eq', one, item) IS NULL) THEN NULL ELSE false END
+          FROM jsonb_array_elements(many) AS item)
+END;
+CREATE FUNCTION compare_values(operator text, one jsonb, other jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE
+RETURN CASE operator
+    WHEN 'in' THEN is_among(one, other)
+    WHEN 'contains' THEN is_among(other, one)
+    ELSE compare_scalars(operator, one, other)
+END;
+"""
+
 # By table: the scope and the column that is the key of what a process remembers of it.
 RECORDED = {
     "role_inherits": [("role", "role_id")],
@@ -261,13 +294,16 @@ DELETE FROM grants WHERE subject_type <> 'user' OR resource_id IS NOT NULL;
 ALTER TABLE grants DROP CONSTRAINT fk_grants_resource_id;
 DROP TABLE role_inherits, visibility_contents, visibility_members, visibility_groups, resources, team_members, teams,
     invitations, memberships;
+DROP FUNCTION compare_values(text, jsonb, jsonb);
+DROP FUNCTION is_among(jsonb, jsonb);
+DROP FUNCTION compare_scalars(text, jsonb, jsonb);
 DROP FUNCTION drop_grants_of_subject();
 DROP FUNCTION drop_grants_of_member();
 """
 
 
 def upgrade() -> None:
-    for part in (MEMBERS, RESOURCES, GRANTS, ACTIVE):
+    for part in (MEMBERS, RESOURCES, GRANTS, ACTIVE, COMPARE):
         execute(part)
     for table, keys in RECORDED.items():
         chosen = " UNION ".join(KEYS.format(scope=scope, column=column) for scope, column in keys)

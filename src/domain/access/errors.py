@@ -1,6 +1,12 @@
 """Refusals of the access capability."""
 
-from domain.kernel.errors import Conflict, Forbidden, NotFound
+from domain.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class ConditionInvalid(Invalid):
+    """The condition is not of the form that conditions have, or is too large; `errors` says where."""
+
+    code = "access.condition_invalid"
 
 
 class RoleNotFound(NotFound):

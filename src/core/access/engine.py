@@ -1,0 +1,246 @@
+"""Remember parts, forget what changes, and answer from one snapshot: ADR 0010."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from time import monotonic
+from typing import Any, Final
+
+from core.access.remembered import Remembered
+from core.access.snapshots import Snapshot
+from core.access.source import Look, Source
+from domain.access.engine.compiled import Subject, compile_subject
+from domain.access.engine.deciding import Thing
+from domain.access.engine.parts import Key, Part, ResourcePart, RolePart, TeamPart, UserPart
+from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.errors import Unavailable
+from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, UserId
+
+
+class Now(Enum):
+    """A wish for freshness: as of the moment of the question."""
+
+    NOW = "now"
+
+
+NOW: Final = Now.NOW
+Fresh = ConsistencyToken | Now | None
+"""How fresh an answer has to be: at least as that command, as of now, or as the bound promises."""
+TRIES: Final = 12
+"""How often an answer may find that something it needs is missing, or was changed meanwhile."""
+
+
+@dataclass(slots=True)
+class AccessEngine:
+    """Everything remembered is right as of one snapshot, which every look at the database moves on."""
+
+    source: Source
+    bound: float = 2.0
+    """Seconds after which nothing is answered from memory without another look."""
+    size: int = 50_000
+    """Parts of each kind that are remembered, in each of two generations; and as many compiled subjects."""
+    now: Any = monotonic
+    _parts: Remembered[Key, Part] = field(init=False)
+    _absent: Remembered[Key, bool] = field(init=False)
+    """What was looked for and is not there."""
+    _subjects: "Remembered[tuple[UserId, OrganizationId], _Compiled]" = field(init=False)
+    _ids: Remembered[tuple[OrganizationId, str, str], ResourceId] = field(init=False)
+    """Of resources, by natural key. An id keeps its key, but a key may get another id."""
+    _known: Snapshot | None = field(default=None, init=False)
+    _looked: float = field(default=float("-inf"), init=False)
+    """When the look that made `_known` began."""
+    _generation: int = field(default=0, init=False)
+    """Counts what was forgotten: whoever was compiled since lacks nothing."""
+    _loading: "list[_Loading]" = field(default_factory=list, init=False)
+    _next: asyncio.Task[None] | None = field(default=None, init=False)
+    """A look that has not begun yet, for everybody who needs one."""
+    _current: asyncio.Task[None] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._parts = Remembered(self.size, self._forgot)
+        self._absent = Remembered(self.size)
+        self._subjects = Remembered(self.size)
+        self._ids = Remembered(self.size)
+
+    async def refresh(self, fresh: Fresh = None) -> None:
+        """Return once what is known is as fresh as that; raise what the source raises."""
+        known = self._known
+        if (
+            fresh is NOW
+            or known is None
+            or self.now() - self._looked > self.bound
+            or (fresh is not None and not known.includes(fresh))
+        ):
+            await self._look()
+
+    async def known(
+        self, user_id: UserId, organization_id: OrganizationId, resource_ids: Collection[ResourceId] = ()
+    ) -> tuple[Subject | None, Mapping[ResourceId, Thing]]:
+        """Return a person, None if there is none, and resources, without those that there are not, of one snapshot.
+
+        Call `refresh` first. Raise `Unavailable` if they change faster than they can be loaded.
+        """
+        for _ in range(TRIES):
+            missing: set[Key] = set()
+            subject = self._subject(user_id, organization_id, missing)
+            things = self._things(resource_ids, missing)
+            if not missing:
+                return subject, things
+            await self._load(missing)
+        raise Unavailable
+
+    async def find(self, organization_id: OrganizationId, type_: str, external_id: str) -> ResourceId | None:
+        """Return the id of a resource by its natural key; it may be gone by now."""
+        key = organization_id, type_, external_id
+        resource_id = self._ids.get(key)
+        if resource_id is None and (resource_id := await self.source.find(*key)):
+            self._ids.put(key, resource_id)
+        return resource_id
+
+    def _subject(self, user_id: UserId, organization_id: OrganizationId, missing: set[Key]) -> Subject | None:
+        found = self._subjects.get((user_id, organization_id))
+        if found and (found.generation == self._generation or self._is_current(found)):
+            return found.subject
+        used: dict[Key, Part | None] = {}
+        lacking = self._collect(user_id, organization_id, used)
+        missing |= lacking
+        user = used.get(Key("user", user_id))
+        if lacking or not isinstance(user, UserPart):
+            return None
+        teams = {part.id: part for part in used.values() if isinstance(part, TeamPart)}
+        roles = {part.id: part for part in used.values() if isinstance(part, RolePart)}
+        made = compile_subject(user, organization_id, teams, roles)
+        self._subjects.put((user_id, organization_id), _Compiled(made, used, self._generation))
+        return made
+
+    def _things(self, resource_ids: Collection[ResourceId], missing: set[Key]) -> Mapping[ResourceId, Thing]:
+        used: dict[Key, Part | None] = {}
+        found: dict[ResourceId, Thing] = {}
+        for resource_id in resource_ids:
+            part = self._need(Key("resource", resource_id), used, missing)
+            if isinstance(part, ResourcePart):
+                wall = self._need(Key("resource", part.wall_id), used, missing) if part.wall_id else None
+                found[resource_id] = Thing.of(part, wall if isinstance(wall, ResourcePart) else None)
+        return found
+
+    def _collect(self, user_id: UserId, organization_id: OrganizationId, used: dict[Key, Part | None]) -> set[Key]:
+        """Put into `used` what a person consists of in an organization; return what is not known of it."""
+        user = self._take(Key("user", user_id), used)
+        if not isinstance(user, UserPart):
+            return set() if Key("user", user_id) in used else {Key("user", user_id)}
+        missing: set[Key] = set()
+        grants = list(user.grants)
+        for team_id in user.teams:
+            team = self._need(Key("team", team_id), used, missing)
+            for above in team.path if isinstance(team, TeamPart) else ():
+                part = self._need(Key("team", above), used, missing)
+                grants += part.grants if isinstance(part, TeamPart) else ()
+        asked: set[RoleId] = set()
+        rim = {each.role_id for each in grants if each.organization_id in {organization_id, PLATFORM}}
+        while rim:
+            asked |= rim
+            parts = [self._need(Key("role", role_id), used, missing) for role_id in rim]
+            rim = {above for part in parts if isinstance(part, RolePart) for above in part.inherits} - asked
+        return missing
+
+    def _need(self, key: Key, used: dict[Key, Part | None], missing: set[Key]) -> Part | None:
+        part = self._take(key, used)
+        if key not in used:
+            missing.add(key)
+        return part
+
+    def _take(self, key: Key, used: dict[Key, Part | None]) -> Part | None:
+        part = self._parts.get(key)
+        if part is not None or self._absent.get(key):
+            used[key] = part
+        return part
+
+    def _is_current(self, compiled: "_Compiled") -> bool:
+        current = all(self._parts.get(key) is part for key, part in compiled.used.items())
+        if current:
+            compiled.generation = self._generation
+        return current
+
+    async def _look(self) -> None:
+        """See what has changed by now; whoever asks while one look is under way shares the one after it."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._looked_after(self._current))
+        await asyncio.shield(self._next)
+
+    async def _looked_after(self, before: asyncio.Task[None] | None) -> None:
+        if before:
+            await asyncio.wait([before])
+        self._current, self._next = self._next, None
+        await self._load(())
+
+    async def _load(self, keys: Collection[Key]) -> None:
+        began, since = self.now(), self._known
+        loading = _Loading()
+        self._loading.append(loading)
+        try:
+            look = await self.source.look(since, keys)
+        finally:
+            self._loading.remove(loading)
+        if self._advance(look, began):
+            self._keep(look.parts, frozenset())
+        elif not loading.everything:
+            self._keep(look.parts, loading.changed)
+
+    def _advance(self, look: Look, began: float) -> bool:
+        """Move what is known on to the snapshot of `look`; return False if that is the older one."""
+        known = self._known
+        same = known is not None and known.log == look.snapshot.log
+        if known is not None and same and not look.snapshot.is_at_least(known):
+            return False
+        if known is None or not same or look.changes is None:
+            self._forget_everything()
+        else:
+            for change in look.changes:
+                if not known.sees(change.transaction):
+                    self._forget(change.key)
+        self._known, self._looked = look.snapshot, max(began, self._looked)
+        return True
+
+    def _keep(self, parts: Mapping[Key, Part | None], stale: Collection[Key]) -> None:
+        for key, part in parts.items():
+            if key in stale:
+                continue
+            if part is None:
+                self._absent.put(key, value=True)
+            elif self._parts.get(key) is None:
+                self._parts.put(key, part)
+
+    def _forget(self, key: Key) -> None:
+        for loading in self._loading:
+            loading.changed.add(key)
+        self._absent.forget(key)
+        if self._parts.forget(key):
+            self._forgot()
+
+    def _forget_everything(self) -> None:
+        for loading in self._loading:
+            loading.everything = True
+        self._parts.clear()
+        self._absent.clear()
+        self._subjects.clear()
+        self._ids.clear()
+        self._forgot()
+
+    def _forgot(self) -> None:
+        self._generation += 1
+
+
+@dataclass(slots=True)
+class _Loading:
+    """What was forgotten while something was loaded: of an older snapshot it must not be remembered."""
+
+    changed: set[Key] = field(default_factory=set)
+    everything: bool = False
+
+
+@dataclass(slots=True)
+class _Compiled:
+    subject: Subject
+    used: Mapping[Key, Part | None]
+    generation: int
