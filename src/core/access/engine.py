@@ -77,14 +77,14 @@ class AccessEngine:
     async def known(
         self, user_id: UserId, organization_id: OrganizationId, resource_ids: Collection[ResourceId] = ()
     ) -> tuple[Subject | None, Mapping[ResourceId, Thing]]:
-        """Return a person, None if there is none, and resources, without those that there are not, of one snapshot.
+        """Return a person, None if there is none, and resources of the organization, those that there are, of one snapshot.
 
         Call `refresh` first. Raise `Unavailable` if they change faster than they can be loaded.
         """
         for _ in range(TRIES):
             missing: set[Key] = set()
             subject = self._subject(user_id, organization_id, missing)
-            things = self._things(resource_ids, missing)
+            things = self._things(organization_id, resource_ids, missing)
             if not missing:
                 return subject, things
             await self._load(missing)
@@ -114,12 +114,14 @@ class AccessEngine:
         self._subjects.put((user_id, organization_id), _Compiled(made, used, self._generation))
         return made
 
-    def _things(self, resource_ids: Collection[ResourceId], missing: set[Key]) -> Mapping[ResourceId, Thing]:
+    def _things(
+        self, organization_id: OrganizationId, resource_ids: Collection[ResourceId], missing: set[Key]
+    ) -> Mapping[ResourceId, Thing]:
         used: dict[Key, Part | None] = {}
         found: dict[ResourceId, Thing] = {}
         for resource_id in resource_ids:
             part = self._need(Key("resource", resource_id), used, missing)
-            if isinstance(part, ResourcePart):
+            if isinstance(part, ResourcePart) and part.organization_id == organization_id:
                 wall = self._need(Key("resource", part.wall_id), used, missing) if part.wall_id else None
                 found[resource_id] = Thing.of(part, wall if isinstance(wall, ResourcePart) else None)
         return found

@@ -10,7 +10,7 @@ from core.access.engine import NOW, AccessEngine
 from core.access.snapshots import Snapshot
 from domain.access.engine.deciding import Question, decide
 from domain.kernel.consistency import ConsistencyToken
-from domain.kernel.ids import OrganizationId, UserId
+from domain.kernel.ids import OrganizationId, ResourceId, UserId
 from tests.support.access.machine import spin
 from tests.support.access.parts import LOG, MemoryParts
 from tests.support.access.worlds import Granted, Membership, Resource, Role, User, World
@@ -67,6 +67,17 @@ class Stage:
 
     def change(self, change: Callable[[World], World]) -> ConsistencyToken:
         return self.source.commit(self.source.begin(), change)
+
+
+async def test_a2_a_resource_of_another_organization_is_no_thing_here() -> None:
+    stage = Stage()
+    await stage.engine.refresh(NOW)
+
+    _, here = await stage.engine.known(UserId(ADA), OrganizationId(ORGANIZATION), [ResourceId(PAGE)])
+    _, there = await stage.engine.known(UserId(ADA), OrganizationId(ELSEWHERE), [ResourceId(PAGE)])
+
+    assert not here
+    assert set(there) == {PAGE}
 
 
 async def test_somebody_who_was_not_there_is_asked_for_again_once_they_are() -> None:
