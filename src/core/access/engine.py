@@ -233,9 +233,12 @@ class AccessEngine:
         self._generation += 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Loading:
-    """What was forgotten while something was loaded: of an older snapshot it must not be remembered."""
+    """What was forgotten while something was loaded: of an older snapshot it must not be remembered.
+
+    Two that hold the same are two all the same: one is taken off the list when it ends, and that must be itself.
+    """
 
     changed: set[Key] = field(default_factory=set)
     everything: bool = False

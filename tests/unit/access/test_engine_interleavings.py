@@ -69,6 +69,27 @@ class Stage:
         return self.source.commit(self.source.begin(), change)
 
 
+async def test_a8_what_was_read_before_a_change_is_not_kept_though_another_read_ended_meanwhile() -> None:
+    stage = Stage()
+    await stage.engine.refresh(NOW)
+    first, second = await stage.held(ADA), await stage.held(BOB)
+    await stage.go_on(0)
+    await stage.go_on(0)
+    assert not await _after(second, stage, 1)
+
+    token = stage.change(without_grants)
+    await stage.engine.refresh(token)
+    await stage.go_on(0)
+    await first
+
+    assert not await stage.may(ADA)
+
+
+async def _after(task: "asyncio.Task[bool]", stage: Stage, number: int) -> bool:
+    await stage.go_on(number)
+    return await task
+
+
 async def test_a2_a_resource_of_another_organization_is_no_thing_here() -> None:
     stage = Stage()
     await stage.engine.refresh(NOW)
