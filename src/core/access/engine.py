@@ -27,6 +27,8 @@ class Now(Enum):
 NOW: Final = Now.NOW
 Fresh = ConsistencyToken | Now | None
 """How fresh an answer has to be: at least as that command, as of now, or as the bound promises."""
+KEPT: Final = 24 * 3600.0
+"""Seconds for which changes can be relied on to be still recorded; a store may keep them for longer."""
 TRIES: Final = 12
 """How often an answer may find that something it needs is missing, or was changed meanwhile."""
 
@@ -177,7 +179,8 @@ class AccessEngine:
         await self._load(())
 
     async def _load(self, keys: Collection[Key]) -> None:
-        began, since = self.now(), self._known
+        began = self.now()
+        since = self._known if began - self._looked < KEPT else None
         loading = _Loading()
         self._loading.append(loading)
         try:

@@ -101,6 +101,19 @@ async def test_a2_a_resource_of_another_organization_is_no_thing_here() -> None:
     assert set(there) == {PAGE}
 
 
+async def test_whoever_has_not_looked_for_longer_than_changes_are_kept_forgets_everything() -> None:
+    stage = Stage()
+    await stage.engine.refresh(NOW)
+    assert await stage.may(ADA)
+
+    stage.change(without_grants)
+    stage.source._changes.clear()
+    stage.clock += 7 * 24 * 3600
+    await stage.engine.refresh()
+
+    assert not await stage.may(ADA)
+
+
 async def test_somebody_who_was_not_there_is_asked_for_again_once_they_are() -> None:
     stage = Stage()
     stage.change(with_users())
