@@ -187,24 +187,26 @@ class AccessEngine:
             look = await self.source.look(since, keys)
         finally:
             self._loading.remove(loading)
-        if self._advance(look, began):
+        if self._advance(look, since, began):
             self._keep(look.parts, frozenset())
         elif not loading.everything:
             self._keep(look.parts, loading.changed)
 
-    def _advance(self, look: Look, began: float) -> bool:
+    def _advance(self, look: Look, since: Snapshot | None, began: float) -> bool:
         """Move what is known on to the snapshot of `look`; return False if that is the older one."""
-        known = self._known
-        same = known is not None and known.log == look.snapshot.log
-        if known is not None and same and not look.snapshot.is_at_least(known):
+        known, seen = self._known, look.snapshot
+        same = known is not None and known.log == seen.log
+        # Less than was known when it was asked: the store has lost transactions, whose numbers will be others' now.
+        lost = since is not None and since.log == seen.log and not seen.is_at_least(since)
+        if known is not None and same and not lost and not seen.is_at_least(known):
             return False
-        if known is None or not same or look.changes is None:
+        if known is None or not same or lost or look.changes is None:
             self._forget_everything()
         else:
             for change in look.changes:
                 if not known.sees(change.transaction):
                     self._forget(change.key)
-        self._known, self._looked = look.snapshot, max(began, self._looked)
+        self._known, self._looked = seen, max(began, self._looked)
         return True
 
     def _keep(self, parts: Mapping[Key, Part | None], stale: Collection[Key]) -> None:

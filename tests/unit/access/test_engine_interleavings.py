@@ -101,6 +101,18 @@ async def test_a2_a_resource_of_another_organization_is_no_thing_here() -> None:
     assert set(there) == {PAGE}
 
 
+async def test_a_store_that_went_back_in_time_is_believed_and_everything_else_forgotten() -> None:
+    stage = Stage()
+    stage.source.roll_back(stage.source.begin())
+    await stage.engine.refresh(NOW)
+    assert await stage.may(ADA)
+
+    stage.source = stage.engine.source = MemoryParts(without_grants(world()))
+    await stage.engine.refresh(NOW)
+
+    assert not await stage.may(ADA)
+
+
 async def test_whoever_has_not_looked_for_longer_than_changes_are_kept_forgets_everything() -> None:
     stage = Stage()
     await stage.engine.refresh(NOW)
