@@ -79,7 +79,7 @@ class AccessEngine:
     async def known(
         self, user_id: UserId, organization_id: OrganizationId, resource_ids: Collection[ResourceId] = ()
     ) -> tuple[Subject | None, Mapping[ResourceId, Thing]]:
-        """Return a person, None if there is none, and resources of the organization, those that there are, of one snapshot.
+        """Return a person, None if there is none, and those resources that the organization has, of one snapshot.
 
         Call `refresh` first. Raise `Unavailable` if they change faster than they can be loaded.
         """
