@@ -174,7 +174,8 @@ def roles(random: Random, world: World, id_: UUID | None = None) -> World:
         world.grants = [each for each in world.grants if each.role_id != id_]
         return world
     organization = (None, *ORGANIZATIONS[1:], None, PLATFORM)[ROLES.index(id_) % 5]
-    world.roles.append(Role(id_, organization, tuple(sorted(random.sample(WRITTEN, random.randint(0, 3))))))
+    likely = ASKED if random.random() < 0.7 else WRITTEN
+    world.roles.append(Role(id_, organization, tuple(sorted(random.sample(likely, random.randint(0, 3))))))
     return world
 
 
@@ -196,6 +197,7 @@ def grant(random: Random, world: World) -> World:
         return world
     kind, subject = random.choice(subjects)
     organization = random.choice([*ORGANIZATIONS, *ORGANIZATIONS[1:]])
+    fitting = [each for each in world.roles if each.organization_id in {None, organization}]
     places = [each.id for each in world.resources if each.organization_id == organization]
     place = random.choice(places) if places and random.random() < 0.6 else None
     deadline = BEGINNING + timedelta(seconds=random.randint(-5, 60))
@@ -204,7 +206,7 @@ def grant(random: Random, world: World) -> World:
         organization_id=organization,
         subject_type=kind,
         subject_id=subject,
-        role_id=random.choice(world.roles).id,
+        role_id=random.choice(fitting if fitting and random.random() < 0.9 else world.roles).id,
         resource_id=place,
         below=place is not None and random.random() < 0.6,
         effect="deny" if random.random() < 0.2 else "allow",
