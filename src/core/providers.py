@@ -20,6 +20,7 @@ from core.postgres.access import SqlGate
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
+from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
@@ -33,8 +34,10 @@ from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
+from domain.access.editing import Editing
 from domain.access.granting import Granting
 from domain.access.holding import Holding
+from domain.access.judging import Judging
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -58,7 +61,7 @@ def interactors() -> Provider:
     provider.from_context(Call, scope=Scope.REQUEST)
     for case in load_use_cases():
         provider.provide(case.interactor, scope=Scope.REQUEST if case.writes or case.audit else Scope.APP)
-    for service in (Ending, Opening, ProfileChanges, Registration):
+    for service in (Editing, Ending, Judging, Opening, ProfileChanges, Registration):
         provider.provide(service, scope=Scope.REQUEST)
     for offered in (WithParents[Granting], WithParents[Holding], WithParents[PasswordIdentities]):
         provider.provide(offered, scope=Scope.REQUEST)
@@ -73,6 +76,8 @@ class Shared(Provider):
     credentials = provide(WithParents[SqlCredentials])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
+    role_lists = provide(WithParents[SqlRoleLists])
+    grant_lists = provide(WithParents[SqlGrantLists])
     clock = provide(SystemClock, provides=Clock)
 
     def __init__(self, assembly: Assembly) -> None:

@@ -42,6 +42,7 @@ from tests.support.memory.configuration import (
     MemoryConfigurationReader,
 )
 from tests.support.memory.events import MemoryEventLog
+from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
 from tests.support.memory.grants import GrantGate, MemoryGrantees, MemoryGrants, MemoryPlaces
 from tests.support.memory.identity import (
     MemoryCredentials,
@@ -205,6 +206,8 @@ class Readers(Provider):
     credentials = provide(WithParents[MemoryCredentials])
     profiles = provide(WithParents[MemoryProfiles])
     session_lists = provide(WithParents[MemorySessionLists])
+    role_lists = provide(WithParents[MemoryRoleLists])
+    grant_lists = provide(WithParents[MemoryGrantLists])
 
 
 class Transaction(Provider):

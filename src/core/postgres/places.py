@@ -8,7 +8,7 @@ from sqlalchemy import text
 from core.postgres.work import SqlWork
 from domain.access.facade import Subject
 from domain.access.repositories import Grantees, Places
-from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, UserId
+from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, TeamId, UserId
 
 # Locked as by a foreign key: whoever removes them waits, and then finds the grant that was made.
 _USER = text("SELECT id FROM users WHERE id = :id FOR KEY SHARE")
@@ -16,6 +16,10 @@ _MEMBER = text("""
 SELECT id FROM memberships WHERE user_id = :id AND organization_id = :organization_id FOR KEY SHARE
 """)
 _TEAM = text("SELECT id FROM teams WHERE id = :id AND organization_id = :organization_id FOR KEY SHARE")
+_TEAMS = text("""
+SELECT unnest(t.path) AS id FROM team_members m JOIN teams t ON t.id = m.team_id
+WHERE m.user_id = :user_id AND m.organization_id = :organization_id
+""")
 _FIND = text("""
 SELECT id FROM resources WHERE organization_id = :organization_id AND type = :type AND external_id = :external_id
 FOR KEY SHARE
@@ -55,6 +59,12 @@ class SqlGrantees(Grantees):
             del values["organization_id"]
         session = await self.work.begin()
         return (await session.execute(statement, values)).first() is not None
+
+    async def teams(self, organization_id: OrganizationId, user_id: UserId) -> Collection[TeamId]:
+        """See `Grantees.teams`."""
+        session = await self.work.begin()
+        values = {"organization_id": organization_id, "user_id": user_id}
+        return {row.id for row in await session.execute(_TEAMS, values)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from domain.access.facade import Place, Subject
 from domain.access.models import Grant, Role
-from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId, UserId
+from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId, TeamId, UserId
 
 
 class Roles(Protocol):
@@ -84,6 +84,9 @@ class Grantees(Protocol):
 
         Of the platform everybody who has an account counts as a member.
         """
+
+    async def teams(self, organization_id: OrganizationId, user_id: UserId) -> Collection[TeamId]:
+        """Return the person's teams in the organization, and those above them."""
 
 
 class Places(Protocol):

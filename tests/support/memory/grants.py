@@ -13,7 +13,7 @@ from domain.access.models import Grant, keeper
 from domain.access.repositories import Grantees, Grants, Places
 from domain.kernel.access import Access, Actor
 from domain.kernel.errors import Forbidden, OrganizationNotFound
-from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, ResourceId, RoleId, UserId
+from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, ResourceId, RoleId, TeamId, UserId
 from domain.kernel.ports import Clock
 from domain.kernel.usecases import Message
 from tests.support.memory.identity import USERS
@@ -119,6 +119,9 @@ class MemoryGrantees(Grantees):
                     for each in tables.table(TEAMS).values()
                 )
         return False
+
+    async def teams(self, organization_id: OrganizationId, user_id: UserId) -> Collection[TeamId]:
+        return {TeamId(each) for each in teams_of(await self.work.begin(), user_id, {organization_id})}
 
 
 @dataclass(frozen=True, slots=True)

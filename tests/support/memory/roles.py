@@ -15,7 +15,7 @@ from domain.access.repositories import Roles
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, RoleId
 from tests.support.memory.configuration import ORGANIZATIONS
-from tests.support.memory.store import copied
+from tests.support.memory.store import Memory, copied
 from tests.support.memory.tables import GRANTS, ROLES
 from tests.support.memory.work import MemoryTables, MemoryWork
 
@@ -118,3 +118,13 @@ def every_role(tables: MemoryTables) -> list[Role]:
     rows: list[Role] = tables.table(ROLES).values()
     known = {each.id for each in rows}
     return rows + [copied(each) for role_id, each in SYSTEM.items() if role_id not in known]
+
+
+def known_by_name(memory: Memory, organization_id: OrganizationId, name: str) -> RoleId:
+    """Return the committed role of that name, own ones first."""
+    found = [
+        each
+        for each in every_role(MemoryTables(memory))
+        if each.name == name and each.organization_id in {None, organization_id}
+    ]
+    return min(found, key=lambda each: each.is_system).id
