@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from api.protocols.operations import operations
 from api.protocols.wellknown import well_known
 from api.rolling import started
+from api.routes.access import access
 from api.routes.events import events
 from api.routes.identity import identity
 from api.routes.organizations import organizations
@@ -33,6 +34,7 @@ def routes(settings: Settings) -> list[Router]:
         identity(private=settings.signup_private, dev=settings.is_dev),
         sessions(dev=settings.is_dev),
         organizations,
+        access,
         events,
     ]
 

@@ -20,16 +20,24 @@ from core.postgres.access import SqlGate
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
+from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
+from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import outage
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
+from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.profiles import SqlCredentials
+from core.postgres.roles import SqlRoles
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
+from domain.access.editing import Editing
+from domain.access.granting import Granting
+from domain.access.holding import Holding
+from domain.access.judging import Judging
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -56,9 +64,10 @@ def interactors() -> Provider:
         provider.provide(case.interactor, scope=Scope.REQUEST if recorded else Scope.APP)
         for aftermath in case.aftermath.values():
             provider.provide(aftermath, scope=Scope.REQUEST)
-    for service in (Ending, Opening, ProfileChanges, Registration):
+    for service in (Editing, Ending, Judging, Opening, ProfileChanges, Registration):
         provider.provide(service, scope=Scope.REQUEST)
-    provider.provide(WithParents[PasswordIdentities], scope=Scope.REQUEST)
+    for offered in (WithParents[Granting], WithParents[Holding], WithParents[PasswordIdentities]):
+        provider.provide(offered, scope=Scope.REQUEST)
     return provider
 
 
@@ -70,6 +79,8 @@ class Shared(Provider):
     credentials = provide(WithParents[SqlCredentials])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
+    role_lists = provide(WithParents[SqlRoleLists])
+    grant_lists = provide(WithParents[SqlGrantLists])
     clock = provide(SystemClock, provides=Clock)
 
     def __init__(self, assembly: Assembly) -> None:
@@ -120,6 +131,10 @@ class Transaction(Provider):
     sessions = provide(WithParents[SqlSessions])
     session_ending = provide(WithParents[SqlSessionEnding])
     configuration_heads = provide(WithParents[SqlConfigurationHeads])
+    roles = provide(WithParents[SqlRoles])
+    grants = provide(WithParents[SqlGrants])
+    grantees = provide(WithParents[SqlGrantees])
+    places = provide(WithParents[SqlPlaces])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()
