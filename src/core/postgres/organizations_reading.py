@@ -42,7 +42,9 @@ WHERE i.organization_id = $1 AND i.expires_at > $2
 ORDER BY i.created_at DESC, i.id DESC LIMIT $5
 """
 _INVITED: Final = """
-SELECT id AS invitation_id, organization_id, email, expires_at FROM invitations WHERE token_hash = ANY ($1::bytea[])
+SELECT i.id AS invitation_id, i.organization_id, i.email, i.expires_at
+FROM invitations i JOIN users u ON u.id = i.invited_by AND u.is_active
+WHERE i.token_hash = ANY ($1::bytea[])
 """
 
 

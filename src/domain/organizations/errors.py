@@ -34,7 +34,7 @@ class SlugTaken(Conflict):
 
 
 class PlatformFixed(Conflict):
-    """The platform's own organization keeps its name, and stays."""
+    """The platform's own organization keeps its name, is handed over to nobody, and stays."""
 
     code = "organizations.platform_fixed"
 

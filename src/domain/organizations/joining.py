@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from domain.access.facade import Assignments, Authority, NotHeld, Place, Subject
 from domain.kernel.access import Actor, Permission
 from domain.kernel.events import Events
-from domain.kernel.ids import OrganizationId, RoleId, UserId
+from domain.kernel.ids import PLATFORM, OrganizationId, RoleId, UserId
 from domain.kernel.ports import Clock
 from domain.organizations.events import MemberAdded, MemberRemoved
 from domain.organizations.models import Membership
@@ -56,4 +56,6 @@ class Leaving:
         self.events.emit(removed, of=membership)
 
     async def _owns(self, actor: Actor, organization_id: OrganizationId) -> bool:
-        return await self.authority.holds(actor, Place(organization_id), Permission.ORGANIZATIONS_OWN)
+        # Who owns the platform are its superusers, and they alone hold everything.
+        needed = "*" if organization_id == PLATFORM else Permission.ORGANIZATIONS_OWN
+        return await self.authority.holds(actor, Place(organization_id), needed)

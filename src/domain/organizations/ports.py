@@ -90,4 +90,7 @@ class InvitationReader(Protocol):
     """Read invitations as last committed, without a transaction; holds no connection between calls."""
 
     async def find(self, hashes: Sequence[bytes]) -> Invited | None:
-        """Return the invitation whose token has one of `hashes`, whether or not it has expired."""
+        """Return the invitation whose token has one of `hashes`, whether or not it has expired.
+
+        None if whoever invited was deactivated: what they offered is nobody's offer any more.
+        """

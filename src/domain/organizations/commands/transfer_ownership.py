@@ -4,10 +4,10 @@ from domain.access.facade import Assignments, NotHeld, Place, Subject
 from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.events import Events
-from domain.kernel.ids import OrganizationId, UserId
+from domain.kernel.ids import PLATFORM, OrganizationId, UserId
 from domain.kernel.ports import Clock
 from domain.kernel.usecases import Command, interactor, message
-from domain.organizations.errors import AlreadyOwner, MemberNotFound
+from domain.organizations.errors import AlreadyOwner, MemberNotFound, PlatformFixed
 from domain.organizations.events import OwnershipTransferred
 from domain.organizations.repositories import Memberships, Organizations
 
@@ -22,7 +22,7 @@ class TransferOwnership(Command[None]):
 
 @interactor(
     access=needs(Permission.ORGANIZATIONS_OWN, within="organization_id"),
-    raises=(OrganizationNotFound, MemberNotFound, NotHeld, AlreadyOwner),
+    raises=(OrganizationNotFound, PlatformFixed, MemberNotFound, NotHeld, AlreadyOwner),
     emits=(OwnershipTransferred,),
     audit="organizations.ownership.transfer",
 )
@@ -34,6 +34,8 @@ class TransferOwnershipInteractor:
     clock: Clock
 
     async def __call__(self, request: TransferOwnership, actor: Actor) -> None:
+        if request.organization_id == PLATFORM:
+            raise PlatformFixed
         place = Place(request.organization_id)
         organization = await self.organizations.get(place.organization_id)
         owners = await self.assignments.owners(place.organization_id)
