@@ -43,7 +43,7 @@ async def founded(app: App, owner: Someone, slug: str = "acme") -> OrganizationI
 async def invited(app: App, by: Someone, organization_id: OrganizationId, email: str, role: str = "member") -> str:
     """Return the token that was mailed to `email`."""
     await app.send(InviteMember(organization_id=organization_id, email=email, role=role), as_=by.tokens)
-    return mailed(app, email)
+    return mailed(app, email.lower())
 
 
 async def joined(

@@ -1,5 +1,6 @@
 """Accept an invitation."""
 
+from domain.access.events import GrantMade
 from domain.access.facade import NotHeld, RoleNotFound
 from domain.identity.facade import Accounts, UserNotFound
 from domain.kernel.access import SIGNED_IN, Actor
@@ -22,7 +23,7 @@ class AcceptInvitation(Command[MembershipInfo]):
 @interactor(
     access=SIGNED_IN,
     raises=(InvitationNotFound, UserNotFound, OrganizationNotFound, RoleNotFound, NotHeld, AlreadyMember),
-    emits=(InvitationAccepted, MemberAdded),
+    emits=(InvitationAccepted, MemberAdded, GrantMade),
     audit="organizations.invitation.accept",
 )
 class AcceptInvitationInteractor:

@@ -1,5 +1,6 @@
 """Make somebody a member without asking them."""
 
+from domain.access.events import GrantMade
 from domain.access.facade import Assignments, Authority, NotHeld, Place, RoleNotFound
 from domain.identity.facade import Accounts, Email, EmailInvalid, UserNotFound
 from domain.kernel.access import Actor, Permission, needs
@@ -37,7 +38,7 @@ class AddMember(Command[MembershipInfo]):
         NotHeld,
         AlreadyMember,
     ),
-    emits=(MemberAdded, InvitationWithdrawn),
+    emits=(MemberAdded, InvitationWithdrawn, GrantMade),
     audit="organizations.member.add",
 )
 class AddMemberInteractor:

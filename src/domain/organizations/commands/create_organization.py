@@ -1,5 +1,6 @@
 """Create an organization."""
 
+from domain.access.events import GrantMade
 from domain.access.facade import Assignments
 from domain.kernel.access import SIGNED_IN, Actor
 from domain.kernel.errors import NameInvalid
@@ -28,7 +29,7 @@ class CreateOrganization(Command[OrganizationInfo]):
 @interactor(
     access=SIGNED_IN,
     raises=(NameInvalid, SlugInvalid, SlugTaken),
-    emits=(OrganizationCreated, MemberAdded),
+    emits=(OrganizationCreated, MemberAdded, GrantMade),
     audit="organizations.organization.create",
 )
 class CreateOrganizationInteractor:

@@ -1,5 +1,6 @@
 """Leave an organization."""
 
+from domain.access.events import GrantWithdrawn
 from domain.access.facade import LastOwner
 from domain.kernel.access import SIGNED_IN, Actor
 from domain.kernel.errors import OrganizationNotFound
@@ -20,7 +21,7 @@ class LeaveOrganization(Command[None]):
 @interactor(
     access=SIGNED_IN,
     raises=(OrganizationNotFound, LastOwner),
-    emits=(MemberRemoved,),
+    emits=(MemberRemoved, GrantWithdrawn),
     audit="organizations.member.leave",
 )
 class LeaveOrganizationInteractor:

@@ -1,5 +1,6 @@
 """Remove a member."""
 
+from domain.access.events import GrantWithdrawn
 from domain.access.facade import LastOwner, NotHeld
 from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import OrganizationNotFound
@@ -21,7 +22,7 @@ class RemoveMember(Command[None]):
 @interactor(
     access=needs(Permission.MEMBERS_WRITE, within="organization_id"),
     raises=(OrganizationNotFound, MemberNotFound, NotHeld, LastOwner),
-    emits=(MemberRemoved,),
+    emits=(MemberRemoved, GrantWithdrawn),
     audit="organizations.member.remove",
 )
 class RemoveMemberInteractor:

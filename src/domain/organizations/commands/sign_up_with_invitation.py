@@ -1,5 +1,6 @@
 """Sign up by an invitation."""
 
+from domain.access.events import GrantMade
 from domain.access.facade import NotHeld, RoleNotFound
 from domain.identity.events import UserCreated
 from domain.identity.facade import REGISTRATION_REFUSALS, Accounts, FullName, NewPerson, Password, Username
@@ -36,7 +37,7 @@ class SignUpWithInvitation(Command[MembershipInfo]):
         AlreadyMember,
         TooManyRequests,
     ),
-    emits=(UserCreated, InvitationAccepted, MemberAdded),
+    emits=(UserCreated, InvitationAccepted, MemberAdded, GrantMade),
     audit="organizations.invitation.sign_up",
 )
 class SignUpWithInvitationInteractor:

@@ -1,5 +1,6 @@
 """Hand an organization over."""
 
+from domain.access.events import GrantMade, GrantWithdrawn
 from domain.access.facade import Assignments, NotHeld, Place, Subject
 from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import OrganizationNotFound
@@ -23,7 +24,7 @@ class TransferOwnership(Command[None]):
 @interactor(
     access=needs(Permission.ORGANIZATIONS_OWN, within="organization_id"),
     raises=(OrganizationNotFound, PlatformFixed, MemberNotFound, NotHeld, AlreadyOwner),
-    emits=(OwnershipTransferred,),
+    emits=(OwnershipTransferred, GrantMade, GrantWithdrawn),
     audit="organizations.ownership.transfer",
 )
 class TransferOwnershipInteractor:
