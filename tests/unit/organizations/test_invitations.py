@@ -321,7 +321,7 @@ async def test_a4_nobody_invites_with_a_role_above_their_own(app: App, ada: Some
         WithdrawInvitation(organization_id=acme, invitation_id=offered.id),
     ):
         with pytest.raises(Forbidden):
-            await app.send(message, as_=member.tokens)  # type: ignore[arg-type]  # of several kinds
+            await app.send(message, as_=member.tokens)
 
 
 async def test_invites_nobody_who_is_a_member_or_has_no_address(app: App, ada: Someone, acme: OrganizationId) -> None:

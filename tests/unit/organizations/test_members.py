@@ -1,5 +1,7 @@
 """Members: who sees, adds and removes them, and who hands an organization over."""
 
+from typing import Any
+
 import pytest
 
 from domain.access.errors import LastOwner, NotHeld, RoleNotFound
@@ -69,7 +71,7 @@ async def test_a2_members_of_others_are_nowhere(app: App) -> None:
             TransferOwnership(organization_id=made.id, user_id=user_id),
         ):
             with pytest.raises(MemberNotFound):
-                await app.send(message, as_=ada.tokens)  # type: ignore[arg-type]  # of several kinds
+                await app.send(message, as_=ada.tokens)
     await app.send(GetMember(organization_id=other.id, user_id=eve.id), as_=eve.tokens)
 
 
@@ -95,7 +97,7 @@ async def test_nobody_is_added_against_their_will(app: App) -> None:
 
     for named in ({"user_id": eve.id}, {"email": eve.email}, {"email": "nobody@example.com"}):
         with pytest.raises(InvitationRequired):
-            await app.send(AddMember(organization_id=made.id, role="member", **named), as_=ada.tokens)  # type: ignore[arg-type]  # of two kinds
+            await app.send(AddMember(organization_id=made.id, role="member", **named), as_=ada.tokens)
 
     assert (await app.send(ListOrganizations(), as_=eve.tokens)).items == []
 
@@ -112,13 +114,14 @@ async def test_nobody_is_added_against_their_will(app: App) -> None:
         ({"email": "eve@example.com", "role": "superuser"}, RoleNotFound),
     ],
 )
-async def test_adds_nobody_who_is_not_named_well(app: App, named: dict[str, str], refusal: type[Exception]) -> None:
+async def test_adds_nobody_who_is_not_named_well(app: App, named: dict[str, Any], refusal: type[Exception]) -> None:
     root = await superuser(app)
     made = await founded(app, root)
     await someone(app, "eve")
 
+    fields: dict[str, Any] = {"organization_id": made.id, "role": "member"}
     with pytest.raises(refusal):
-        await app.send(AddMember(**({"organization_id": made.id, "role": "member"} | named)), as_=root.tokens)  # type: ignore[arg-type]  # of several kinds
+        await app.send(AddMember(**fields | named), as_=root.tokens)
 
 
 async def test_a5_an_invitation_ends_when_its_person_is_added(app: App) -> None:
@@ -180,7 +183,7 @@ async def test_a4_the_last_owner_stays(app: App) -> None:
         (RemoveMember(organization_id=made.id, user_id=ada.id), root),
     ):
         with pytest.raises(LastOwner):
-            await app.send(message, as_=actor.tokens)  # type: ignore[arg-type]  # of two kinds
+            await app.send(message, as_=actor.tokens)
     second = await joined(app, ada, made.id, "second", "owner")
     await app.send(LeaveOrganization(organization_id=made.id), as_=ada.tokens)
     with pytest.raises(LastOwner):

@@ -90,7 +90,7 @@ async def test_changes_only_the_version_that_is_named(app: App) -> None:
         DeleteOrganization(organization_id=made.id, expected_version=1),
     ):
         with pytest.raises(PreconditionFailed):
-            await app.send(message, as_=ada.tokens)  # type: ignore[arg-type]  # of two kinds
+            await app.send(message, as_=ada.tokens)
     await app.send(DeleteOrganization(organization_id=made.id, expected_version=2), as_=ada.tokens)
 
 
@@ -124,7 +124,7 @@ async def test_a1_an_organization_of_others_looks_like_none(app: App) -> None:
             ListMembers(organization_id=organization_id),
         ):
             with pytest.raises(OrganizationNotFound):
-                await app.send(message, as_=eve.tokens)  # type: ignore[arg-type]  # of several kinds
+                await app.send(message, as_=eve.tokens)
     assert await app.send(GetOrganization(organization_id=made.id), as_=ada.tokens) == made
 
 
@@ -166,7 +166,7 @@ async def test_administrators_of_the_platform_meet_what_is_not_there(app: App) -
         ListMembers(organization_id=nowhere),
     ):
         with pytest.raises(OrganizationNotFound):
-            await app.send(message, as_=root.tokens)  # type: ignore[arg-type]  # of several kinds
+            await app.send(message, as_=root.tokens)
 
 
 async def test_lists_ones_own_in_pages_and_administrators_see_all(app: App) -> None:
