@@ -106,7 +106,7 @@ class Acceptance:
         if whoever invited could not invite with this role any more; `AlreadyMember`.
         """
         # Before anything else, so that a stranger with the token learns as little as one without.
-        if person.email != invited.email:
+        if person.email != invited.email or not person.is_active:
             raise InvitationNotFound
         await self.organizations.get(invited.organization_id)
         invitation = await self.invitations.get(invited.organization_id, invited.invitation_id)
