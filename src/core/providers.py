@@ -1,6 +1,7 @@
 """What Dishka builds."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 from dishka import AnyOf, Provider, Scope, WithParents, make_async_container, provide
 
@@ -8,11 +9,13 @@ from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
 from core.assembly import Assembly
 from core.authentication import BearerTokens
+from core.clearances import GateClearances
 from core.clock import SystemClock
 from core.cursors import SignedCursors
 from core.discovery import load_use_cases
 from core.documents import configuration_bodies
 from core.idempotency import Idempotency
+from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
 from core.mail import JobMailer
 from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
@@ -25,6 +28,7 @@ from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import outage
+from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
 from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.profiles import SqlCredentials
@@ -39,6 +43,7 @@ from domain.access.granting import Granting
 from domain.access.holding import Holding
 from domain.access.judging import Judging
 from domain.events.ports import EventLog
+from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
 from domain.identity.profiles import ProfileChanges
@@ -47,12 +52,38 @@ from domain.identity.registration import Registration
 from domain.identity.verification import PasswordIdentities
 from domain.kernel.events import Events
 from domain.kernel.ports import Clock, Cursors, Limits, Mailer
-from domain.organizations.ports import ConfigurationBodies
+from domain.organizations.inviting import Acceptance, Letters, Withdrawal
+from domain.organizations.joining import Joining, Leaving
+from domain.organizations.paging import Pages
+from domain.organizations.policies import InvitationPolicy
+from domain.organizations.ports import Clearances, ConfigurationBodies, InvitationTokens
 from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
 from domain.sessions.opening import Opening
 from domain.sessions.ports import AccessTokens, RefreshFamilies
+
+SERVICES: Final = (
+    Acceptance,
+    Editing,
+    Ending,
+    Joining,
+    Judging,
+    Leaving,
+    Letters,
+    Opening,
+    ProfileChanges,
+    Registration,
+    Withdrawal,
+)
+"""What several commands share, made anew for each message."""
+OFFERED: Final = (
+    WithParents[Granting],
+    WithParents[Holding],
+    WithParents[PasswordIdentities],
+    WithParents[RegisteredAccounts],
+)
+"""What capabilities do for others."""
 
 
 def interactors() -> Provider:
@@ -64,10 +95,11 @@ def interactors() -> Provider:
         provider.provide(case.interactor, scope=Scope.REQUEST if recorded else Scope.APP)
         for aftermath in case.aftermath.values():
             provider.provide(aftermath, scope=Scope.REQUEST)
-    for service in (Editing, Ending, Judging, Opening, ProfileChanges, Registration):
+    for service in SERVICES:
         provider.provide(service, scope=Scope.REQUEST)
-    for offered in (WithParents[Granting], WithParents[Holding], WithParents[PasswordIdentities]):
+    for offered in OFFERED:
         provider.provide(offered, scope=Scope.REQUEST)
+    provider.provide(Pages, scope=Scope.APP)
     return provider
 
 
@@ -90,10 +122,15 @@ class Shared(Provider):
         issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
+            Clearances: GateClearances(SqlGate(assembly.database)),
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            InvitationPolicy: InvitationPolicy(
+                page=f"{settings.served_at}/auth/invitations", sign_ups_per_minute=settings.sign_ups_per_minute
+            ),
+            InvitationTokens: RandomInvitationTokens(keys.secrets.every("invitations")),
             Lifetimes: assembly.lifetimes,
             Limits: assembly.limits,
             Passwords: assembly.passwords,
@@ -131,6 +168,9 @@ class Transaction(Provider):
     sessions = provide(WithParents[SqlSessions])
     session_ending = provide(WithParents[SqlSessionEnding])
     configuration_heads = provide(WithParents[SqlConfigurationHeads])
+    organizations = provide(WithParents[SqlOrganizations])
+    memberships = provide(WithParents[SqlMemberships])
+    invitations = provide(WithParents[SqlInvitations])
     roles = provide(WithParents[SqlRoles])
     grants = provide(WithParents[SqlGrants])
     grantees = provide(WithParents[SqlGrantees])

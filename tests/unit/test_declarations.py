@@ -30,6 +30,7 @@ PUBLIC = {
     "RequestAccount",
     "SignIn",
     "SignUp",
+    "SignUpWithInvitation",
 }
 ELSEWHERE: dict[str, str] = {}
 """Use cases without a generated route, and how they are reached instead."""
