@@ -13,6 +13,8 @@ from api.routes.events import events
 from api.routes.identity import identity
 from api.routes.organizations import organizations
 from api.routes.sessions import sessions
+from api.routes.teams import teams
+from api.routes.visibility import visibility
 from api.serving import serve
 from core.access_log import AccessLog
 from core.assembly import Assembly
@@ -33,6 +35,8 @@ def routes(settings: Settings) -> list[Router]:
         identity(private=settings.signup_private, dev=settings.is_dev),
         sessions(dev=settings.is_dev),
         organizations,
+        teams,
+        visibility,
         events,
     ]
 

@@ -26,6 +26,11 @@ from core.postgres.loss import outage
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
 from core.postgres.profiles import SqlCredentials
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
+from core.postgres.team_lists import SqlTeamLists
+from core.postgres.teams import SqlInheritance, SqlTeamMembers, SqlTeams
+from core.postgres.viewers import SqlViewers
+from core.postgres.visibility import SqlContents, SqlVisibilityGroups
+from core.postgres.visibility_lists import SqlVisibilityLists
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
@@ -45,6 +50,8 @@ from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
 from domain.sessions.opening import Opening
 from domain.sessions.ports import AccessTokens, RefreshFamilies
+from domain.teams.rights import TeamRights
+from domain.visibility.sight import Sight
 
 
 def interactors() -> Provider:
@@ -53,7 +60,7 @@ def interactors() -> Provider:
     provider.from_context(Call, scope=Scope.REQUEST)
     for case in load_use_cases():
         provider.provide(case.interactor, scope=Scope.REQUEST if case.writes or case.audit else Scope.APP)
-    for service in (Ending, Opening, ProfileChanges, Registration):
+    for service in (Ending, Opening, ProfileChanges, Registration, Sight, TeamRights):
         provider.provide(service, scope=Scope.REQUEST)
     provider.provide(WithParents[PasswordIdentities], scope=Scope.REQUEST)
     return provider
@@ -67,6 +74,8 @@ class Shared(Provider):
     credentials = provide(WithParents[SqlCredentials])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
+    team_lists = provide(WithParents[SqlTeamLists])
+    visibility_lists = provide(WithParents[SqlVisibilityLists])
     clock = provide(SystemClock, provides=Clock)
 
     def __init__(self, assembly: Assembly) -> None:
@@ -117,6 +126,12 @@ class Transaction(Provider):
     sessions = provide(WithParents[SqlSessions])
     session_ending = provide(WithParents[SqlSessionEnding])
     configuration_heads = provide(WithParents[SqlConfigurationHeads])
+    teams = provide(WithParents[SqlTeams])
+    team_members = provide(WithParents[SqlTeamMembers])
+    inheritance = provide(WithParents[SqlInheritance])
+    visibility_groups = provide(WithParents[SqlVisibilityGroups])
+    viewers = provide(WithParents[SqlViewers])
+    contents = provide(WithParents[SqlContents])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()

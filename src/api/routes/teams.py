@@ -15,24 +15,21 @@ from domain.teams.queries.list_team_members import ListTeamMembers
 from domain.teams.queries.list_teams import ListTeams
 
 TEAM = "/{team_id:uuid}"
-MEMBER = f"{TEAM}/members/{{user_id:uuid}}"
+MEMBERS = f"{TEAM}/members"
+MEMBER = f"{MEMBERS}/{{user_id:uuid}}"
 
 teams = Router(
-    "/",
-    tags=["Teams"],
+    "/auth/organizations/{organization_id:uuid}/teams",
     route_handlers=[
-        endpoint(verb, f"/auth/organizations/{{organization_id:uuid}}/teams{path}", message, status=status)
-        for verb, path, message, status in (
-            (get, "", ListTeams, None),
-            (post, "", CreateTeam, None),
-            (get, TEAM, GetTeam, None),
-            (patch, TEAM, UpdateTeam, None),
-            (delete, TEAM, DeleteTeam, 204),
-            (get, f"{TEAM}/members", ListTeamMembers, None),
-            (post, f"{TEAM}/members", AddTeamMember, None),
-            (patch, MEMBER, ChangeTeamMember, None),
-            (delete, MEMBER, RemoveTeamMember, 204),
-            (post, f"{TEAM}/leave", LeaveTeam, 204),
-        )
+        endpoint(get, "/", ListTeams),
+        endpoint(post, "/", CreateTeam),
+        endpoint(get, TEAM, GetTeam),
+        endpoint(patch, TEAM, UpdateTeam),
+        endpoint(delete, TEAM, DeleteTeam, status=204),
+        endpoint(post, f"{TEAM}/leave", LeaveTeam, status=204),
+        endpoint(get, MEMBERS, ListTeamMembers),
+        endpoint(post, MEMBERS, AddTeamMember),
+        endpoint(patch, MEMBER, ChangeTeamMember),
+        endpoint(delete, MEMBER, RemoveTeamMember, status=204),
     ],
 )
