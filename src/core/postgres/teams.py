@@ -75,7 +75,7 @@ ADDED: Final = {"fk_team_members_user_id": NotAMember, "pk_team_members": Alread
 # being moved could keep the old path: there is no row whose lock says "this tree".
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended('gatewright-teams ' || CAST(:organization_id AS text), 0))")
 _FOLLOW = text("""
-UPDATE teams SET path = path[1:array_position(path, CAST(:id AS uuid))] || CAST(:above AS uuid[])
+UPDATE teams SET path = path[1:array_position(path, CAST(:id AS uuid)) - 1] || CAST(:path AS uuid[])
 WHERE organization_id = :organization_id AND path @> ARRAY[CAST(:id AS uuid)] AND id <> :id
 """)
 _GRANTS = text("""
@@ -137,7 +137,7 @@ class SqlTeams(Teams):
     async def keep_moved(self, team: Team) -> None:
         """See `Teams.keep_moved`."""
         session = await self.work.begin()
-        moved = {"id": team.id, "organization_id": team.organization_id, "above": team.path}
+        moved = {"id": team.id, "organization_id": team.organization_id, "path": team.path}
         with refusing(KEPT):
             await session.flush()
             await session.execute(_FOLLOW, moved)
