@@ -20,11 +20,14 @@ from core.postgres.access import SqlGate
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
+from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import outage
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
+from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.profiles import SqlCredentials
+from core.postgres.roles import SqlRoles
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.team_lists import SqlTeamLists
 from core.postgres.teams import SqlInheritance, SqlTeamMembers, SqlTeams
@@ -35,6 +38,8 @@ from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
+from domain.access.granting import Granting
+from domain.access.holding import Holding
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -62,7 +67,8 @@ def interactors() -> Provider:
         provider.provide(case.interactor, scope=Scope.REQUEST if case.writes or case.audit else Scope.APP)
     for service in (Ending, Opening, ProfileChanges, Registration, Sight, TeamRights):
         provider.provide(service, scope=Scope.REQUEST)
-    provider.provide(WithParents[PasswordIdentities], scope=Scope.REQUEST)
+    for offered in (WithParents[Granting], WithParents[Holding], WithParents[PasswordIdentities]):
+        provider.provide(offered, scope=Scope.REQUEST)
     return provider
 
 
@@ -132,6 +138,10 @@ class Transaction(Provider):
     visibility_groups = provide(WithParents[SqlVisibilityGroups])
     viewers = provide(WithParents[SqlViewers])
     contents = provide(WithParents[SqlContents])
+    roles = provide(WithParents[SqlRoles])
+    grants = provide(WithParents[SqlGrants])
+    grantees = provide(WithParents[SqlGrantees])
+    places = provide(WithParents[SqlPlaces])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()

@@ -42,8 +42,8 @@ from tests.support.memory.configuration import (
     MemoryConfigurationReader,
 )
 from tests.support.memory.events import MemoryEventLog
+from tests.support.memory.grants import GrantGate, MemoryGrantees, MemoryGrants, MemoryPlaces
 from tests.support.memory.identity import (
-    SUPERUSERS,
     MemoryCredentials,
     MemoryFailures,
     MemoryPasswordHashes,
@@ -52,8 +52,10 @@ from tests.support.memory.identity import (
     MemorySuperusers,
     MemoryUsers,
     PlainPasswords,
+    superuser_grant,
 )
-from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, SuperuserGate, Witnessed
+from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, Witnessed
+from tests.support.memory.roles import MemoryRoles
 from tests.support.memory.sessions import (
     MemoryRefreshFamilies,
     MemorySessionEnding,
@@ -62,6 +64,14 @@ from tests.support.memory.sessions import (
     PlainAccessTokens,
 )
 from tests.support.memory.store import Memory
+from tests.support.memory.tables import GRANTS
+from tests.support.memory.teams import MemoryInheritance, MemoryTeamLists, MemoryTeamMembers, MemoryTeams
+from tests.support.memory.visibility import (
+    MemoryContents,
+    MemoryViewers,
+    MemoryVisibilityGroups,
+    MemoryVisibilityLists,
+)
 from tests.support.memory.work import MemoryIdempotency, MemoryWork
 
 R = TypeVar("R")
@@ -102,7 +112,7 @@ class App:
         self.dispatch = Dispatcher(
             container=self._container(),
             authenticator=SessionTokens(self.memory),
-            gate=SuperuserGate(self.memory),
+            gate=GrantGate(self.memory, self.clock),
             witness=self.witnessed,
             outage=lambda _: False,
         )
@@ -148,7 +158,8 @@ class App:
 
     def name_superuser(self, user_id: UserId) -> None:
         """Give the person the system role."""
-        self.memory.table(SUPERUSERS)[user_id] = self.clock.now()
+        grant = superuser_grant(user_id, self.clock.now())
+        self.memory.table(GRANTS)[grant.id] = grant
 
     @property
     def facts(self) -> list[Fact]:
@@ -201,6 +212,8 @@ class Readers(Provider):
     credentials = provide(WithParents[MemoryCredentials])
     profiles = provide(WithParents[MemoryProfiles])
     session_lists = provide(WithParents[MemorySessionLists])
+    team_lists = provide(WithParents[MemoryTeamLists])
+    visibility_lists = provide(WithParents[MemoryVisibilityLists])
 
 
 class Transaction(Provider):
@@ -215,6 +228,16 @@ class Transaction(Provider):
     sessions = provide(WithParents[MemorySessions])
     session_ending = provide(WithParents[MemorySessionEnding])
     configuration_heads = provide(WithParents[MemoryConfigurationHeads])
+    roles = provide(WithParents[MemoryRoles])
+    grants = provide(WithParents[MemoryGrants])
+    grantees = provide(WithParents[MemoryGrantees])
+    places = provide(WithParents[MemoryPlaces])
+    teams = provide(WithParents[MemoryTeams])
+    team_members = provide(WithParents[MemoryTeamMembers])
+    inheritance = provide(WithParents[MemoryInheritance])
+    visibility_groups = provide(WithParents[MemoryVisibilityGroups])
+    viewers = provide(WithParents[MemoryViewers])
+    contents = provide(WithParents[MemoryContents])
     mailer = provide(WithParents[MemoryMailer])
 
     @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])
