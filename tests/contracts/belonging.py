@@ -129,6 +129,6 @@ async def hide(ground: Ground, into: VisibilityGroup, content: Content, *, out: 
         await (ports.contents.remove(found, content) if out else ports.contents.add(found, content))
 
 
-def later(seconds: int) -> dict[str, datetime]:
+def later(seconds: int) -> dict[str, Any]:
     """Return what makes something younger than others."""
     return {"created_at": MOMENT + timedelta(seconds=seconds)}

@@ -214,7 +214,9 @@ class MemoryVisibilityLists(VisibilityLists):
         if not await self.find(organization_id, group_id):
             return []
         rows: Iterable[ViewerRow] = self.memory.table(VISIBILITY_MEMBERS).values()
-        places = {each.user_id or each.team_id: each for each in rows if each.group_id == group_id}
+        places: dict[UUID | None, ViewerRow] = {
+            each.user_id or each.team_id: each for each in rows if each.group_id == group_id
+        }
         found = [places[place] for place in sorted(filter(None, places)) if after is None or place > after]
         return [VisibilityMemberInfo(each.user_id, each.team_id) for each in found[:most]]
 

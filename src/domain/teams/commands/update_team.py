@@ -55,31 +55,34 @@ class UpdateTeamInteractor:
         team = await self.rights.manage(actor, request.organization_id, request.team_id)
         if request.expected_version not in (None, team.version):
             raise PreconditionFailed
-        before = team.version
         name = team.name if isinstance(request.name, Absent) else name_of(request.name)
-        if name != team.name:
+        parent_id = team.parent_id if isinstance(request.parent_id, Absent) else request.parent_id
+        renamed, moved = name != team.name, parent_id != team.parent_id
+        # Everything is judged before anything changes: once moved, the actor might already hold what is there.
+        parent = await self._judge(team, parent_id, actor) if moved else None
+        if renamed:
             team.name = name
             updated = TeamUpdated(organization_id=team.organization_id, team_id=team.id, name=name)
             self.events.emit(updated, of=team)
-        moved = not isinstance(request.parent_id, Absent) and request.parent_id != team.parent_id
-        if moved and not isinstance(request.parent_id, Absent):
-            await self._move(team, request.parent_id, actor)
-        if team.version != before:
+        if moved:
+            team.lie_in(parent)
+            told = TeamMoved(organization_id=team.organization_id, team_id=team.id, parent_id=parent_id)
+            self.events.emit(told, of=team)
+        if renamed or moved:
             team.updated_at = self.clock.now()
             await (self.teams.keep_moved(team) if moved else self.teams.keep(team))
         return team.info
 
-    async def _move(self, team: Team, parent_id: TeamId | None, actor: Actor) -> None:
-        """Put `team` elsewhere; who moves it answers for what everybody in it gets and is no longer denied."""
-        organization_id, before = team.organization_id, team.path
+    async def _judge(self, team: Team, parent_id: TeamId | None, actor: Actor) -> Team | None:
+        """Return what `team` shall lie in; who moves it answers for all that its people get and are no longer denied."""
+        organization_id = team.organization_id
         await self.rights.manage(actor, organization_id, team.id, from_above=True)
         parent = None
         if parent_id is None:
             await self.rights.manage_top(actor, organization_id)
         else:
             parent = await self.rights.manage(actor, organization_id, parent_id)
-        team.lie_in(parent)
-        await self.rights.hand(actor, organization_id, [each for each in team.path if each not in before])
-        await self.rights.take(actor, organization_id, [each for each in before if each not in team.path])
-        moved = TeamMoved(organization_id=organization_id, team_id=team.id, parent_id=parent_id)
-        self.events.emit(moved, of=team)
+        above = parent.path if parent else []
+        await self.rights.hand(actor, organization_id, [each for each in above if each not in team.path])
+        await self.rights.take(actor, organization_id, [each for each in team.path[1:] if each not in above])
+        return parent
