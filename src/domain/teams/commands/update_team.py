@@ -74,7 +74,7 @@ class UpdateTeamInteractor:
         return team.info
 
     async def _judge(self, team: Team, parent_id: TeamId | None, actor: Actor) -> Team | None:
-        """Return what `team` shall lie in; who moves it answers for all that its people get and are no longer denied."""
+        """Return what `team` shall lie in; who moves it answers for what its people get and what they are rid of."""
         organization_id = team.organization_id
         await self.rights.manage(actor, organization_id, team.id, from_above=True)
         parent = None
