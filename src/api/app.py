@@ -14,6 +14,8 @@ from api.routes.events import events
 from api.routes.identity import identity
 from api.routes.organizations import organizations
 from api.routes.sessions import sessions
+from api.routes.teams import teams
+from api.routes.visibility import visibility
 from api.serving import serve
 from core.access_log import AccessLog
 from core.assembly import Assembly
@@ -35,6 +37,8 @@ def routes(settings: Settings) -> list[Router]:
         sessions(dev=settings.is_dev),
         organizations,
         access,
+        teams,
+        visibility,
         events,
     ]
 

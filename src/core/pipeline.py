@@ -132,7 +132,7 @@ class Dispatcher:
         return await self.authenticator.identify(call.credential)
 
     async def _admit(self, case: UseCase, message: Message[Any], actor: Actor | None) -> None:
-        if actor and case.access.permission:
+        if actor and (case.access.permission or case.access.within):
             await self.gate.check(case.access, actor, message)
 
     async def _build(self, case: UseCase) -> Run:

@@ -34,6 +34,11 @@ from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.profiles import SqlCredentials
 from core.postgres.roles import SqlRoles
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
+from core.postgres.team_lists import SqlTeamLists
+from core.postgres.teams import SqlInheritance, SqlTeamMembers, SqlTeams
+from core.postgres.viewers import SqlViewers
+from core.postgres.visibility import SqlContents, SqlVisibilityGroups
+from core.postgres.visibility_lists import SqlVisibilityLists
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
@@ -62,6 +67,8 @@ from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
 from domain.sessions.opening import Opening
 from domain.sessions.ports import AccessTokens, RefreshFamilies
+from domain.teams.rights import TeamRights
+from domain.visibility.sight import Sight
 
 SERVICES: Final = (
     Acceptance,
@@ -74,6 +81,8 @@ SERVICES: Final = (
     Opening,
     ProfileChanges,
     Registration,
+    Sight,
+    TeamRights,
     Withdrawal,
 )
 """What several commands share, made anew for each message."""
@@ -113,6 +122,8 @@ class Shared(Provider):
     configuration_reader = provide(WithParents[SqlConfigurationReader])
     role_lists = provide(WithParents[SqlRoleLists])
     grant_lists = provide(WithParents[SqlGrantLists])
+    team_lists = provide(WithParents[SqlTeamLists])
+    visibility_lists = provide(WithParents[SqlVisibilityLists])
     clock = provide(SystemClock, provides=Clock)
 
     def __init__(self, assembly: Assembly) -> None:
@@ -171,6 +182,12 @@ class Transaction(Provider):
     organizations = provide(WithParents[SqlOrganizations])
     memberships = provide(WithParents[SqlMemberships])
     invitations = provide(WithParents[SqlInvitations])
+    teams = provide(WithParents[SqlTeams])
+    team_members = provide(WithParents[SqlTeamMembers])
+    inheritance = provide(WithParents[SqlInheritance])
+    visibility_groups = provide(WithParents[SqlVisibilityGroups])
+    viewers = provide(WithParents[SqlViewers])
+    contents = provide(WithParents[SqlContents])
     roles = provide(WithParents[SqlRoles])
     grants = provide(WithParents[SqlGrants])
     grantees = provide(WithParents[SqlGrantees])

@@ -78,6 +78,13 @@ from tests.support.memory.sessions import (
 )
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS
+from tests.support.memory.teams import MemoryInheritance, MemoryTeamLists, MemoryTeamMembers, MemoryTeams
+from tests.support.memory.visibility import (
+    MemoryContents,
+    MemoryViewers,
+    MemoryVisibilityGroups,
+    MemoryVisibilityLists,
+)
 from tests.support.memory.work import MemoryIdempotency, MemoryWork
 
 R = TypeVar("R")
@@ -231,6 +238,8 @@ class Readers(Provider):
     session_lists = provide(WithParents[MemorySessionLists])
     role_lists = provide(WithParents[MemoryRoleLists])
     grant_lists = provide(WithParents[MemoryGrantLists])
+    team_lists = provide(WithParents[MemoryTeamLists])
+    visibility_lists = provide(WithParents[MemoryVisibilityLists])
 
 
 class Transaction(Provider):
@@ -252,6 +261,12 @@ class Transaction(Provider):
     grants = provide(WithParents[MemoryGrants])
     grantees = provide(WithParents[MemoryGrantees])
     places = provide(WithParents[MemoryPlaces])
+    teams = provide(WithParents[MemoryTeams])
+    team_members = provide(WithParents[MemoryTeamMembers])
+    inheritance = provide(WithParents[MemoryInheritance])
+    visibility_groups = provide(WithParents[MemoryVisibilityGroups])
+    viewers = provide(WithParents[MemoryViewers])
+    contents = provide(WithParents[MemoryContents])
     mailer = provide(WithParents[MemoryMailer])
 
     @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])

@@ -36,5 +36,6 @@ class SqlGate(Gate):
         organizations = [PLATFORM] if access.within is None else [PLATFORM, getattr(message, access.within)]
         async with self.database.read() as connection:
             found = await connection.fetchrow(_HOLDS, actor.user_id, organizations, access.permission)
-        if not found["holds"]:
-            raise OrganizationNotFound if access.within and not found["belongs"] else Forbidden
+        if found["holds"] or (access.permission is None and found["belongs"]):
+            return
+        raise OrganizationNotFound if access.within and not found["belongs"] else Forbidden

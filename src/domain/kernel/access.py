@@ -81,7 +81,10 @@ class Access:
     signed_in: bool = True
     permission: Permission | None = None
     within: str | None = None
-    """The message field that names the organization the permission must hold in; without it, the platform's own."""
+    """The message field that names the organization the permission must hold in; without it, the platform's own.
+
+    Without a permission it is enough to belong to that organization.
+    """
 
 
 ANYONE = Access(signed_in=False)
@@ -91,3 +94,8 @@ SIGNED_IN = Access()
 def needs(permission: Permission, *, within: str | None = None) -> Access:
     """Require `permission`, in the organization named by the field `within`."""
     return Access(permission=permission, within=within)
+
+
+def member_of(within: str) -> Access:
+    """Require that the actor belongs to the organization named by the field `within`; the use case asks what more."""
+    return Access(within=within)

@@ -170,7 +170,8 @@ class GrantGate(Gate):
         belongs = await MemoryGrantees(work).includes(organization_id, Subject("user", actor.user_id))
         if access.within and not belongs and not await grants.reaching(actor.user_id, organization_id):
             raise OrganizationNotFound
-        raise Forbidden
+        if access.permission:
+            raise Forbidden
 
 
 def _key(grant: Grant) -> tuple[object, ...]:
