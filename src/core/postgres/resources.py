@@ -51,7 +51,7 @@ _LOCK_BELOW = text(
 _READ: Final = """
 SELECT r.id, r.organization_id, r.type, r.external_id, r.owner_id, r.parent_id, p.type AS parent_type,
        p.external_id AS parent_external_id, r.path, r.attributes::text AS attributes, r.created_at, r.updated_at,
-       r.version
+       r.version, r.wall_id
 FROM resources r {} LEFT JOIN resources p ON p.id = r.parent_id {}
 """
 _READ_KEYS, _READ_IDS = text(_READ.format(_KEYS, "")), text(_READ.format("", "WHERE r.id = ANY (CAST(:ids AS uuid[]))"))
@@ -204,6 +204,7 @@ def _resource(row: Any) -> Resource:
         created_at=row.created_at,
         updated_at=row.updated_at,
         version=row.version,
+        wall_id=row.wall_id,
     )
 
 

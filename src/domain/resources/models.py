@@ -62,6 +62,18 @@ class Resource:
     created_at: datetime
     updated_at: datetime
     version: int = 0
+    wall_id: ResourceId | None = None
+    """The first of the path that is in a visibility group, if any: the store keeps it right."""
+
+    @property
+    def type(self) -> str:
+        """What kind of thing it is."""
+        return self.key.type
+
+    @property
+    def external_id(self) -> str:
+        """What the service that has it calls it."""
+        return self.key.external_id
 
 
 def resource_key(type_: str, external_id: str) -> ResourceKey:

@@ -63,8 +63,8 @@ def info(resource: Resource) -> ResourceInfo:
     parent = resource.parent
     return ResourceInfo(
         id=resource.id,
-        type=resource.key.type,
-        external_id=resource.key.external_id,
+        type=resource.type,
+        external_id=resource.external_id,
         organization_id=resource.organization_id,
         owner=resource.owner_id,
         parent=ResourceName(parent.key.type, parent.key.external_id) if parent else None,

@@ -57,4 +57,4 @@ def deleted(resource: Resource, at: datetime) -> ResourceDeleted:
 
 
 def _named(resource: Resource) -> NamedResource:
-    return NamedResource(resource.key.type, resource.key.external_id)
+    return NamedResource(resource.type, resource.external_id)

@@ -27,8 +27,18 @@ from tests.support.memory.work import MemoryWork
 
 RESOURCES = "resources"
 """By id."""
-MEMBERS = "belonging"
-"""Who belongs where: organization, `user` or `team`, and id."""
+MEMBERSHIPS = "memberships"
+"""Have `organization_id` and `user_id`."""
+TEAMS = "teams"
+"""Have `id` and `organization_id`."""
+VISIBILITY_CONTENTS = "visibility_contents"
+"""Have `resource_id`."""
+
+
+async def people(work: MemoryWork, organization_id: OrganizationId) -> set[UserId]:
+    """Return the members of the organization."""
+    rows = (await work.begin()).table(MEMBERSHIPS).values()
+    return {each.user_id for each in rows if each.organization_id == organization_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +68,20 @@ class MemoryResources(Resources):
                 raise ResourceTaken
             table.put(each.id, each)
         await self._check(resources)
+        await self._wall(resources)
 
     async def keep(self, resources: Sequence[Resource]) -> None:
         await self._check(resources)
 
     async def move(self, resources: Sequence[Resource]) -> None:
         paths = {each.id: each.path for each in resources}
-        for below in (await self._table()).values():
-            for place, above in enumerate(below.path):
-                if above in paths:
-                    below.path = (*below.path[:place], *paths[above])
-                    break
+        followed = [each for each in (await self._table()).values() if paths.keys() & {*each.path}]
+        for below in followed:
+            place, above = next((place, above) for place, above in enumerate(below.path) if above in paths)
+            below.path = (*below.path[:place], *paths[above])
             if len(below.path) > DEEPEST:
                 raise TooDeep
+        await self._wall(followed)
 
     async def below(self, resource: Resource, most: int) -> Sequence[Resource]:
         found = [each for each in (await self._table()).values() if resource.id in each.path[1:]]
@@ -92,13 +103,17 @@ class MemoryResources(Resources):
 
     async def _check(self, resources: Sequence[Resource]) -> None:
         table = await self._table()
-        members = (await self.work.begin()).table(MEMBERS)
         for each in resources:
-            if each.owner_id and not members.get((each.organization_id, "user", each.owner_id)):
+            if each.owner_id and each.owner_id not in await people(self.work, each.organization_id):
                 raise OwnerNotFound
-            parent: Resource | None = each.parent and table.get(each.parent.id)
+            parent: Resource | None = table.get(each.parent.id) if each.parent else None
             if each.parent and (parent is None or parent.organization_id != each.organization_id):
                 raise ParentNotFound
+
+    async def _wall(self, resources: Sequence[Resource]) -> None:
+        grouped = {each.resource_id for each in (await self.work.begin()).table(VISIBILITY_CONTENTS).values()}
+        for each in resources:
+            each.wall_id = next((above for above in each.path if above in grouped), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +121,15 @@ class MemoryBelonging(Belonging):
     work: MemoryWork
 
     async def people(self, organization_id: OrganizationId, user_ids: Collection[UserId]) -> Collection[UserId]:
-        table = (await self.work.begin()).table(MEMBERS)
-        return {each for each in user_ids if table.get((organization_id, "user", each))}
+        return await people(self.work, organization_id) & {*user_ids}
 
     async def includes(self, organization_id: OrganizationId, subject: Subject) -> bool:
-        table = (await self.work.begin()).table(MEMBERS)
-        return bool(table.get((organization_id, subject.type, subject.id)))
+        if subject.type == "user":
+            return subject.id in await people(self.work, organization_id)
+        teams = (await self.work.begin()).table(TEAMS).values()
+        return subject.type == "team" and any(
+            (each.organization_id, each.id) == (organization_id, subject.id) for each in teams
+        )
 
 
 @dataclass(frozen=True, slots=True)

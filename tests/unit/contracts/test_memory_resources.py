@@ -12,14 +12,22 @@ from tests.contracts.resources import Ports, ResourcesContract
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.ports import MovableClock
 from tests.support.memory.resources import (
-    MEMBERS,
+    MEMBERSHIPS,
     RESOURCES,
+    TEAMS,
     MemoryBelonging,
     MemoryResourceReader,
     MemoryResources,
 )
 from tests.support.memory.store import Memory
 from tests.support.memory.work import MemoryWork
+
+
+@dataclass(frozen=True)
+class Row:
+    id: UUID
+    organization_id: OrganizationId
+    user_id: UserId | None = None
 
 
 @dataclass
@@ -46,16 +54,16 @@ class MemoryGround:
 
     async def member(self, organization_id: OrganizationId) -> UserId:
         user_id = UserId(uuid7())
-        self.memory.table(MEMBERS)[organization_id, "user", user_id] = True
+        self.memory.table(MEMBERSHIPS)[organization_id, user_id] = Row(user_id, organization_id, user_id)
         return user_id
 
     async def team(self, organization_id: OrganizationId) -> UUID:
         team_id = uuid7()
-        self.memory.table(MEMBERS)[organization_id, "team", team_id] = True
+        self.memory.table(TEAMS)[team_id] = Row(team_id, organization_id)
         return team_id
 
     async def leave(self, organization_id: OrganizationId, user_id: UserId) -> None:
-        del self.memory.table(MEMBERS)[organization_id, "user", user_id]
+        del self.memory.table(MEMBERSHIPS)[organization_id, user_id]
         for each in self.memory.table(RESOURCES).values():
             if each.organization_id == organization_id and each.owner_id == user_id:
                 each.owner_id = None
