@@ -20,16 +20,21 @@ from core.postgres.access import SqlGate
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
+from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import outage
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
+from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.profiles import SqlCredentials
+from core.postgres.roles import SqlRoles
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
+from domain.access.granting import Granting
+from domain.access.holding import Holding
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -55,7 +60,8 @@ def interactors() -> Provider:
         provider.provide(case.interactor, scope=Scope.REQUEST if case.writes or case.audit else Scope.APP)
     for service in (Ending, Opening, ProfileChanges, Registration):
         provider.provide(service, scope=Scope.REQUEST)
-    provider.provide(WithParents[PasswordIdentities], scope=Scope.REQUEST)
+    for offered in (WithParents[Granting], WithParents[Holding], WithParents[PasswordIdentities]):
+        provider.provide(offered, scope=Scope.REQUEST)
     return provider
 
 
@@ -117,6 +123,10 @@ class Transaction(Provider):
     sessions = provide(WithParents[SqlSessions])
     session_ending = provide(WithParents[SqlSessionEnding])
     configuration_heads = provide(WithParents[SqlConfigurationHeads])
+    roles = provide(WithParents[SqlRoles])
+    grants = provide(WithParents[SqlGrants])
+    grantees = provide(WithParents[SqlGrantees])
+    places = provide(WithParents[SqlPlaces])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()

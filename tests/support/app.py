@@ -42,8 +42,8 @@ from tests.support.memory.configuration import (
     MemoryConfigurationReader,
 )
 from tests.support.memory.events import MemoryEventLog
+from tests.support.memory.grants import GrantGate, MemoryGrantees, MemoryGrants, MemoryPlaces
 from tests.support.memory.identity import (
-    SUPERUSERS,
     MemoryCredentials,
     MemoryFailures,
     MemoryPasswordHashes,
@@ -52,8 +52,10 @@ from tests.support.memory.identity import (
     MemorySuperusers,
     MemoryUsers,
     PlainPasswords,
+    superuser_grant,
 )
-from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, SuperuserGate, Witnessed
+from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, Witnessed
+from tests.support.memory.roles import MemoryRoles
 from tests.support.memory.sessions import (
     MemoryRefreshFamilies,
     MemorySessionEnding,
@@ -62,6 +64,7 @@ from tests.support.memory.sessions import (
     PlainAccessTokens,
 )
 from tests.support.memory.store import Memory
+from tests.support.memory.tables import GRANTS
 from tests.support.memory.work import MemoryIdempotency, MemoryWork
 
 R = TypeVar("R")
@@ -102,7 +105,7 @@ class App:
         self.dispatch = Dispatcher(
             container=self._container(),
             authenticator=SessionTokens(self.memory),
-            gate=SuperuserGate(self.memory),
+            gate=GrantGate(self.memory, self.clock),
             witness=self.witnessed,
             outage=lambda _: False,
         )
@@ -148,7 +151,8 @@ class App:
 
     def name_superuser(self, user_id: UserId) -> None:
         """Give the person the system role."""
-        self.memory.table(SUPERUSERS)[user_id] = self.clock.now()
+        grant = superuser_grant(user_id, self.clock.now())
+        self.memory.table(GRANTS)[grant.id] = grant
 
     @property
     def facts(self) -> list[Fact]:
@@ -215,6 +219,10 @@ class Transaction(Provider):
     sessions = provide(WithParents[MemorySessions])
     session_ending = provide(WithParents[MemorySessionEnding])
     configuration_heads = provide(WithParents[MemoryConfigurationHeads])
+    roles = provide(WithParents[MemoryRoles])
+    grants = provide(WithParents[MemoryGrants])
+    grantees = provide(WithParents[MemoryGrantees])
+    places = provide(WithParents[MemoryPlaces])
     mailer = provide(WithParents[MemoryMailer])
 
     @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])
