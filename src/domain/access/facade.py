@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from domain.access.errors import LastOwner, NotHeld, RoleNotFound
 from domain.kernel.access import Actor
 from domain.kernel.ids import OrganizationId, ResourceId, RoleId, UserId
+
+__all__ = ["Assignments", "Authority", "LastOwner", "NotHeld", "Place", "RoleNotFound", "Subject"]
 
 
 @dataclass(frozen=True, slots=True)

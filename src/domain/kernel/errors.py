@@ -42,6 +42,12 @@ class Invalid(DomainError):
     noted = False
 
 
+class NameInvalid(Invalid):
+    """A name has 1 to 100 characters, and none that are invisible or change the direction of the text."""
+
+    code = "request.name_invalid"
+
+
 class Unauthenticated(DomainError):
     """Sign in first."""
 
