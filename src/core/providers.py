@@ -27,6 +27,8 @@ from core.postgres.loss import outage
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
 from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.profiles import SqlCredentials
+from core.postgres.resource_lists import SqlResourceReader
+from core.postgres.resources import SqlBelonging, SqlResources
 from core.postgres.roles import SqlRoles
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.work import SqlWork
@@ -45,6 +47,9 @@ from domain.identity.verification import PasswordIdentities
 from domain.kernel.events import Events
 from domain.kernel.ports import Clock, Cursors, Limits, Mailer
 from domain.organizations.ports import ConfigurationBodies
+from domain.resources.reach import Reach
+from domain.resources.readers import ResourceReader
+from domain.resources.registering import Registration as ResourceRegistration
 from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
@@ -58,7 +63,7 @@ def interactors() -> Provider:
     provider.from_context(Call, scope=Scope.REQUEST)
     for case in load_use_cases():
         provider.provide(case.interactor, scope=Scope.REQUEST if case.writes or case.audit else Scope.APP)
-    for service in (Ending, Opening, ProfileChanges, Registration):
+    for service in (Ending, Opening, ProfileChanges, Reach, Registration, ResourceRegistration):
         provider.provide(service, scope=Scope.REQUEST)
     for offered in (WithParents[Granting], WithParents[Holding], WithParents[PasswordIdentities]):
         provider.provide(offered, scope=Scope.REQUEST)
@@ -91,6 +96,7 @@ class Shared(Provider):
             Passwords: assembly.passwords,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
+            ResourceReader: SqlResourceReader(assembly.database),
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),
             SetupToken: keys.setup,
@@ -127,6 +133,8 @@ class Transaction(Provider):
     grants = provide(WithParents[SqlGrants])
     grantees = provide(WithParents[SqlGrantees])
     places = provide(WithParents[SqlPlaces])
+    resources = provide(WithParents[SqlResources])
+    belonging = provide(WithParents[SqlBelonging])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()

@@ -55,6 +55,7 @@ from tests.support.memory.identity import (
     superuser_grant,
 )
 from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, Witnessed
+from tests.support.memory.resources import MemoryBelonging, MemoryResourceReader, MemoryResources
 from tests.support.memory.roles import MemoryRoles
 from tests.support.memory.sessions import (
     MemoryRefreshFamilies,
@@ -204,6 +205,7 @@ class Readers(Provider):
     configuration_reader = provide(WithParents[MemoryConfigurationReader])
     credentials = provide(WithParents[MemoryCredentials])
     profiles = provide(WithParents[MemoryProfiles])
+    resource_reader = provide(WithParents[MemoryResourceReader])
     session_lists = provide(WithParents[MemorySessionLists])
 
 
@@ -223,6 +225,8 @@ class Transaction(Provider):
     grants = provide(WithParents[MemoryGrants])
     grantees = provide(WithParents[MemoryGrantees])
     places = provide(WithParents[MemoryPlaces])
+    resources = provide(WithParents[MemoryResources])
+    belonging = provide(WithParents[MemoryBelonging])
     mailer = provide(WithParents[MemoryMailer])
 
     @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])

@@ -55,6 +55,12 @@ class FilterInvalid(Invalid):
     code = "resources.filter_invalid"
 
 
+class ExpiryInvalid(Invalid):
+    """What is granted cannot have ended already."""
+
+    code = "resources.expiry_invalid"
+
+
 class NamedTwice(Invalid):
     """This resource is in the list twice."""
 

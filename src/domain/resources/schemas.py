@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
-from domain.kernel.ids import OrganizationId, ResourceId, UserId
+from domain.kernel.ids import GrantId, OrganizationId, ResourceId, UserId
 from domain.kernel.schemas import Length
 from domain.resources.models import LONGEST_EXTERNAL_ID, Resource, ResourceKey
 
 MOST_REGISTERED: Final = 10_000
 
 ResourceType = Annotated[str, Length(1, 64)]
+RoleName = Annotated[str, Length(1, 64)]
 ExternalId = Annotated[str, Length(1, LONGEST_EXTERNAL_ID)]
 
 
@@ -56,6 +58,25 @@ class Registered:
     created: int
     updated: int
     unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShareSubject:
+    """A member or a team."""
+
+    type: Literal["user", "team"]
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A role that somebody has on a resource, by the grant `id`."""
+
+    id: GrantId
+    subject: ShareSubject
+    role: str
+    below: bool
+    expires_at: datetime | None
 
 
 def info(resource: Resource) -> ResourceInfo:

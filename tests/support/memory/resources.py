@@ -23,16 +23,8 @@ from domain.resources.repositories import Resources
 from domain.resources.schemas import ResourceInfo, info
 from tests.support.memory.configuration import exists
 from tests.support.memory.store import Memory, MemoryTable
+from tests.support.memory.tables import MEMBERSHIPS, RESOURCES, TEAMS, VISIBILITY_CONTENTS
 from tests.support.memory.work import MemoryWork
-
-RESOURCES = "resources"
-"""By id."""
-MEMBERSHIPS = "memberships"
-"""Have `organization_id` and `user_id`."""
-TEAMS = "teams"
-"""Have `id` and `organization_id`."""
-VISIBILITY_CONTENTS = "visibility_contents"
-"""Have `resource_id`."""
 
 
 async def people(work: MemoryWork, organization_id: OrganizationId) -> set[UserId]:

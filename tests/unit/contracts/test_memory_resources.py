@@ -12,14 +12,12 @@ from tests.contracts.resources import Ports, ResourcesContract
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.ports import MovableClock
 from tests.support.memory.resources import (
-    MEMBERSHIPS,
-    RESOURCES,
-    TEAMS,
     MemoryBelonging,
     MemoryResourceReader,
     MemoryResources,
 )
 from tests.support.memory.store import Memory
+from tests.support.memory.tables import MEMBERSHIPS, RESOURCES, TEAMS
 from tests.support.memory.work import MemoryWork
 
 
