@@ -123,7 +123,7 @@ class ResourcesContract:
         async with ground.transaction() as ports:
             by_key = await ports.resources.named(ground.organization_id, {made.key, ResourceKey("document", "none")})
             by_id = await ports.resources.get(ground.organization_id, made.id)
-            locked = await ports.resources.named(ground.organization_id, {made.key}, changing=True)
+            locked = await ports.resources.renewed([made, resource(ground, "gone")])
 
         assert by_key.keys() == locked.keys() == {made.key}
         for found in (by_key[made.key], by_id, locked[made.key]):

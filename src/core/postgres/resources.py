@@ -1,8 +1,8 @@
 """Resources in Postgres: what commands change."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import TextClause, text
@@ -24,6 +24,12 @@ from domain.resources.models import Parent, Resource, ResourceKey, as_text
 from domain.resources.ports import Belonging
 from domain.resources.repositories import Resources
 
+T = TypeVar("T")
+
+AT_ONCE: Final = 1000
+"""How many resources a statement is about: more would not be written in time on a busy machine."""
+MANY: Final = 20
+"""How many keys are worth a plan of their own."""
 MISSING: Final = {
     "fk_resources_organization_id": OrganizationNotFound,
     "fk_resources_owner_id": OwnerNotFound,
@@ -31,36 +37,44 @@ MISSING: Final = {
 }
 
 # Whoever builds on a path shares this lock; whoever rewrites paths or walls has it alone. It is taken before any row.
-_HOLD: Final = (
-    "SELECT pg_advisory_xact_lock{}(hashtextextended('gatewright-resources ' || CAST(:organization_id AS text), 0))"
-)
-_SHARED, _ALONE = text(_HOLD.format("_shared")), text(_HOLD.format(""))
-_KEYS: Final = """
-JOIN unnest(CAST(:types AS text[]), CAST(:external_ids AS text[])) AS k (type, external_id)
-    ON r.organization_id = :organization_id AND r.type = k.type AND r.external_id = k.external_id
+_HOLD: Final = """
+SELECT pg_advisory_xact_lock{}(hashtextextended('gatewright-resources ' || CAST(:organization_id AS uuid)::text, 0))
 """
+_SHARED, _ALONE = text(_HOLD.format("_shared")), text(_HOLD.format(""))
 # Rows are locked by a statement of their own: only the next one sees what others committed while this one waited.
-_LOCK: Final = "SELECT r.id FROM resources r {} ORDER BY r.id FOR NO KEY UPDATE OF r"
-_LOCK_KEYS, _LOCK_ID = (
-    text(_LOCK.format(part)) for part in (_KEYS, "WHERE r.id = :id AND r.organization_id = :organization_id")
-)
-_LOCK_BELOW = text(
-    "SELECT r.id FROM resources r WHERE r.path @> ARRAY[CAST(:id AS uuid)] AND r.id <> :id"
-    " ORDER BY r.id LIMIT :most FOR NO KEY UPDATE"
+_LOCK: Final = "SELECT r.id FROM resources r WHERE {} FOR NO KEY UPDATE"
+_LOCK_IDS, _LOCK_ONE, _LOCK_BELOW = map(
+    text,
+    (
+        _LOCK.format("r.id = ANY (CAST(:ids AS uuid[])) ORDER BY r.id"),
+        _LOCK.format("r.id = :id AND r.organization_id = :organization_id"),
+        _LOCK.format("r.path @> ARRAY[CAST(:id AS uuid)] AND r.id <> :id ORDER BY r.id LIMIT :most"),
+    ),
 )
 _READ: Final = """
 SELECT r.id, r.organization_id, r.type, r.external_id, r.owner_id, r.parent_id, p.type AS parent_type,
        p.external_id AS parent_external_id, r.path, r.attributes::text AS attributes, r.created_at, r.updated_at,
        r.version, r.wall_id
-FROM resources r {} LEFT JOIN resources p ON p.id = r.parent_id {}
+FROM {} LEFT JOIN resources p ON p.id = r.parent_id
 """
-_READ_KEYS, _READ_IDS = text(_READ.format(_KEYS, "")), text(_READ.format("", "WHERE r.id = ANY (CAST(:ids AS uuid[]))"))
+# One look into the unique index for each key: asked for the order, no other serves, whatever the planner believes about
+# a table that was just filled.
+_READ_KEYS = text(
+    _READ.format("""
+    unnest(CAST(:types AS text[]), CAST(:external_ids AS text[])) AS k (type, external_id) CROSS JOIN LATERAL (
+        SELECT * FROM resources f
+        WHERE f.organization_id = :organization_id AND f.type = k.type AND f.external_id >= k.external_id
+        ORDER BY f.external_id LIMIT 1
+    ) r
+    """)
+    + "WHERE r.external_id = k.external_id"
+)
+_READ_IDS = text(_READ.format("(SELECT * FROM resources f WHERE f.id = ANY (CAST(:ids AS uuid[]))) r"))
 # The wall is the first of a path that is in a visibility group.
 _WALL: Final = """
 (SELECT step.id FROM unnest({}) WITH ORDINALITY AS step (id, place)
  WHERE EXISTS (SELECT FROM visibility_contents c WHERE c.resource_id = step.id) ORDER BY step.place LIMIT 1)
 """
-# In the order of their keys, so that two lists with the same resources do not wait for each other in a circle.
 _ADD = text(f"""
 INSERT INTO resources (id, organization_id, type, external_id, owner_id, parent_id, path, wall_id, attributes,
                        created_at, updated_at, version)
@@ -72,6 +86,8 @@ FROM jsonb_to_recordset(CAST(:rows AS text)::jsonb)
 ORDER BY n.type, n.external_id
 ON CONFLICT ON CONSTRAINT uq_resources_external_id DO NOTHING
 """)  # noqa: S608 - made of constants
+# A plan that was made and kept while the table was empty reads all of it for each key, until it is analysed.
+_PLAN_AFRESH = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
 _KEEP = text("""
 UPDATE resources r SET owner_id = n.owner_id, parent_id = n.parent_id, attributes = n.attributes,
                        updated_at = n.updated_at, version = n.version
@@ -102,7 +118,7 @@ _BELONGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SqlResources(Resources):
-    """Resources, in the transaction of the command; each method is one or two statements, however many they are."""
+    """Resources, in the transaction of the command: a thousand of them with each statement."""
 
     work: SqlWork
 
@@ -111,57 +127,71 @@ class SqlResources(Resources):
         await self._run(_ALONE if moving else _SHARED, organization_id=organization_id)
 
     async def named(
-        self, organization_id: OrganizationId, keys: Collection[ResourceKey], *, changing: bool = False
+        self, organization_id: OrganizationId, keys: Collection[ResourceKey]
     ) -> Mapping[ResourceKey, Resource]:
         """See `Resources.named`."""
-        given = {
-            "organization_id": organization_id,
-            "types": [each.type for each in keys],
-            "external_ids": [each.external_id for each in keys],
-        }
-        if changing:
-            await self._run(_LOCK_KEYS, **given)
-        found = map(_resource, await self._run(_READ_KEYS, **given))
-        return {each.key: each for each in found}
+        if len(keys) > MANY:
+            await self._run(_PLAN_AFRESH)
+        found: dict[ResourceKey, Resource] = {}
+        for part in _parts(list(keys)):
+            types, external_ids = [each.type for each in part], [each.external_id for each in part]
+            rows = await self._run(_READ_KEYS, organization_id=organization_id, types=types, external_ids=external_ids)
+            found.update((each.key, each) for each in map(_resource, rows))
+        return found
+
+    async def renewed(self, resources: Collection[Resource]) -> Mapping[ResourceKey, Resource]:
+        """See `Resources.renewed`."""
+        found: dict[ResourceKey, Resource] = {}
+        for part in _parts(sorted(each.id for each in resources)):
+            await self._run(_LOCK_IDS, ids=part)
+            found.update((each.key, each) for each in map(_resource, await self._run(_READ_IDS, ids=part)))
+        return found
 
     async def get(self, organization_id: OrganizationId, resource_id: ResourceId) -> Resource:
         """See `Resources.get`."""
-        locked = await self._run(_LOCK_ID, id=resource_id, organization_id=organization_id)
+        locked = await self._run(_LOCK_ONE, id=resource_id, organization_id=organization_id)
         for row in locked and await self._run(_READ_IDS, ids=[resource_id]):
             return _resource(row)
         raise ResourceNotFound
 
     async def add(self, resources: Sequence[Resource]) -> None:
-        """See `Resources.add`."""
+        """See `Resources.add`. Those above come first, as they must be there; of equals always the same one."""
         session = await self.work.begin()
+        ordered = sorted(resources, key=lambda each: (len(each.path), each.key))
         with refusing(MISSING):
-            added: Any = await session.execute(_ADD, {"rows": _rows(resources)})
-        if added.rowcount < len(resources):
-            raise ResourceTaken
+            for part in _parts(ordered):
+                added: Any = await session.execute(_ADD, {"rows": _rows(part)})
+                if added.rowcount < len(part):
+                    raise ResourceTaken
 
     async def keep(self, resources: Sequence[Resource]) -> None:
         """See `Resources.keep`."""
         session = await self.work.begin()
         with refusing(MISSING):
-            await session.execute(_KEEP, {"rows": _rows(resources)})
+            for part in _parts(resources):
+                await session.execute(_KEEP, {"rows": _rows(part)})
 
     async def move(self, resources: Sequence[Resource]) -> None:
         """See `Resources.move`."""
         session = await self.work.begin()
-        rows = [{"id": each.id, "path": each.path} for each in resources]
         with refusing({"ck_resources_path": TooDeep}):
-            await session.execute(_MOVE, {"rows": msgspec.json.encode(rows).decode()})
+            for part in _parts(resources):
+                rows = [{"id": each.id, "path": each.path} for each in part]
+                await session.execute(_MOVE, {"rows": msgspec.json.encode(rows).decode()})
 
     async def below(self, resource: Resource, most: int) -> Sequence[Resource]:
         """See `Resources.below`."""
         locked = await self._run(_LOCK_BELOW, id=resource.id, most=most)
-        return [_resource(row) for row in await self._run(_READ_IDS, ids=[row.id for row in locked])]
+        parts = [await self._run(_READ_IDS, ids=part) for part in _parts([row.id for row in locked])]
+        return [_resource(row) for part in parts for row in part]
 
     async def remove(self, resources: Sequence[Resource]) -> None:
-        """See `Resources.remove`."""
+        """See `Resources.remove`. Those below go first, for the others must be empty."""
         session = await self.work.begin()
+        ordered = sorted(resources, key=lambda each: -len(each.path))
         with refusing({"fk_resources_parent_id": ResourceNotEmpty}):
-            await session.execute(_REMOVE, {"ids": [each.id for each in resources]})
+            for part in _parts(ordered):
+                await session.execute(_REMOVE, {"ids": [each.id for each in part]})
 
     async def _run(self, statement: TextClause, **values: Any) -> Sequence[Any]:
         session = await self.work.begin()
@@ -189,6 +219,10 @@ class SqlBelonging(Belonging):
         return (
             await session.execute(asked, {"organization_id": organization_id, "id": subject.id})
         ).first() is not None
+
+
+def _parts(all_: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (all_[first : first + AT_ONCE] for first in range(0, len(all_), AT_ONCE))
 
 
 def _resource(row: Any) -> Resource:

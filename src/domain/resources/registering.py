@@ -87,9 +87,9 @@ class Registration:
         if moving or any(each.parent and each.key not in found for each in changing):
             await self.resources.hold(organization_id, moving=moving)
             found = await self.resources.named(organization_id, keys)
-        existing = {each.key for each in changing if each.key in found}
+        existing = [found[each.key] for each in changing if each.key in found]
         if existing:
-            found = {**found, **await self.resources.named(organization_id, existing, changing=True)}
+            found = {**found, **await self.resources.renewed(existing)}
         if not moving and any(each.moves(found.get(each.key)) for each in changing):
             raise ConcurrentChange
         return found
@@ -157,7 +157,7 @@ class Registration:
         if outcome.changed:
             await self.resources.keep(outcome.changed)
         if outcome.moved:
-            await self.resources.move(outcome.moved)
+            await self.resources.move(sorted(outcome.moved, key=lambda each: -outcome.depths[each.id]))
 
 
 def _repeated(wanted: Sequence[Wanted]) -> Iterator[Fault]:

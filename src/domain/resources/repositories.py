@@ -20,9 +20,12 @@ class Resources(Protocol):
         """
 
     async def named(
-        self, organization_id: OrganizationId, keys: Collection[ResourceKey], *, changing: bool = False
+        self, organization_id: OrganizationId, keys: Collection[ResourceKey]
     ) -> Mapping[ResourceKey, Resource]:
-        """Return those of `keys` that there are; with `changing` nobody else changes them until the command ends."""
+        """Return those of `keys` that there are; anybody may change them meanwhile."""
+
+    async def renewed(self, resources: Collection[Resource]) -> Mapping[ResourceKey, Resource]:
+        """Return those of `resources` that are still there, as they are; nobody else changes them any more."""
 
     async def get(self, organization_id: OrganizationId, resource_id: ResourceId) -> Resource:
         """Return the resource, which nobody else changes until the command ends, or raise `ResourceNotFound`."""
@@ -37,7 +40,10 @@ class Resources(Protocol):
         """Write what changed of `resources`; raise `OwnerNotFound` or `ParentNotFound`."""
 
     async def move(self, resources: Sequence[Resource]) -> None:
-        """Have everything below `resources` follow them to their new paths, or raise `TooDeep`."""
+        """Have `resources`, those first that lay deepest, and everything below follow their new paths.
+
+        Raise `TooDeep`.
+        """
 
     async def below(self, resource: Resource, most: int) -> Sequence[Resource]:
         """Return up to `most` of what lies below `resource`, which nobody else changes until the command ends."""

@@ -73,6 +73,8 @@ class Outcome:
     """In the order wanted."""
     created: list[Resource] = field(default_factory=list)
     updated: list[Resource] = field(default_factory=list)
+    depths: dict[ResourceId, int] = field(default_factory=dict)
+    """How deep those lay that moved."""
     moved: list[Resource] = field(default_factory=list)
     left: set[ResourceId | None] = field(default_factory=set)
     """What those that moved lay in; None is the organization."""
@@ -83,6 +85,7 @@ class Outcome:
         """Have `found` be as wanted."""
         if wanted.moves(found):
             self.left.add(found.parent.id if found.parent else None)
+            self.depths[found.id] = len(found.path)
             found.parent, found.path = parent, path
             self.moved.append(found)
         if wanted.differs(found):

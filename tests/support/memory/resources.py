@@ -41,9 +41,13 @@ class MemoryResources(Resources):
         await self.work.begin()
 
     async def named(
-        self, organization_id: OrganizationId, keys: Collection[ResourceKey], *, changing: bool = False
+        self, organization_id: OrganizationId, keys: Collection[ResourceKey]
     ) -> Mapping[ResourceKey, Resource]:
         return {each.key: each for each in await self._of(organization_id) if each.key in keys}
+
+    async def renewed(self, resources: Collection[Resource]) -> Mapping[ResourceKey, Resource]:
+        table = await self._table()
+        return {each.key: table.get(each.id) for each in resources if table.get(each.id)}
 
     async def get(self, organization_id: OrganizationId, resource_id: ResourceId) -> Resource:
         found: Resource | None = (await self._table()).get(resource_id)
