@@ -78,14 +78,15 @@ CREATE INDEX ix_team_members_user_id ON team_members (user_id, organization_id);
 
 RESOURCES = r"""
 -- `path` is the resource and what it lies in, itself first. `wall_id` is the first of the path that is in a
--- visibility group, if any: whose groups decide who may see this one.
+-- visibility group, if any: whose groups decide who may see this one. Only members own something, and whoever leaves
+-- the organization owns nothing in it.
 CREATE TABLE resources (
     id              uuid        CONSTRAINT pk_resources PRIMARY KEY,
     organization_id uuid        NOT NULL
                     CONSTRAINT fk_resources_organization_id REFERENCES organizations ON DELETE CASCADE,
     type            text        NOT NULL,
     external_id     text        NOT NULL,
-    owner_id        uuid        CONSTRAINT fk_resources_owner_id REFERENCES users ON DELETE SET NULL,
+    owner_id        uuid,
     parent_id       uuid,
     path            uuid[]      NOT NULL,
     wall_id         uuid,
@@ -95,6 +96,8 @@ CREATE TABLE resources (
     version         bigint      NOT NULL,
     CONSTRAINT uq_resources_external_id UNIQUE (organization_id, type, external_id),
     CONSTRAINT uq_resources_id UNIQUE (id, organization_id),
+    CONSTRAINT fk_resources_owner_id FOREIGN KEY (owner_id, organization_id)
+        REFERENCES memberships (user_id, organization_id) ON DELETE SET NULL (owner_id),
     CONSTRAINT fk_resources_parent_id FOREIGN KEY (parent_id, organization_id)
         REFERENCES resources (id, organization_id),
     CONSTRAINT ck_resources_path CHECK (path[1] = id AND cardinality(path) BETWEEN 1 AND 32)

@@ -13,6 +13,7 @@ from api.routes.access import access
 from api.routes.events import events
 from api.routes.identity import identity
 from api.routes.organizations import organizations
+from api.routes.resources import resources
 from api.routes.sessions import sessions
 from api.routes.teams import teams
 from api.routes.visibility import visibility
@@ -39,6 +40,7 @@ def routes(settings: Settings) -> list[Router]:
         access,
         teams,
         visibility,
+        resources,
         events,
     ]
 

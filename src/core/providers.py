@@ -32,6 +32,8 @@ from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrgan
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
 from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.profiles import SqlCredentials
+from core.postgres.resource_lists import SqlResourceReader
+from core.postgres.resources import SqlBelonging, SqlResources
 from core.postgres.roles import SqlRoles
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.team_lists import SqlTeamLists
@@ -62,6 +64,9 @@ from domain.organizations.joining import Joining, Leaving
 from domain.organizations.paging import Pages
 from domain.organizations.policies import InvitationPolicy
 from domain.organizations.ports import Clearances, ConfigurationBodies, InvitationTokens
+from domain.resources.reach import Reach
+from domain.resources.readers import ResourceReader
+from domain.resources.registering import Registration as ResourceRegistration
 from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
@@ -80,7 +85,9 @@ SERVICES: Final = (
     Letters,
     Opening,
     ProfileChanges,
+    Reach,
     Registration,
+    ResourceRegistration,
     Sight,
     TeamRights,
     Withdrawal,
@@ -147,6 +154,7 @@ class Shared(Provider):
             Passwords: assembly.passwords,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
+            ResourceReader: SqlResourceReader(assembly.database),
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),
             SetupToken: keys.setup,
@@ -192,6 +200,8 @@ class Transaction(Provider):
     grants = provide(WithParents[SqlGrants])
     grantees = provide(WithParents[SqlGrantees])
     places = provide(WithParents[SqlPlaces])
+    resources = provide(WithParents[SqlResources])
+    belonging = provide(WithParents[SqlBelonging])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()

@@ -68,6 +68,7 @@ from tests.support.memory.organizations import (
     MemoryOrganizations,
 )
 from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, Witnessed
+from tests.support.memory.resources import MemoryBelonging, MemoryResourceReader, MemoryResources
 from tests.support.memory.roles import MemoryRoles
 from tests.support.memory.sessions import (
     MemoryRefreshFamilies,
@@ -235,6 +236,7 @@ class Readers(Provider):
     members = provide(WithParents[MemoryMemberReader])
     invitations = provide(WithParents[MemoryInvitationReader])
     profiles = provide(WithParents[MemoryProfiles])
+    resource_reader = provide(WithParents[MemoryResourceReader])
     session_lists = provide(WithParents[MemorySessionLists])
     role_lists = provide(WithParents[MemoryRoleLists])
     grant_lists = provide(WithParents[MemoryGrantLists])
@@ -267,6 +269,8 @@ class Transaction(Provider):
     visibility_groups = provide(WithParents[MemoryVisibilityGroups])
     viewers = provide(WithParents[MemoryViewers])
     contents = provide(WithParents[MemoryContents])
+    resources = provide(WithParents[MemoryResources])
+    belonging = provide(WithParents[MemoryBelonging])
     mailer = provide(WithParents[MemoryMailer])
 
     @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])

@@ -2,14 +2,25 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.access.errors import LastOwner, NotHeld, RoleNotFound
+from domain.access.errors import GrantNotFound, LastOwner, NotHeld, RoleNotFound
 from domain.kernel.access import Actor
-from domain.kernel.ids import OrganizationId, ResourceId, RoleId, UserId
+from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId, UserId
 
-__all__ = ["Assignments", "Authority", "LastOwner", "NotHeld", "Place", "RoleNotFound", "Subject"]
+__all__ = [
+    "Assignment",
+    "Assignments",
+    "Authority",
+    "GrantNotFound",
+    "LastOwner",
+    "NotHeld",
+    "Place",
+    "RoleNotFound",
+    "Subject",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,15 @@ class Subject:
     id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What was assigned: to whom, and where."""
+
+    place: Place
+    subject: Subject
+    role_id: RoleId
+
+
 class Assignments(Protocol):
     """Grants, made and unmade on behalf of others' commands, in the transaction of the command; each is announced."""
 
@@ -38,11 +58,21 @@ class Assignments(Protocol):
         Raise `RoleNotFound`.
         """
 
-    async def assign(self, place: Place, subject: Subject, role_id: RoleId, by: UserId | None) -> None:
-        """Grant the role, unless it is granted already; nothing is asked about what `by` may do.
+    async def assign(
+        self,
+        place: Place,
+        subject: Subject,
+        role_id: RoleId,
+        by: UserId | None,
+        expires_at: datetime | None = None,
+    ) -> GrantId:
+        """Grant the role until `expires_at`, or for ever, unless that is so already; return the grant.
 
-        Raise `RoleNotFound` if it is no role of this organization.
+        Nothing is asked about what `by` may do. Raise `RoleNotFound` if it is no role of this organization.
         """
+
+    async def assigned(self, organization_id: OrganizationId, grant_id: GrantId) -> Assignment:
+        """Return what was assigned by the grant, or raise `GrantNotFound`."""
 
     async def withdraw(self, place: Place, subject: Subject, role_id: RoleId) -> None:
         """Withdraw the grant, if there is one; raise `LastOwner` if it made the last owner of the organization one."""

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from domain.access.errors import LastOwner, RoleNotFound
+from domain.access.errors import GrantNotFound, LastOwner, RoleNotFound
 from domain.access.events import GrantMade, GrantWithdrawn
-from domain.access.facade import Assignments, Place, Subject
+from domain.access.facade import Assignment, Assignments, Place, Subject
 from domain.access.models import Grant, keeper
 from domain.access.repositories import Grants, Roles
 from domain.kernel.events import Events
-from domain.kernel.ids import OrganizationId, RoleId, UserId
+from domain.kernel.ids import GrantId, OrganizationId, RoleId, UserId
 from domain.kernel.ports import Clock
 
 
@@ -26,20 +27,42 @@ class Granting(Assignments):
         """See `Assignments.role`."""
         return (await self.roles.named(organization_id, name)).id
 
-    async def assign(self, place: Place, subject: Subject, role_id: RoleId, by: UserId | None) -> None:
-        """See `Assignments.assign`. A grant that is conditional, ends or holds in less is replaced."""
+    async def assign(
+        self,
+        place: Place,
+        subject: Subject,
+        role_id: RoleId,
+        by: UserId | None,
+        expires_at: datetime | None = None,
+    ) -> GrantId:
+        """See `Assignments.assign`. A grant that is conditional, ends at another time or holds in less is replaced."""
         role = await self.roles.get(place.organization_id, role_id)
-        grant = Grant(place=place, subject=subject, role_id=role.id, granted_by=by, created_at=self.clock.now())
+        grant = Grant(
+            place=place,
+            subject=subject,
+            role_id=role.id,
+            expires_at=expires_at,
+            granted_by=by,
+            created_at=self.clock.now(),
+        )
         if grant.keeps:
             if subject.type != "user" or place.resource_id is not None:
                 raise RoleNotFound
             await self.roles.lock(place.organization_id)
         before = await self.grants.find(place, subject, role_id, grant.effect)
-        if before and before.suffices(place):
-            return
+        if before and before.suffices(place, expires_at):
+            return before.id
         if before:
             await self._remove(before)
         await self.make(grant)
+        return grant.id
+
+    async def assigned(self, organization_id: OrganizationId, grant_id: GrantId) -> Assignment:
+        """See `Assignments.assigned`; what is denied was not assigned."""
+        grant = await self.grants.get(organization_id, grant_id)
+        if grant.denies:
+            raise GrantNotFound
+        return Assignment(grant.place, grant.subject, grant.role_id)
 
     async def withdraw(self, place: Place, subject: Subject, role_id: RoleId) -> None:
         """See `Assignments.withdraw`."""

@@ -115,6 +115,6 @@ class Grant:
         """Whether it makes somebody one of those without whom the organization may not be."""
         return self.role_id == keeper(self.place.organization_id)
 
-    def suffices(self, place: Place) -> bool:
-        """Return whether it holds at `place`, which is on the same resource, always and for ever."""
-        return self.condition is None and self.expires_at is None and (self.place.below or not place.below)
+    def suffices(self, place: Place, expires_at: datetime | None = None) -> bool:
+        """Return whether it holds at `place`, which is on the same resource, always and until `expires_at`."""
+        return self.condition is None and self.expires_at == expires_at and (self.place.below or not place.below)

@@ -1,0 +1,116 @@
+"""Resources in Postgres: what is shown of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from core.postgres.conditions import Condition, joined
+from core.postgres.database import Database
+from domain.kernel.access import Actor, Permission
+from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.ids import OrganizationId, ResourceId
+from domain.resources.readers import ResourceFilter, ResourceReader
+from domain.resources.schemas import ResourceInfo, ResourceName
+
+_SELECT: Final = """
+SELECT r.id, r.organization_id, r.type, r.external_id, r.owner_id, p.type AS parent_type,
+       p.external_id AS parent_external_id, r.attributes, r.created_at, r.updated_at, r.version
+FROM resources r LEFT JOIN resources p ON p.id = r.parent_id
+WHERE {} ORDER BY r.id DESC LIMIT {}
+"""
+
+
+class Sight(Protocol):
+    """Know which resources an actor may see."""
+
+    async def condition(
+        self, actor: Actor, organization_id: OrganizationId, permission: str, seen: ConsistencyToken | None
+    ) -> Condition | None:
+        """Return what is true of the rows `r` of `resources` on which the actor holds `permission`; None is all.
+
+        The answer is no older than the command of `seen`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class SqlResourceReader(ResourceReader):
+    """Resources as they are at the moment, so newer than any command."""
+
+    database: Database
+    sight: Sight | None = None
+    """Without it whoever may read the organization's resources sees all of them."""
+
+    async def find(
+        self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        resource_id: ResourceId,
+        seen: ConsistencyToken | None,
+    ) -> ResourceInfo | None:
+        """See `ResourceReader.find`."""
+        found = await self._select(actor, organization_id, [Condition("r.id = {0}", (resource_id,))], 1, seen)
+        return found[0] if found else None
+
+    async def list(
+        self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        wanted: ResourceFilter,
+        after: ResourceId | None,
+        most: int,
+        seen: ConsistencyToken | None,
+    ) -> Sequence[ResourceInfo]:
+        """See `ResourceReader.list`."""
+        conditions = list(_conditions(organization_id, wanted))
+        if after:
+            conditions.append(Condition("r.id < {0}", (after,)))
+        return await self._select(actor, organization_id, conditions, most, seen)
+
+    async def _select(
+        self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        conditions: Sequence[Condition],
+        most: int,
+        seen: ConsistencyToken | None,
+    ) -> Sequence[ResourceInfo]:
+        """Return up to `most` of those that the actor may see: the one place that resources are shown from."""
+        seeing = self.sight and await self.sight.condition(actor, organization_id, Permission.RESOURCES_READ, seen)
+        whole = [Condition("r.organization_id = {0}", (organization_id,)), *conditions, *([seeing] if seeing else ())]
+        where, values = joined(whole)
+        async with self.database.read() as connection:
+            rows = await connection.fetch(_SELECT.format(where, f"${len(values) + 1}"), *values, most)
+        return [_info(row) for row in rows]
+
+
+def _conditions(organization_id: OrganizationId, wanted: ResourceFilter) -> Iterator[Condition]:
+    if wanted.type is not None:
+        yield Condition("r.type = {0}", (wanted.type,))
+    if wanted.owner is not None:
+        yield Condition("r.owner_id = {0}", (wanted.owner,))
+    if wanted.external_id_prefix is not None:
+        yield Condition("starts_with(r.external_id, {0})", (wanted.external_id_prefix,))
+    if wanted.parent is not None:
+        # Equal to nothing, and not to null, where there is no such parent.
+        yield Condition(
+            "r.parent_id = (SELECT id FROM resources WHERE organization_id = {0} AND type = {1} AND external_id = {2})",
+            (organization_id, wanted.parent.type, wanted.parent.external_id),
+        )
+
+
+def _info(row: Any) -> ResourceInfo:
+    parent = row["parent_type"] and ResourceName(row["parent_type"], row["parent_external_id"])
+    return ResourceInfo(
+        id=row["id"],
+        type=row["type"],
+        external_id=row["external_id"],
+        organization_id=row["organization_id"],
+        owner=row["owner_id"],
+        parent=parent,
+        attributes=msgspec.json.decode(row["attributes"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        version=row["version"],
+    )
