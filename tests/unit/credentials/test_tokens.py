@@ -164,7 +164,7 @@ ATTACKS: dict[str, str] = {
     "exp missing": mint(exp=None),
     "exp past": mint(exp=int(time.time()) - 1),
     "iat a string": with_claim("iat", '"1"'),
-    "iat future": mint(iat=int(time.time()) + 60),
+    "iat future": mint(iat=int(time.time()) + 86_400, exp=int(time.time()) + 90_000),
     "iat missing": mint(iat=None),
     "iss other": mint(iss="https://evil.example.com"),
     "iss with a slash": mint(iss=ISSUER + "/"),
