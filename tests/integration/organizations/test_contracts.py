@@ -1,7 +1,7 @@
 """Organizations on Postgres keep their promises."""
 
-from tests.contracts.organizations import (
-    InvitationsContract,
+from tests.contracts.invitations import InvitationsContract
+from tests.contracts.organizations_and_members import (
     MembershipsContract,
     OrganizationListsContract,
     OrganizationsContract,

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.contracts.organizations import (
-    InvitationsContract,
+from tests.contracts.invitations import InvitationsContract
+from tests.contracts.organizations import Ports
+from tests.contracts.organizations_and_members import (
     MembershipsContract,
     OrganizationListsContract,
     OrganizationsContract,
-    Ports,
 )
 from tests.support.memory.identity import MemoryUsers
 from tests.support.memory.organizations import (
