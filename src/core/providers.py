@@ -29,6 +29,7 @@ from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import outage
 from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
+from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
 from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.profiles import SqlCredentials
@@ -127,6 +128,9 @@ class Shared(Provider):
     credentials = provide(WithParents[SqlCredentials])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
+    organization_reader = provide(WithParents[SqlOrganizationReader])
+    member_reader = provide(WithParents[SqlMemberReader])
+    invitation_reader = provide(WithParents[SqlInvitationReader])
     role_lists = provide(WithParents[SqlRoleLists])
     grant_lists = provide(WithParents[SqlGrantLists])
     team_lists = provide(WithParents[SqlTeamLists])
