@@ -195,9 +195,9 @@ class AccessEngine:
     def _advance(self, look: Look, since: Snapshot | None, began: float) -> bool:
         """Move what is known on to the snapshot of `look`; return False if that is the older one."""
         known, seen = self._known, look.snapshot
-        same = known is not None and known.log == seen.log
+        same = known is not None and seen.continues(known)
         # Less than was known when it was asked: the store has lost transactions, whose numbers will be others' now.
-        lost = since is not None and since.log == seen.log and not seen.is_at_least(since)
+        lost = since is not None and seen.continues(since) and not seen.is_at_least(since)
         if known is not None and same and not lost and not seen.is_at_least(known):
             return False
         if known is None or not same or lost or look.changes is None:

@@ -18,7 +18,10 @@ from domain.kernel.ids import GrantId, GroupId, OrganizationId, ResourceId, Role
 MOST: Final = 10_000
 """Changes that are worth reading one by one."""
 
-_NOW: Final = "pg_current_snapshot()::text AS snapshot, (SELECT log_id FROM log_head) AS log_id"
+_NOW: Final = (
+    "pg_current_snapshot()::text AS snapshot, (SELECT log_id FROM log_head) AS log_id,"
+    " pg_postmaster_start_time()::text AS server"
+)
 # Rows of transactions that the known snapshot saw already are among them where one was running for long.
 _CHANGES: Final = f"""
 SELECT json_agg(json_build_array(c.transaction::text::bigint, c.scope, c.id))
@@ -185,7 +188,7 @@ class SqlParts(Source):
             else:
                 row = await connection.fetchrow(_LOOK, oldest if since else _NEVER)
         return Look(
-            Snapshot.parse(row["snapshot"], row["log_id"].bytes[:8]),
+            Snapshot.parse(row["snapshot"], row["log_id"].bytes[:8], row["server"]),
             _changes(row["changes"]) if since else None,
             _parts(row, keys) if keys else {},
         )

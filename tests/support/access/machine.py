@@ -86,7 +86,7 @@ def _thing(asked: Asked, found: Mapping[ResourceId, Thing]) -> Thing | None:
     above = None if asked.parent_id is None else found[ResourceId(asked.parent_id)]
     return Thing(
         type=asked.type,
-        external_id="",
+        external_id=asked.external_id,
         path=above.path if above else (),
         groups=above.groups if above else None,
         attributes=json.loads(asked.attributes),

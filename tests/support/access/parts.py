@@ -26,7 +26,7 @@ class MemoryParts(Source):
     held: list[tuple[bool, asyncio.Future[None]]] = field(default_factory=list)
     """Looks that wait, before or after their snapshot is taken; and whether only changes are looked for."""
     holding: bool = False
-    looks: int = 0
+    server: str = "first run"
     _next: int = 3
     _running: set[int] = field(default_factory=set)
     _changes: list[Change] = field(default_factory=list)
@@ -51,9 +51,10 @@ class MemoryParts(Source):
 
     async def look(self, since: Snapshot | None, keys: Collection[Key]) -> Look:
         """See `Source.look`."""
-        holding, self.looks = self.holding, self.looks + 1
+        holding = self.holding
         await self._wait(holding, keys)
-        world, snapshot = self.world, Snapshot(LOG, min(self._running, default=self._next), self._next, self._seen())
+        world, lowest = self.world, min(self._running, default=self._next)
+        snapshot = Snapshot(LOG, lowest, self._next, frozenset(self._running), self.server)
         told = [c for c in self._changes if since is None or c.transaction >= since.xmin]
         parts = {key: part_of(world, key) for key in (*keys, *_along(world, keys))}
         await self._wait(holding, keys)
@@ -66,9 +67,6 @@ class MemoryParts(Source):
             ResourceId(r.id) for r in self.world.resources if (r.organization_id, r.type, r.external_id) == natural
         )
         return next(found, None)
-
-    def _seen(self) -> frozenset[int]:
-        return frozenset(self._running)
 
     async def _wait(self, holding: bool, keys: Collection[Key]) -> None:  # noqa: FBT001 - as it was when the look began
         if holding:

@@ -82,6 +82,7 @@ class Planned(NamedTuple):
     type: str
     parent_id: UUID | None
     attributes: str = "{}"
+    external_id: str = "new"
 
 
 Row = User | Membership | Team | TeamMember | Role | Inherits | Granted | Resource | Viewer | Content

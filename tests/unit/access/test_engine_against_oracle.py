@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.support.access.machine import Beside, compared
 
 DEEP = bool(os.environ.get("GATEWRIGHT_DEEP"))
-EXAMPLES, STEPS, LEAST = (150, 30, 1_000_000) if DEEP else (20, 15, 40_000)
+EXAMPLES, STEPS, LEAST = (60, 30, 200_000) if DEEP else (20, 15, 40_000)
 
 
 @pytest.mark.timeout(1200 if DEEP else 240)

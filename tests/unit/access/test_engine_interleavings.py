@@ -113,6 +113,23 @@ async def test_a_store_that_went_back_in_time_is_believed_and_everything_else_fo
     assert not await stage.may(ADA)
 
 
+async def test_what_was_known_of_a_server_ends_with_it_for_numbers_of_transactions_come_again() -> None:
+    stage = Stage()
+    crashed, started = stage.source, MemoryParts(world(), server="second run")
+    for _ in range(5):
+        crashed.roll_back(crashed.begin())
+    await stage.engine.refresh(NOW)
+    assert await stage.may(ADA)
+
+    stage.engine.source = started
+    started.commit(started.begin(), without_grants)
+    for _ in range(9):
+        started.roll_back(started.begin())
+    await stage.engine.refresh(NOW)
+
+    assert not await stage.may(ADA)
+
+
 async def test_whoever_has_not_looked_for_longer_than_changes_are_kept_forgets_everything() -> None:
     stage = Stage()
     await stage.engine.refresh(NOW)
