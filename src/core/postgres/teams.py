@@ -29,7 +29,6 @@ from domain.teams.ports import Inheritance, TeamGrant
 from domain.teams.repositories import TeamMembers, Teams
 from domain.teams.schemas import TeamRole
 
-
 teams = Table(
     "teams",
     mapping.metadata,
