@@ -14,15 +14,16 @@ from domain.teams.queries.get_team import GetTeam
 from domain.teams.queries.list_team_members import ListTeamMembers
 from domain.teams.queries.list_teams import ListTeams
 
-TEAM = "/{team_id:uuid}"
+TEAMS = "/{organization_id:uuid}/teams"
+TEAM = f"{TEAMS}/{{team_id:uuid}}"
 MEMBERS = f"{TEAM}/members"
 MEMBER = f"{MEMBERS}/{{user_id:uuid}}"
 
 teams = Router(
-    "/auth/organizations/{organization_id:uuid}/teams",
+    "/auth/organizations",
     route_handlers=[
-        endpoint(get, "/", ListTeams),
-        endpoint(post, "/", CreateTeam),
+        endpoint(get, TEAMS, ListTeams),
+        endpoint(post, TEAMS, CreateTeam),
         endpoint(get, TEAM, GetTeam),
         endpoint(patch, TEAM, UpdateTeam),
         endpoint(delete, TEAM, DeleteTeam, status=204),

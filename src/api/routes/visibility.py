@@ -15,14 +15,15 @@ from domain.visibility.queries.list_visibility_contents import ListVisibilityCon
 from domain.visibility.queries.list_visibility_groups import ListVisibilityGroups
 from domain.visibility.queries.list_visibility_members import ListVisibilityMembers
 
-GROUP = "/{group_id:uuid}"
+GROUPS = "/{organization_id:uuid}/visibility-groups"
+GROUP = f"{GROUPS}/{{group_id:uuid}}"
 MEMBERS, CONTENTS = f"{GROUP}/members", f"{GROUP}/contents"
 
 visibility = Router(
-    "/auth/organizations/{organization_id:uuid}/visibility-groups",
+    "/auth/organizations",
     route_handlers=[
-        endpoint(get, "/", ListVisibilityGroups),
-        endpoint(post, "/", CreateVisibilityGroup),
+        endpoint(get, GROUPS, ListVisibilityGroups),
+        endpoint(post, GROUPS, CreateVisibilityGroup),
         endpoint(get, GROUP, GetVisibilityGroup),
         endpoint(patch, GROUP, UpdateVisibilityGroup),
         endpoint(delete, GROUP, DeleteVisibilityGroup, status=204),

@@ -48,17 +48,26 @@ HIDDEN: Final = {
 _KEY: Final = "hashtextextended('gatewright-resources ' || CAST(:organization_id AS text), 0)"
 _ALONE = text(f"SELECT pg_advisory_xact_lock({_KEY})")
 _TOGETHER = text(f"SELECT pg_advisory_xact_lock_shared({_KEY})")
+# In parts, each of which is answered well within the time that a statement has. Nothing moves meanwhile.
+PART: Final = 5000
 _RECOMPUTE = text("""
-UPDATE resources SET wall_id = behind.wall_id FROM (
-    SELECT r.id, (
-        SELECT above.id FROM unnest(r.path) WITH ORDINALITY AS above (id, distance)
+WITH part AS MATERIALIZED (
+    SELECT id, path FROM resources
+    WHERE organization_id = :organization_id AND path && CAST(:root_ids AS uuid[])
+      AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    ORDER BY id LIMIT :most
+), behind AS (
+    SELECT part.id, (
+        SELECT above.id FROM unnest(part.path) WITH ORDINALITY AS above (id, distance)
         WHERE EXISTS (SELECT FROM visibility_contents c WHERE c.resource_id = above.id)
         ORDER BY above.distance LIMIT 1
     ) AS wall_id
-    FROM resources r
-    WHERE r.organization_id = :organization_id AND r.path && CAST(:root_ids AS uuid[])
-) behind
-WHERE resources.id = behind.id AND resources.wall_id IS DISTINCT FROM behind.wall_id
+    FROM part
+), written AS (
+    UPDATE resources SET wall_id = behind.wall_id FROM behind
+    WHERE resources.id = behind.id AND resources.wall_id IS DISTINCT FROM behind.wall_id
+)
+SELECT id FROM part ORDER BY id DESC LIMIT 1
 """)
 _RESOURCE = text(f"""
 SELECT r.id FROM resources r
@@ -92,13 +101,15 @@ async def hold_resources(session: AsyncSession, organization_id: OrganizationId,
 async def recompute_walls(
     session: AsyncSession, organization_id: OrganizationId, root_ids: Collection[ResourceId]
 ) -> None:
-    """Find out anew, in one statement, which wall `root_ids` and everything below them stand behind.
+    """Find out anew which wall `root_ids` and everything below them stand behind.
 
     Holds the tree of resources alone. A resource that is new needs none of this, for it is in no group yet: while the
     tree is held together, the `wall_id` of its parent is its own, too.
     """
     await hold_resources(session, organization_id, alone=True)
-    await session.execute(_RECOMPUTE, {"organization_id": organization_id, "root_ids": list(root_ids)})
+    asked = {"organization_id": organization_id, "root_ids": list(root_ids), "most": PART, "after": None}
+    while last := await session.scalar(_RECOMPUTE, asked):
+        asked["after"] = last
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
 from domain.access.engine.deciding import Outcome, Question, decide
 from domain.identity.queries.list_users import ListUsers
-from domain.kernel.access import Actor, Permission, needs
+from domain.kernel.access import Actor, Permission, member_of, needs
 from domain.kernel.errors import Forbidden, OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, SessionId, UserId, uuid7
 from domain.organizations.queries.get_configuration import GetConfiguration
@@ -233,6 +233,28 @@ async def test_a_grant_on_the_platform_holds_in_every_organization(world: World)
     await world.grant(ada, await world.role("configuration:read"))
 
     assert await world.allows(ada, Permission.CONFIGURATION_READ, ours)
+
+
+async def test_a1_membership_alone_lets_in_where_that_is_all_that_is_asked(world: World) -> None:
+    ours, theirs, ada = await world.organization(), await world.organization(), UserId(uuid7())
+    access, actor = member_of("organization_id"), Actor(ada, SessionId(uuid7()), None, 1)
+    mine, others = (GetConfiguration(organization_id=each, namespace="a") for each in (ours, theirs))
+    with pytest.raises(OrganizationNotFound):
+        await world.gate.check(access, actor, mine)
+    async with world.database.read() as connection:
+        await connection.execute(
+            "INSERT INTO users (id, email, email_verified, is_active, epoch, created_at, updated_at, version) "
+            "VALUES ($1, 'ada@example.com', true, true, 1, now(), now(), 1)",
+            ada,
+        )
+        await connection.execute("INSERT INTO memberships VALUES ($1, $2, $3, now(), 1)", uuid7(), ours, ada)
+
+    await world.gate.check(access, actor, mine)
+
+    with pytest.raises(OrganizationNotFound):
+        await world.gate.check(access, actor, others)
+    with pytest.raises(Forbidden):
+        await world.gate.check(needs(Permission.CONFIGURATION_READ, within="organization_id"), actor, mine)
 
 
 async def test_every_change_of_a_grant_is_recorded_however_it_is_made(world: World) -> None:

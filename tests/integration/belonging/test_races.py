@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from core.postgres.visibility import PART
 from domain.kernel.ids import OrganizationId, ResourceId, UserId, uuid7
 from domain.teams.errors import TeamInItself
 from domain.teams.models import Team, TeamMember
@@ -228,3 +229,25 @@ async def test_those_who_only_make_resources_do_not_wait_for_each_other(ground: 
         await register(work, ours, ResourceId(uuid7()), top)
         async with asyncio.timeout(1):
             await ground.resource(ours, top)
+
+
+async def test_a_wall_that_hides_more_than_one_statement_changes_hides_all_of_it(ground: SqlGround) -> None:
+    ours = await ground.organization()
+    top, wall = await ground.resource(ours), await group(ground, ours)
+    many = 2 * PART + 1
+    await ground.run(
+        """
+        INSERT INTO resources (id, organization_id, type, external_id, parent_id, path, created_at, updated_at, version)
+        SELECT one.id, $1, 'file', one.id::text, $2, ARRAY[one.id, $2], now(), now(), 1
+        FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, $3::integer)) one
+        """,
+        ours,
+        top,
+        many,
+    )
+    hidden = "SELECT count(*) FROM resources WHERE organization_id = $1 AND wall_id = $2"
+
+    await hide(ground, wall, Content(top))
+    assert await ground.value(hidden, ours, top) == many + 1
+    await hide(ground, wall, Content(top), out=True)
+    assert await ground.value(hidden, ours, top) == 0
