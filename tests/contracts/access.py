@@ -10,13 +10,14 @@ from core.pipeline import UnitOfWork
 from domain.access.facade import Assignments, Place, Subject
 from domain.access.holding import Holding
 from domain.access.models import Grant, Role
+from domain.access.readers import GrantLists, RoleLists
 from domain.access.repositories import Grantees, Grants, Places, Roles
 from domain.kernel.access import Actor
 from domain.kernel.events import Events
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, SessionId, TeamId, UserId, uuid7
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-"""What the clock of every ground says."""
+"""What the clock of every command says."""
 HOUR = timedelta(hours=1)
 
 
@@ -39,6 +40,15 @@ class Ports:
 
 class Ground(Protocol):
     """Makes transactions, and what is granted to and on. Holds system roles only at first."""
+
+    @property
+    def role_lists(self) -> RoleLists: ...
+
+    @property
+    def grant_lists(self) -> GrantLists: ...
+
+    def now(self) -> datetime:
+        """Tell the time as queries see it."""
 
     def transaction(self) -> AbstractAsyncContextManager[Ports]:
         """Commit what happens within; discard it if something is raised."""

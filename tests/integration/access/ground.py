@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from core.postgres.database import Database
+from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.grants import SqlGrants
 from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.roles import SqlRoles
@@ -28,6 +30,17 @@ DELETE FROM roles WHERE organization_id IS NOT NULL;
 class SqlGround:
     database: Database
     clock: MovableClock = field(default_factory=MovableClock)
+
+    @property
+    def role_lists(self) -> SqlRoleLists:
+        return SqlRoleLists(self.database)
+
+    @property
+    def grant_lists(self) -> SqlGrantLists:
+        return SqlGrantLists(self.database)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Ports]:

@@ -139,7 +139,9 @@ class MemoryPlaces(Places):
         self, organization_id: OrganizationId, resource_ids: Collection[ResourceId]
     ) -> Mapping[ResourceId, Sequence[ResourceId]]:
         rows = (await self.work.begin()).table(RESOURCES).values()
-        return {each.id: each.path for each in rows if each.organization_id == organization_id}
+        return {
+            each.id: each.path for each in rows if each.organization_id == organization_id and each.id in resource_ids
+        }
 
     async def seen(self, resource_id: ResourceId, user_id: UserId) -> bool:
         tables = await self.work.begin()

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,10 @@ from domain.kernel.ids import OrganizationId, ResourceId, TeamId, UserId, uuid7
 from tests.contracts.access import NOW, Ports
 from tests.contracts.assignments import AssignmentsContract
 from tests.contracts.authority import AuthorityContract
+from tests.contracts.grant_lists import GrantListsContract, RoleListsContract
+from tests.contracts.roles_and_grants import GranteesContract, GrantsContract, PlacesContract, RolesContract
 from tests.support.memory.configuration import ORGANIZATIONS
+from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
 from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryPlaces
 from tests.support.memory.identity import USERS
 from tests.support.memory.ports import MovableClock
@@ -37,6 +41,13 @@ from tests.support.memory.work import MemoryWork
 class MemoryGround:
     memory: Memory = field(default_factory=Memory)
     clock: MovableClock = field(default_factory=MovableClock)
+
+    def __post_init__(self) -> None:
+        self.role_lists = MemoryRoleLists(self.memory)
+        self.grant_lists = MemoryGrantLists(self.memory, self.clock)
+
+    def now(self) -> datetime:
+        return self.clock.now()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Ports]:
@@ -109,4 +120,28 @@ class TestMemoryAssignments(AssignmentsContract):
 
 
 class TestMemoryAuthority(AuthorityContract):
+    pass
+
+
+class TestMemoryRoles(RolesContract):
+    pass
+
+
+class TestMemoryGrants(GrantsContract):
+    pass
+
+
+class TestMemoryGrantees(GranteesContract):
+    pass
+
+
+class TestMemoryPlaces(PlacesContract):
+    pass
+
+
+class TestMemoryRoleLists(RoleListsContract):
+    pass
+
+
+class TestMemoryGrantLists(GrantListsContract):
     pass
