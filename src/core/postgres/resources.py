@@ -103,7 +103,8 @@ WITH following AS (
     JOIN resources r ON r.path @> ARRAY[n.id]
     ORDER BY r.id, array_position(r.path, n.id)
 )
-UPDATE resources r SET path = f.path, wall_id = {_WALL.format("f.path")} FROM following f WHERE r.id = f.id
+UPDATE resources r SET path = f.path, wall_id = {_WALL.format("f.path")} FROM following f
+WHERE r.id = f.id AND r.path <> f.path
 """)  # noqa: S608 - made of constants
 _REMOVE = text("DELETE FROM resources WHERE id = ANY (CAST(:ids AS uuid[]))")
 _PEOPLE = text("""

@@ -65,4 +65,4 @@ async def test_many_are_registered_in_a_few_seconds(ground: SqlGround) -> None:
         taken, after = time.monotonic() - started, limits.getrusage(limits.RUSAGE_SELF).ru_maxrss
         print(f"{name}: {taken:.2f} s, {(after - before) // 1024} MiB more")
         assert len(outcome.resources) == MANY
-        assert taken < 20
+        assert taken < 30
