@@ -105,7 +105,7 @@ CREATE TABLE resources (
 CREATE INDEX ix_resources_type ON resources (organization_id, type, id);
 CREATE INDEX ix_resources_parent_id ON resources (parent_id);
 CREATE INDEX ix_resources_owner_id ON resources (owner_id);
-CREATE INDEX ix_resources_path ON resources USING gin (path);
+CREATE INDEX ix_resources_path ON resources USING gin (path) WITH (fastupdate = off);
 
 CREATE TABLE visibility_groups (
     id              uuid        CONSTRAINT pk_visibility_groups PRIMARY KEY,

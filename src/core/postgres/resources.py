@@ -55,21 +55,19 @@ _READ: Final = """
 SELECT r.id, r.organization_id, r.type, r.external_id, r.owner_id, r.parent_id, p.type AS parent_type,
        p.external_id AS parent_external_id, r.path, r.attributes::text AS attributes, r.created_at, r.updated_at,
        r.version, r.wall_id
-FROM {} LEFT JOIN resources p ON p.id = r.parent_id
+FROM {} LEFT JOIN resources p ON p.id = r.parent_id {}
 """
 # One look into the unique index for each key: asked for the order, no other serves, whatever the planner believes about
 # a table that was just filled.
-_READ_KEYS = text(
-    _READ.format("""
-    unnest(CAST(:types AS text[]), CAST(:external_ids AS text[])) AS k (type, external_id) CROSS JOIN LATERAL (
-        SELECT * FROM resources f
-        WHERE f.organization_id = :organization_id AND f.type = k.type AND f.external_id >= k.external_id
-        ORDER BY f.external_id LIMIT 1
-    ) r
-    """)
-    + "WHERE r.external_id = k.external_id"
-)
-_READ_IDS = text(_READ.format("(SELECT * FROM resources f WHERE f.id = ANY (CAST(:ids AS uuid[]))) r"))
+_KEYS: Final = """
+unnest(CAST(:types AS text[]), CAST(:external_ids AS text[])) AS k (type, external_id) CROSS JOIN LATERAL (
+    SELECT * FROM resources f
+    WHERE f.organization_id = :organization_id AND f.type = k.type AND f.external_id >= k.external_id
+    ORDER BY f.external_id LIMIT 1
+) r
+"""
+_READ_KEYS = text(_READ.format(_KEYS, "WHERE r.external_id = k.external_id"))
+_READ_IDS = text(_READ.format("resources r", "WHERE r.id = ANY (CAST(:ids AS uuid[]))"))
 # The wall is the first of a path that is in a visibility group.
 _WALL: Final = """
 (SELECT step.id FROM unnest({}) WITH ORDINALITY AS step (id, place)
@@ -103,7 +101,8 @@ WITH following AS (
     JOIN resources r ON r.path @> ARRAY[n.id]
     ORDER BY r.id, array_position(r.path, n.id)
 )
-UPDATE resources r SET path = f.path, wall_id = {_WALL.format("f.path")} FROM following f WHERE r.id = f.id
+UPDATE resources r SET path = f.path, wall_id = {_WALL.format("f.path")} FROM following f
+WHERE r.id = f.id AND r.path <> f.path
 """)  # noqa: S608 - made of constants
 _REMOVE = text("DELETE FROM resources WHERE id = ANY (CAST(:ids AS uuid[]))")
 _PEOPLE = text("""

@@ -32,7 +32,9 @@ class Wanted:
 
     def differs(self, found: Resource) -> bool:
         """Return whether `found` has another owner or other attributes."""
-        return found.owner_id != self.owner or as_text(found.attributes) != as_text(self.attributes)
+        if found.owner_id != self.owner or found.attributes != self.attributes:
+            return True
+        return as_text(found.attributes) != as_text(self.attributes)
 
     def is_met(self, found: Resource | None) -> bool:
         """Return whether `found` is so already."""

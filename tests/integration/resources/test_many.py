@@ -63,6 +63,6 @@ async def test_many_are_registered_in_a_few_seconds(ground: SqlGround) -> None:
         before, started = limits.getrusage(limits.RUSAGE_SELF).ru_maxrss, time.monotonic()
         outcome = await register(ground, wanted)
         taken, after = time.monotonic() - started, limits.getrusage(limits.RUSAGE_SELF).ru_maxrss
-        print(f"{name}: {taken:.2f} s, {(after - before) // 1024} MiB more")
         assert len(outcome.resources) == MANY
-        assert taken < 20
+        assert taken < 30, name
+        assert after - before < 128 * 1024, name
