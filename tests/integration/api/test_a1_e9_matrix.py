@@ -23,6 +23,7 @@ from tests.support.client import Answer, Client
 
 ROLES: Final = ("member", "auditor", "service", "admin", "owner")
 PRINCIPALS: Final = ("anonymous", "expired", "deactivated", "outsider", *ROLES, "superuser")
+PARTS: Final = 8
 NOBODIES: Final = ("anonymous", "expired", "deactivated")
 SAMPLES: Final[Mapping[str, Any]] = {
     "attributes": {},
@@ -122,7 +123,7 @@ class World:
 
 @pytest.fixture
 async def world(start: Start, api_url: str) -> Any:
-    call = await start(environment="test")
+    call = await start()
     connection = await asyncpg.connect(api_url)
     made = World(call, connection)
     for name in PRINCIPALS:
@@ -193,11 +194,15 @@ def said(answer: Answer) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key != "trace_id"}
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
-async def test_a1_a2_e9_whoever_may_not_comes_no_further(world: World, name: str) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_a1_a2_e9_whoever_may_not_comes_no_further(world: World, part: int) -> None:
+    for name in sorted(OPERATIONS)[part::PARTS]:
+        await examine(world, name)
+
+
+async def examine(world: World, name: str) -> None:
+    """Call one operation as everybody, about every kind of organization."""
     expected, made = OPERATIONS[name], ROUTES[name][2]
-    if "Dev" in name:
-        pytest.skip("is not there outside dev")
     scoped = "organization_id" in made.segments
     places = {"own": await world.found(theirs=True), "other": uuid4(), "missing": uuid4()}
     await world.connection.execute(FOUND, places["other"], f"s{places['other'].hex}")
@@ -209,11 +214,8 @@ async def test_a1_a2_e9_whoever_may_not_comes_no_further(world: World, name: str
             if world.passes(expected, principal, where):
                 code = answer.json()["code"] if answer.status >= 400 else None
                 assert answer.status != 401 or expected == ANYONE, (principal, where, answer)
-                assert code not in {"access.unauthenticated", "access.invalid_token", "access.forbidden"}, (
-                    principal,
-                    where,
-                    answer,
-                )
+                # Of what any member may try, the use case itself may refuse a part.
+                assert code != "access.forbidden" or expected == MEMBER, (principal, where, answer)
             elif principal in NOBODIES:
                 assert answer.status == 401, (principal, where, answer)
             elif scoped and (where != "own" or principal == "outsider"):
