@@ -1,7 +1,7 @@
 """Remember parts, forget what changes, and answer from one snapshot: ADR 0010."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from time import monotonic
@@ -12,7 +12,7 @@ from core.access.snapshots import Snapshot
 from core.access.source import Look, Source
 from domain.access.engine.compiled import Subject, compile_subject
 from domain.access.engine.deciding import Thing
-from domain.access.engine.parts import Key, Part, ResourcePart, RolePart, TeamPart, UserPart
+from domain.access.engine.parts import Key, Name, Part, ResourcePart, RolePart, TeamPart, UserPart
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, UserId
@@ -45,7 +45,9 @@ class AccessEngine:
     _absent: Remembered[Key, bool] = field(init=False)
     """What was looked for and is not there."""
     _subjects: "Remembered[tuple[UserId, OrganizationId], _Compiled]" = field(init=False)
-    _ids: Remembered[tuple[OrganizationId, str, str], ResourceId] = field(init=False)
+    looks: int = field(default=0, init=False)
+    """How often the database was asked."""
+    _ids: Remembered[Name, ResourceId] = field(init=False)
     """Of resources, by natural key. An id keeps its key, but a key may get another id."""
     _known: Snapshot | None = field(default=None, init=False)
     _looked: float = field(default=float("-inf"), init=False)
@@ -81,22 +83,63 @@ class AccessEngine:
 
         Call `refresh` first. Raise `Unavailable` if they change faster than they can be loaded.
         """
+        subjects, things = await self.together([(user_id, organization_id)], resource_ids)
+        return subjects.get((user_id, organization_id)), things
+
+    async def together(
+        self, people: Collection[tuple[UserId, OrganizationId]], resource_ids: Collection[ResourceId] = ()
+    ) -> tuple[Mapping[tuple[UserId, OrganizationId], Subject], Mapping[ResourceId, Thing]]:
+        """Do the same for several people, and leave out those that there are not."""
         for _ in range(TRIES):
             missing: set[Key] = set()
-            subject = self._subject(user_id, organization_id, missing)
+            found = {person: self._subject(*person, missing) for person in people}
             things = self._things(resource_ids, missing)
             if not missing:
-                return subject, things
+                return {person: subject for person, subject in found.items() if subject}, things
             await self._load(missing)
         raise Unavailable
 
-    async def find(self, organization_id: OrganizationId, type_: str, external_id: str) -> ResourceId | None:
-        """Return the id of a resource by its natural key; it may be gone by now."""
-        key = organization_id, type_, external_id
-        resource_id = self._ids.get(key)
-        if resource_id is None and (resource_id := await self.source.find(*key)):
-            self._ids.put(key, resource_id)
-        return resource_id
+    async def roles(self, role_ids: Collection[RoleId]) -> Mapping[RoleId, RolePart]:
+        """Return roles with all that they inherit, as they are written."""
+        for _ in range(TRIES):
+            used: dict[Key, Part | None] = {}
+            missing: set[Key] = set()
+            self._take_roles(set(role_ids), used, missing)
+            if not missing:
+                return {part.id: part for part in used.values() if isinstance(part, RolePart)}
+            await self._load(missing)
+        raise Unavailable
+
+    async def find(self, names: Collection[Name], *, again: bool = False) -> Mapping[Name, ResourceId]:
+        """Return the ids of resources; any of them may be gone by now, or called otherwise: then ask `again`."""
+        found = {} if again else {name: known for name in names if (known := self._ids.get(name))}
+        if unknown := [name for name in names if name not in found]:
+            fresh = await self.source.find_all(unknown)
+            for name in unknown:
+                self._ids.forget(name)
+            for name, resource_id in fresh.items():
+                self._ids.put(name, resource_id)
+            found |= fresh
+        return found
+
+    async def observe(self, look: Callable[[Snapshot | None], Awaitable[Look]]) -> None:
+        """Ask the database something else, and take in what has changed since the snapshot that `look` is given."""
+        self.looks += 1
+        began, loading = self.now(), _Loading()
+        self._loading.append(loading)
+        try:
+            seen = await look(self._known)
+        finally:
+            self._loading.remove(loading)
+        if self._advance(seen, began):
+            self._keep(seen.parts, frozenset())
+        elif not loading.everything:
+            self._keep(seen.parts, loading.changed)
+
+    @property
+    def remembered(self) -> int:
+        """How many parts there are in memory."""
+        return len(self._parts)
 
     def _subject(self, user_id: UserId, organization_id: OrganizationId, missing: set[Key]) -> Subject | None:
         found = self._subjects.get((user_id, organization_id))
@@ -136,13 +179,16 @@ class AccessEngine:
             for above in team.path if isinstance(team, TeamPart) else ():
                 part = self._need(Key("team", above), used, missing)
                 grants += part.grants if isinstance(part, TeamPart) else ()
+        granted = {each.role_id for each in grants if each.organization_id in {organization_id, PLATFORM}}
+        self._take_roles(granted, used, missing)
+        return missing
+
+    def _take_roles(self, rim: set[RoleId], used: dict[Key, Part | None], missing: set[Key]) -> None:
         asked: set[RoleId] = set()
-        rim = {each.role_id for each in grants if each.organization_id in {organization_id, PLATFORM}}
         while rim:
             asked |= rim
             parts = [self._need(Key("role", role_id), used, missing) for role_id in rim]
             rim = {above for part in parts if isinstance(part, RolePart) for above in part.inherits} - asked
-        return missing
 
     def _need(self, key: Key, used: dict[Key, Part | None], missing: set[Key]) -> Part | None:
         part = self._take(key, used)
@@ -175,17 +221,7 @@ class AccessEngine:
         await self._load(())
 
     async def _load(self, keys: Collection[Key]) -> None:
-        began, since = self.now(), self._known
-        loading = _Loading()
-        self._loading.append(loading)
-        try:
-            look = await self.source.look(since, keys)
-        finally:
-            self._loading.remove(loading)
-        if self._advance(look, began):
-            self._keep(look.parts, frozenset())
-        elif not loading.everything:
-            self._keep(look.parts, loading.changed)
+        await self.observe(lambda since: self.source.look(since, keys))
 
     def _advance(self, look: Look, began: float) -> bool:
         """Move what is known on to the snapshot of `look`; return False if that is the older one."""
