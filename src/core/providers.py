@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable
 
 from dishka import AnyOf, Provider, Scope, WithParents, make_async_container, provide
 
+from core.access.decisions import EngineDecisions
+from core.access.gate import EngineGate
 from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
 from core.assembly import Assembly
@@ -16,7 +18,7 @@ from core.idempotency import Idempotency
 from core.keys import SetupToken
 from core.mail import JobMailer
 from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
-from core.postgres.access import SqlGate
+from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
@@ -30,6 +32,7 @@ from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
+from domain.access.ports import Decisions
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -81,6 +84,7 @@ class Shared(Provider):
             AccessTokens: issued,
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,
+            Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
             Lifetimes: assembly.lifetimes,
@@ -160,7 +164,7 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
     return Dispatcher(
         container=make_async_container(interactors(), Shared(assembly), Transaction(assembly)),
         authenticator=BearerTokens(assembly.tokens),
-        gate=SqlGate(assembly.database),
+        gate=EngineGate(assembly.access),
         witness=assembly.metrics.use_cases,
         outage=outage,
     )

@@ -1,5 +1,6 @@
 """Keep what the engine knows current, beside the questions."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
@@ -34,6 +35,8 @@ class Following:
     seen: Seen
     pause: float = 0.5
     """Seconds between looks, at most."""
+    gap: float = 0.02
+    """Seconds between looks, at least."""
 
     async def run(self) -> NoReturn:
         """Go on until cancelled."""
@@ -44,4 +47,5 @@ class Following:
             head = self.log.head
             await self.engine.refresh(NOW)
             self.seen(self.engine.remembered, self.engine.looks)
-            await self.log.reached(head, self.pause)
+            await asyncio.sleep(self.gap)
+            await self.log.reached(head, self.pause - self.gap)
