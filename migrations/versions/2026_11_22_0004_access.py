@@ -248,14 +248,16 @@ CREATE TRIGGER {table}_deleted AFTER DELETE ON {table} REFERENCING OLD TABLE AS 
 """
 KEYS = "SELECT DISTINCT '{scope}', {column} FROM changed WHERE {column} IS NOT NULL"
 
-ACTIVE = """
-CREATE FUNCTION record_active() RETURNS trigger LANGUAGE plpgsql AS $$
+PEOPLE = """
+CREATE FUNCTION record_person() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO access_changes (scope, id) VALUES ('user', NEW.id);
+    INSERT INTO access_changes (scope, id) VALUES ('user', coalesce(NEW.id, OLD.id));
     RETURN NULL;
 END $$;
-CREATE TRIGGER users_active AFTER UPDATE OF is_active ON users FOR EACH ROW
-    WHEN (OLD.is_active <> NEW.is_active) EXECUTE FUNCTION record_active();
+CREATE TRIGGER users_recorded AFTER INSERT OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION record_person();
+CREATE TRIGGER users_judged AFTER UPDATE OF is_active, email_verified ON users FOR EACH ROW
+    WHEN (OLD.is_active <> NEW.is_active OR OLD.email_verified <> NEW.email_verified)
+    EXECUTE FUNCTION record_person();
 CREATE INDEX ix_access_changes_transaction ON access_changes (transaction);
 """
 
@@ -287,9 +289,10 @@ VALUES ('00000000-0000-7000-8000-{number:012d}', NULL, '{name}', '{description}'
 DROP = """
 DELETE FROM roles WHERE seeded IS NOT NULL AND name <> 'superuser';
 DROP INDEX ix_access_changes_transaction;
-DROP TRIGGER users_active ON users;
+DROP TRIGGER users_recorded ON users;
+DROP TRIGGER users_judged ON users;
 DROP TRIGGER users_grants ON users;
-DROP FUNCTION record_active();
+DROP FUNCTION record_person();
 DELETE FROM grants WHERE subject_type <> 'user' OR resource_id IS NOT NULL;
 ALTER TABLE grants DROP CONSTRAINT fk_grants_resource_id;
 DROP TABLE role_inherits, visibility_contents, visibility_members, visibility_groups, resources, team_members, teams,
@@ -303,7 +306,7 @@ DROP FUNCTION drop_grants_of_member();
 
 
 def upgrade() -> None:
-    for part in (MEMBERS, RESOURCES, GRANTS, ACTIVE, COMPARE):
+    for part in (MEMBERS, RESOURCES, GRANTS, PEOPLE, COMPARE):
         execute(part)
     for table, keys in RECORDED.items():
         chosen = " UNION ".join(KEYS.format(scope=scope, column=column) for scope, column in keys)

@@ -27,6 +27,8 @@ class Now(Enum):
 NOW: Final = Now.NOW
 Fresh = ConsistencyToken | Now | None
 """How fresh an answer has to be: at least as that command, as of now, or as the bound promises."""
+KEPT: Final = 24 * 3600.0
+"""Seconds for which changes can be relied on to be still recorded; a store may keep them for longer."""
 TRIES: Final = 12
 """How often an answer may find that something it needs is missing, or was changed meanwhile."""
 
@@ -79,21 +81,24 @@ class AccessEngine:
     async def known(
         self, user_id: UserId, organization_id: OrganizationId, resource_ids: Collection[ResourceId] = ()
     ) -> tuple[Subject | None, Mapping[ResourceId, Thing]]:
-        """Return a person, None if there is none, and resources, without those that there are not, of one snapshot.
+        """Return a person, None if there is none, and those resources that the organization has, of one snapshot.
 
         Call `refresh` first. Raise `Unavailable` if they change faster than they can be loaded.
         """
-        subjects, things = await self.together([(user_id, organization_id)], resource_ids)
+        subjects, things = await self.together([(user_id, organization_id)], resource_ids, {organization_id})
         return subjects.get((user_id, organization_id)), things
 
     async def together(
-        self, people: Collection[tuple[UserId, OrganizationId]], resource_ids: Collection[ResourceId] = ()
+        self,
+        people: Collection[tuple[UserId, OrganizationId]],
+        resource_ids: Collection[ResourceId] = (),
+        within: Collection[OrganizationId] | None = None,
     ) -> tuple[Mapping[tuple[UserId, OrganizationId], Subject], Mapping[ResourceId, Thing]]:
-        """Do the same for several people, and leave out those that there are not."""
+        """Do the same for several people, without those that there are not, and resources `within` organizations."""
         for _ in range(TRIES):
             missing: set[Key] = set()
             found = {person: self._subject(*person, missing) for person in people}
-            things = self._things(resource_ids, missing)
+            things = self._things(within, resource_ids, missing)
             if not missing:
                 return {person: subject for person, subject in found.items() if subject}, things
             await self._load(missing)
@@ -126,12 +131,13 @@ class AccessEngine:
         """Ask the database something else, and take in what has changed since the snapshot that `look` is given."""
         self.looks += 1
         began, loading = self.now(), _Loading()
+        since = self._known if began - self._looked < KEPT else None
         self._loading.append(loading)
         try:
-            seen = await look(self._known)
+            seen = await look(since)
         finally:
             self._loading.remove(loading)
-        if self._advance(seen, began):
+        if self._advance(seen, since, began):
             self._keep(seen.parts, frozenset())
         elif not loading.everything:
             self._keep(seen.parts, loading.changed)
@@ -157,12 +163,14 @@ class AccessEngine:
         self._subjects.put((user_id, organization_id), _Compiled(made, used, self._generation))
         return made
 
-    def _things(self, resource_ids: Collection[ResourceId], missing: set[Key]) -> Mapping[ResourceId, Thing]:
+    def _things(
+        self, within: Collection[OrganizationId] | None, resource_ids: Collection[ResourceId], missing: set[Key]
+    ) -> Mapping[ResourceId, Thing]:
         used: dict[Key, Part | None] = {}
         found: dict[ResourceId, Thing] = {}
         for resource_id in resource_ids:
             part = self._need(Key("resource", resource_id), used, missing)
-            if isinstance(part, ResourcePart):
+            if isinstance(part, ResourcePart) and (within is None or part.organization_id in within):
                 wall = self._need(Key("resource", part.wall_id), used, missing) if part.wall_id else None
                 found[resource_id] = Thing.of(part, wall if isinstance(wall, ResourcePart) else None)
         return found
@@ -223,19 +231,21 @@ class AccessEngine:
     async def _load(self, keys: Collection[Key]) -> None:
         await self.observe(lambda since: self.source.look(since, keys))
 
-    def _advance(self, look: Look, began: float) -> bool:
+    def _advance(self, look: Look, since: Snapshot | None, began: float) -> bool:
         """Move what is known on to the snapshot of `look`; return False if that is the older one."""
-        known = self._known
-        same = known is not None and known.log == look.snapshot.log
-        if known is not None and same and not look.snapshot.is_at_least(known):
+        known, seen = self._known, look.snapshot
+        same = known is not None and known.log == seen.log
+        # Less than was known when it was asked: the store has lost transactions, whose numbers will be others' now.
+        lost = since is not None and since.log == seen.log and not seen.is_at_least(since)
+        if known is not None and same and not lost and not seen.is_at_least(known):
             return False
-        if known is None or not same or look.changes is None:
+        if known is None or not same or lost or look.changes is None:
             self._forget_everything()
         else:
             for change in look.changes:
                 if not known.sees(change.transaction):
                     self._forget(change.key)
-        self._known, self._looked = look.snapshot, max(began, self._looked)
+        self._known, self._looked = seen, max(began, self._looked)
         return True
 
     def _keep(self, parts: Mapping[Key, Part | None], stale: Collection[Key]) -> None:
@@ -267,9 +277,12 @@ class AccessEngine:
         self._generation += 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Loading:
-    """What was forgotten while something was loaded: of an older snapshot it must not be remembered."""
+    """What was forgotten while something was loaded: of an older snapshot it must not be remembered.
+
+    Two that hold the same are two all the same: one is taken off the list when it ends, and that must be itself.
+    """
 
     changed: set[Key] = field(default_factory=set)
     everything: bool = False

@@ -182,8 +182,11 @@ class _Reader:
                 if abs(raw) <= _EXACT:
                     return raw
                 raise self._refusal("number", "The number does not fit an IEEE 754 double; compare strings.")
-            case float() if isfinite(raw):
+            # Postgres writes a large one without a point, and then it is read as an integer that is refused.
+            case float() if abs(raw) <= _EXACT:
                 return raw
+            case float() if isfinite(raw):
+                raise self._refusal("number", "The number is too large to be compared exactly; compare strings.")
             case _:
                 kinds = "a string or a number" if ordered else "a string, a number or a boolean"
                 raise self._refusal("type", f"Compare with {kinds}.")

@@ -5,6 +5,7 @@ The facts F1 to F8 were seen in pycasbin, which is only an oracle in tests here:
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,13 @@ from uuid import UUID
 import casbin
 import pytest
 
+from core.access.engine import NOW, AccessEngine
+from core.access.gate import EngineGate
+from core.pipeline import Gate
 from core.postgres.access import SqlGate
+from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
+from domain.access.engine.deciding import Outcome, Question, decide
 from domain.identity.queries.list_users import ListUsers
 from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import Forbidden, OrganizationNotFound
@@ -46,7 +52,8 @@ class World:
     """Grants in a database, all gone at the end."""
 
     database: Database
-    gate: SqlGate
+    gates: tuple[Gate, ...]
+    engine: AccessEngine
 
     async def role(self, *permissions: str, organization: UUID | None = PLATFORM) -> UUID:
         role = uuid7()
@@ -67,6 +74,11 @@ class World:
     async def grant(self, subject: UUID, role: UUID, organization: UUID = PLATFORM) -> UUID:
         grant = uuid7()
         await self._run(
+            "INSERT INTO users (id, email, email_verified, is_active, epoch, created_at, updated_at, version)"
+            " VALUES ($1, $1::uuid::text, true, true, 1, now(), now(), 1) ON CONFLICT DO NOTHING",
+            subject,
+        )
+        await self._run(
             "INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, created_at)"
             " VALUES ($1, $2, 'user', $3, $4, now())",
             grant,
@@ -80,11 +92,20 @@ class World:
         assert await self._run("DELETE FROM grants WHERE id = $1", grant) == "DELETE 1"
 
     async def allows(self, subject: UUID, permission: Permission, within: OrganizationId | None = None) -> bool:
+        """Ask every gate, and the engine too."""
+        (allowed,) = {await self._passes(gate, subject, permission, within) for gate in self.gates}
+        await self.engine.refresh(NOW)
+        known, _ = await self.engine.known(UserId(subject), within or PLATFORM)
+        decided = known is not None and decide(known, Question(permission), datetime.now(UTC)) is Outcome.ALLOWED
+        assert decided is allowed
+        return allowed
+
+    async def _passes(self, gate: Gate, subject: UUID, permission: Permission, within: OrganizationId | None) -> bool:
         actor = Actor(UserId(subject), SessionId(uuid7()), None, 1)
         access = needs(permission, within="organization_id" if within else None)
         message = GetConfiguration(organization_id=within, namespace="a") if within else ListUsers()
         try:
-            await self.gate.check(access, actor, message)
+            await gate.check(access, actor, message)
         except (Forbidden, OrganizationNotFound):
             return False
         return True
@@ -99,7 +120,8 @@ class World:
 async def world(fresh_database_url: str) -> AsyncIterator[World]:
     database = Database(fresh_database_url, size=2)
     await database.open()
-    yield World(database, SqlGate(database))
+    engine = AccessEngine(SqlParts(database))
+    yield World(database, (SqlGate(database), EngineGate(engine)), engine)
     await database.close()
 
 
@@ -225,4 +247,4 @@ async def test_every_change_of_a_grant_is_recorded_however_it_is_made(world: Wor
 
     async with world.database.read() as connection:
         found = await connection.fetch("SELECT scope, id FROM access_changes ORDER BY seq")
-    assert [tuple(row) for row in found] == [("user", ada), ("role", role), ("user", ada)]
+    assert [tuple(row) for row in found] == [("user", ada), ("user", ada), ("role", role), ("user", ada)]

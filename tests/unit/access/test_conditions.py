@@ -177,3 +177,10 @@ def test_refuses_anything_else_as_invalid_and_nothing_worse(raw: object) -> None
 
 def test_keeps_what_a_filter_is_made_of() -> None:
     assert parse({"resource.size": {"in": [1, 2]}}) == Comparison("resource.size", "in", (1, 2))
+
+
+@pytest.mark.parametrize("number", [1e16, -1e300, 2.0**53 + 2])
+def test_a_number_that_would_come_back_from_the_database_as_another_kind_is_refused(number: float) -> None:
+    with pytest.raises(ConditionInvalid) as refused:
+        parse({"resource.size": {"lt": number}})
+    assert refused.value.errors[0].code == "number"
