@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from re import compile as pattern
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -21,7 +22,7 @@ from domain.kernel.ids import PLATFORM, GroupId, OrganizationId, ResourceId, Use
 _RESOURCES: Final = """
 SELECT {now}, ({changes}) AS changes, (SELECT json_agg(json_build_array(f.id, f.external_id)) FROM (
     SELECT r.id, r.external_id FROM resources r
-    WHERE r.organization_id = $2 AND r.type = $3 AND ($4::uuid IS NULL OR r.id > $4) AND {permitted} AND {visible}
+    WHERE r.organization_id = $2 AND r.type = $3 AND ($4::uuid IS NULL OR r.id > $4) AND {condition}
     ORDER BY r.id LIMIT $5
 ) f) AS found
 """
@@ -45,6 +46,7 @@ ORDER BY p.id LIMIT $4
 _PERMISSIONS: Final = """
 SELECT DISTINCT unnest(permissions) FROM roles WHERE organization_id IS NULL OR organization_id = $1
 """
+_PARAMETER: Final = pattern(r"\$(\d+)")
 _found: Final = msgspec.json.Decoder(list[tuple[UUID, str]])
 
 
@@ -70,7 +72,8 @@ class SqlAccessLists(Lists):
         # Whoever asks about themselves is asked of already: what is allowed platform-wide is allowed behind walls.
         shows = Filter(asker, now, _FIRST + len(permits.values))
         visible = "TRUE" if asker is subject else shows.visible()
-        statement = _RESOURCES.format(now=NOW, changes=CHANGES, permitted=permitted, visible=visible)
+        condition, values = _used(f"{permitted} AND {visible}", [*permits.values, *shows.values])
+        statement = _RESOURCES.format(now=NOW, changes=CHANGES, condition=condition)
         async with self.database.read() as connection:
             row = await connection.fetchrow(
                 statement,
@@ -79,8 +82,7 @@ class SqlAccessLists(Lists):
                 wanted.type,
                 after,
                 limit,
-                *permits.values,
-                *shows.values,
+                *values,
             )
         look = Look(
             Snapshot.parse(row["snapshot"], row["log_id"].bytes[:8]), changes(row["changes"]) if since else None, {}
@@ -101,3 +103,11 @@ class SqlAccessLists(Lists):
         """See `Lists.permissions`."""
         async with self.database.read() as connection:
             return [row[0] for row in await connection.fetch(_PERMISSIONS, organization_id)]
+
+
+def _used(condition: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    """Leave out what the condition was simplified not to need: Postgres wants to know the type of each parameter."""
+    used = sorted({int(number) for number in _PARAMETER.findall(condition)})
+    numbers = {number: f"${place}" for place, number in enumerate(used, start=_FIRST)}
+    text = _PARAMETER.sub(lambda match: numbers[int(match[1])], condition)
+    return text, [values[number - _FIRST] for number in used]

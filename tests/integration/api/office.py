@@ -99,7 +99,7 @@ class Office:
         await self.run(
             "INSERT INTO resources (id, organization_id, type, external_id, owner_id, parent_id, path, attributes,"
             " created_at, updated_at, version) VALUES ($1, $2, 'document', $3, $4, $5,"
-            " $1 || coalesce((SELECT path FROM resources WHERE id = $5), '{}'), $6, now(), now(), 1)",
+            " $1::uuid || coalesce((SELECT path FROM resources WHERE id = $5), '{}'), $6, now(), now(), 1)",
             made,
             self.id,
             name,

@@ -52,7 +52,7 @@ async def test_e19_a_table_of_decisions(office: Office) -> None:
     await office.grant(eve, reader)
     await office.grant(eve, reader, inside, effect="deny")
     await office.grant(ada, reader, own)
-    table = [
+    table: list[tuple[Person, str, str, dict[str, Any], bool]] = [
         (ada, "read", "folder", {}, True),
         (ada, "read", "inside", {}, True),
         (ada, "read", "outside", {}, False),
@@ -75,7 +75,7 @@ async def test_e19_a_table_of_decisions(office: Office) -> None:
         assert await office.allows(subject, subject, action, name, **context) is expected, (action, name)
         if name not in {"hidden", "own"}:
             assert await office.allows(check, subject, action, name, **context) is expected, (action, name)
-    batch = {"evaluations": [office.question(each, *rest[:2], **rest[2]) for each, *rest in table if each is ada]}
+    batch = {"evaluations": [office.question(*each[:3], **each[3]) for each in table if each[0] is ada]}
     answer = (await office.ask(ada, "evaluations", batch)).json()
     assert [each["decision"] for each in answer["evaluations"]] == [each[-1] for each in table if each[0] is ada]
     # What a list has is what a check allows (8.1).
