@@ -6,6 +6,7 @@ from typing import Final
 from litestar import Litestar, Router
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from api.protocols.authzen import authzen
 from api.protocols.operations import operations
 from api.protocols.wellknown import well_known
 from api.rolling import started
@@ -65,7 +66,12 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
 
     return serve(
         TracedDispatcher(dispatch) if tracer else dispatch,
-        [*routes(settings), operations(Health.of(assembly), registry), well_known(assembly.keys.ring)],
+        [
+            *routes(settings),
+            operations(Health.of(assembly), registry),
+            well_known(assembly.keys.ring),
+            authzen(settings.served_at),
+        ],
         observers=(access_log, assembly.metrics.requests),
         tracing=RequestSpan(tracer) if tracer else None,
         share=settings.trace_share,

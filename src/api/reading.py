@@ -37,10 +37,21 @@ def body_reader(
     """
     if not (shape or whole):
         return None
-    decode = msgspec.json.Decoder(shape.struct if shape else whole and whole[1]).decode
+    decode = json_reader(shape.struct if shape else whole and whole[1], unique=unique)
     name = whole[0] if whole else ""
 
     def read(text: bytes | bytearray) -> dict[str, Any]:
+        found = decode(text)
+        return shape.values(found) if shape else {name: opened(found)}
+
+    return read
+
+
+def json_reader(kind: Any, *, unique: bool = True) -> Callable[[bytes | bytearray], Any]:
+    """Make the function that reads a JSON body as `kind`, a type that msgspec knows."""
+    decode = msgspec.json.Decoder(kind).decode
+
+    def read(text: bytes | bytearray) -> Any:
         try:
             found = decode(text)
             if unique:
@@ -51,7 +62,7 @@ def body_reader(
             raise Malformed("The body nests too deeply.") from error
         except ValueError as error:
             raise explained(error, "body") from error
-        return shape.values(found) if shape else {name: opened(found)}
+        return found
 
     return read
 

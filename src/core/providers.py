@@ -5,6 +5,8 @@ from typing import Final
 
 from dishka import AnyOf, Provider, Scope, WithParents, make_async_container, provide
 
+from core.access.decisions import EngineDecisions
+from core.access.gate import EngineGate
 from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
 from core.assembly import Assembly
@@ -19,7 +21,7 @@ from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
 from core.mail import JobMailer
 from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
-from core.postgres.access import SqlGate
+from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
@@ -50,6 +52,7 @@ from domain.access.editing import Editing
 from domain.access.granting import Granting
 from domain.access.holding import Holding
 from domain.access.judging import Judging
+from domain.access.ports import Decisions
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -147,6 +150,7 @@ class Shared(Provider):
             Clearances: GateClearances(SqlGate(assembly.database)),
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,
+            Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
             InvitationPolicy: InvitationPolicy(
@@ -246,7 +250,7 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
     return Dispatcher(
         container=make_async_container(interactors(), Shared(assembly), Transaction(assembly)),
         authenticator=BearerTokens(assembly.tokens),
-        gate=SqlGate(assembly.database),
+        gate=EngineGate(assembly.access),
         witness=assembly.metrics.use_cases,
         outage=outage,
     )

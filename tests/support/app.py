@@ -6,6 +6,8 @@ from uuid import UUID
 
 from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
 
+from core.access.decisions import EngineDecisions
+from core.access.engine import AccessEngine
 from core.addresses import LibraryEmailAddresses
 from core.clearances import GateClearances
 from core.cursors import SignedCursors
@@ -15,6 +17,7 @@ from core.limits import LocalLimits
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact
 from core.providers import always, interactors
+from domain.access.ports import Decisions
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -40,6 +43,9 @@ from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.models import Lifetimes
 from domain.sessions.ports import AccessTokens, RefreshFamilies
 from domain.sessions.schemas import Tokens
+from tests.support.access.lists import MemoryAccessLists
+from tests.support.access.parts import MemoryParts
+from tests.support.access.worlds import World
 from tests.support.memory.configuration import (
     MemoryConfigurationBodies,
     MemoryConfigurationHeads,
@@ -118,6 +124,8 @@ class App:
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     invitations: InvitationPolicy = field(default_factory=InvitationPolicy)
     witnessed: Witnessed = field(default_factory=Witnessed)
+    access: MemoryParts = field(default_factory=lambda: MemoryParts(World()))
+    """What decisions are made of; people of the other ports are not in it by themselves."""
     more: tuple[Provider, ...] = ()
     """Ports of use cases that a test brings along."""
     dispatch: Dispatcher = field(init=False)
@@ -207,6 +215,7 @@ class App:
             AccessTokens: PlainAccessTokens(),
             Clearances: GateClearances(GrantGate(self.memory, self.clock)),
             Clock: self.clock,
+            Decisions: EngineDecisions(AccessEngine(self.access), MemoryAccessLists(self.access)),
             Cursors: SignedCursors({1: b"a key for cursors"}),
             EmailAddresses: LibraryEmailAddresses(),
             EventLog: self.log,

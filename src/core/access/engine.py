@@ -1,7 +1,7 @@
 """Remember parts, forget what changes, and answer from one snapshot: ADR 0010."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from time import monotonic
@@ -12,7 +12,7 @@ from core.access.snapshots import Snapshot
 from core.access.source import Look, Source
 from domain.access.engine.compiled import Subject, compile_subject
 from domain.access.engine.deciding import Thing
-from domain.access.engine.parts import Key, Part, ResourcePart, RolePart, TeamPart, UserPart
+from domain.access.engine.parts import Key, Name, Part, ResourcePart, RolePart, TeamPart, UserPart
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, UserId
@@ -47,7 +47,9 @@ class AccessEngine:
     _absent: Remembered[Key, bool] = field(init=False)
     """What was looked for and is not there."""
     _subjects: "Remembered[tuple[UserId, OrganizationId], _Compiled]" = field(init=False)
-    _ids: Remembered[tuple[OrganizationId, str, str], ResourceId] = field(init=False)
+    looks: int = field(default=0, init=False)
+    """How often the database was asked."""
+    _ids: Remembered[Name, ResourceId] = field(init=False)
     """Of resources, by natural key. An id keeps its key, but a key may get another id."""
     _known: Snapshot | None = field(default=None, init=False)
     _looked: float = field(default=float("-inf"), init=False)
@@ -83,22 +85,67 @@ class AccessEngine:
 
         Call `refresh` first. Raise `Unavailable` if they change faster than they can be loaded.
         """
+        subjects, things = await self.together([(user_id, organization_id)], resource_ids, {organization_id})
+        return subjects.get((user_id, organization_id)), things
+
+    async def together(
+        self,
+        people: Collection[tuple[UserId, OrganizationId]],
+        resource_ids: Collection[ResourceId] = (),
+        within: Collection[OrganizationId] | None = None,
+    ) -> tuple[Mapping[tuple[UserId, OrganizationId], Subject], Mapping[ResourceId, Thing]]:
+        """Do the same for several people, without those that there are not, and resources `within` organizations."""
         for _ in range(TRIES):
             missing: set[Key] = set()
-            subject = self._subject(user_id, organization_id, missing)
-            things = self._things(organization_id, resource_ids, missing)
+            found = {person: self._subject(*person, missing) for person in people}
+            things = self._things(within, resource_ids, missing)
             if not missing:
-                return subject, things
+                return {person: subject for person, subject in found.items() if subject}, things
             await self._load(missing)
         raise Unavailable
 
-    async def find(self, organization_id: OrganizationId, type_: str, external_id: str) -> ResourceId | None:
-        """Return the id of a resource by its natural key; it may be gone by now."""
-        key = organization_id, type_, external_id
-        resource_id = self._ids.get(key)
-        if resource_id is None and (resource_id := await self.source.find(*key)):
-            self._ids.put(key, resource_id)
-        return resource_id
+    async def roles(self, role_ids: Collection[RoleId]) -> Mapping[RoleId, RolePart]:
+        """Return roles with all that they inherit, as they are written."""
+        for _ in range(TRIES):
+            used: dict[Key, Part | None] = {}
+            missing: set[Key] = set()
+            self._take_roles(set(role_ids), used, missing)
+            if not missing:
+                return {part.id: part for part in used.values() if isinstance(part, RolePart)}
+            await self._load(missing)
+        raise Unavailable
+
+    async def find(self, names: Collection[Name], *, again: bool = False) -> Mapping[Name, ResourceId]:
+        """Return the ids of resources; any of them may be gone by now, or called otherwise: then ask `again`."""
+        found = {} if again else {name: known for name in names if (known := self._ids.get(name))}
+        if unknown := [name for name in names if name not in found]:
+            fresh = await self.source.find_all(unknown)
+            for name in unknown:
+                self._ids.forget(name)
+            for name, resource_id in fresh.items():
+                self._ids.put(name, resource_id)
+            found |= fresh
+        return found
+
+    async def observe(self, look: Callable[[Snapshot | None], Awaitable[Look]]) -> None:
+        """Ask the database something else, and take in what has changed since the snapshot that `look` is given."""
+        self.looks += 1
+        began, loading = self.now(), _Loading()
+        since = self._known if began - self._looked < KEPT else None
+        self._loading.append(loading)
+        try:
+            seen = await look(since)
+        finally:
+            self._loading.remove(loading)
+        if self._advance(seen, since, began):
+            self._keep(seen.parts, frozenset())
+        elif not loading.everything:
+            self._keep(seen.parts, loading.changed)
+
+    @property
+    def remembered(self) -> int:
+        """How many parts there are in memory."""
+        return len(self._parts)
 
     def _subject(self, user_id: UserId, organization_id: OrganizationId, missing: set[Key]) -> Subject | None:
         found = self._subjects.get((user_id, organization_id))
@@ -117,13 +164,13 @@ class AccessEngine:
         return made
 
     def _things(
-        self, organization_id: OrganizationId, resource_ids: Collection[ResourceId], missing: set[Key]
+        self, within: Collection[OrganizationId] | None, resource_ids: Collection[ResourceId], missing: set[Key]
     ) -> Mapping[ResourceId, Thing]:
         used: dict[Key, Part | None] = {}
         found: dict[ResourceId, Thing] = {}
         for resource_id in resource_ids:
             part = self._need(Key("resource", resource_id), used, missing)
-            if isinstance(part, ResourcePart) and part.organization_id == organization_id:
+            if isinstance(part, ResourcePart) and (within is None or part.organization_id in within):
                 wall = self._need(Key("resource", part.wall_id), used, missing) if part.wall_id else None
                 found[resource_id] = Thing.of(part, wall if isinstance(wall, ResourcePart) else None)
         return found
@@ -140,13 +187,16 @@ class AccessEngine:
             for above in team.path if isinstance(team, TeamPart) else ():
                 part = self._need(Key("team", above), used, missing)
                 grants += part.grants if isinstance(part, TeamPart) else ()
+        granted = {each.role_id for each in grants if each.organization_id in {organization_id, PLATFORM}}
+        self._take_roles(granted, used, missing)
+        return missing
+
+    def _take_roles(self, rim: set[RoleId], used: dict[Key, Part | None], missing: set[Key]) -> None:
         asked: set[RoleId] = set()
-        rim = {each.role_id for each in grants if each.organization_id in {organization_id, PLATFORM}}
         while rim:
             asked |= rim
             parts = [self._need(Key("role", role_id), used, missing) for role_id in rim]
             rim = {above for part in parts if isinstance(part, RolePart) for above in part.inherits} - asked
-        return missing
 
     def _need(self, key: Key, used: dict[Key, Part | None], missing: set[Key]) -> Part | None:
         part = self._take(key, used)
@@ -179,18 +229,7 @@ class AccessEngine:
         await self._load(())
 
     async def _load(self, keys: Collection[Key]) -> None:
-        began = self.now()
-        since = self._known if began - self._looked < KEPT else None
-        loading = _Loading()
-        self._loading.append(loading)
-        try:
-            look = await self.source.look(since, keys)
-        finally:
-            self._loading.remove(loading)
-        if self._advance(look, since, began):
-            self._keep(look.parts, frozenset())
-        elif not loading.everything:
-            self._keep(look.parts, loading.changed)
+        await self.observe(lambda since: self.source.look(since, keys))
 
     def _advance(self, look: Look, since: Snapshot | None, began: float) -> bool:
         """Move what is known on to the snapshot of `look`; return False if that is the older one."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.access.snapshots import Snapshot
-from domain.access.engine.parts import Key, Part
+from domain.access.engine.parts import Key, Name, Part
 from domain.kernel.ids import OrganizationId, ResourceId
 
 
@@ -40,3 +40,8 @@ class Source(Protocol):
 
     async def find(self, organization_id: OrganizationId, type_: str, external_id: str) -> ResourceId | None:
         """Return the id of a resource by its natural key."""
+
+    async def find_all(self, names: Collection[Name]) -> Mapping[Name, ResourceId]:
+        """Do the same for many."""
+        found = {name: await self.find(*name) for name in names}
+        return {name: resource_id for name, resource_id in found.items() if resource_id}

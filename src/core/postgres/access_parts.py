@@ -12,18 +12,18 @@ from core.access.snapshots import Snapshot
 from core.access.source import Change, Look, Source
 from core.postgres.database import Database
 from domain.access.conditions import parse
-from domain.access.engine.parts import Grant, Key, Part, ResourcePart, RolePart, TeamPart, UserPart
+from domain.access.engine.parts import Grant, Key, Name, Part, ResourcePart, RolePart, TeamPart, UserPart
 from domain.kernel.ids import GrantId, GroupId, OrganizationId, ResourceId, RoleId, TeamId, UserId
 
 MOST: Final = 10_000
 """Changes that are worth reading one by one."""
 
-_NOW: Final = (
+NOW: Final = (
     "pg_current_snapshot()::text AS snapshot, (SELECT log_id FROM log_head) AS log_id,"
     " pg_postmaster_start_time()::text AS server"
 )
 # Rows of transactions that the known snapshot saw already are among them where one was running for long.
-_CHANGES: Final = f"""
+CHANGES: Final = f"""
 SELECT json_agg(json_build_array(c.transaction::text::bigint, c.scope, c.id))
 FROM (SELECT * FROM access_changes WHERE transaction >= $1::text::xid8 LIMIT {MOST + 1}) c
 """  # noqa: S608 - made of constants
@@ -31,7 +31,7 @@ _GRANT: Final = """
 json_build_object('id', g.id, 'organization_id', g.organization_id, 'role_id', g.role_id, 'resource_id', g.resource_id,
     'below', g.below, 'allows', g.effect = 'allow', 'condition', g.condition, 'expires_at', g.expires_at)
 """
-_LOOK: Final = f"SELECT {_NOW}, ({_CHANGES}) AS changes"
+_LOOK: Final = f"SELECT {NOW}, ({CHANGES}) AS changes"
 _LOAD: Final = f"""
 WITH RECURSIVE person AS (
     SELECT id, is_active, email_verified FROM users WHERE id = ANY ($2::uuid[])
@@ -54,7 +54,7 @@ WITH RECURSIVE person AS (
 ), resource AS (
     SELECT * FROM named UNION SELECT r.* FROM resources r WHERE r.id IN (SELECT wall_id FROM named)
 )
-SELECT {_NOW}, ({_CHANGES}) AS changes,
+SELECT {NOW}, ({CHANGES}) AS changes,
     (SELECT json_agg(json_build_object('id', p.id, 'is_active', p.is_active, 'email_verified', p.email_verified,
         'organizations', ARRAY(SELECT organization_id FROM memberships WHERE user_id = p.id),
         'teams', ARRAY(SELECT team_id FROM team_members WHERE user_id = p.id),
@@ -73,7 +73,11 @@ SELECT {_NOW}, ({_CHANGES}) AS changes,
         'groups', ARRAY(SELECT group_id FROM visibility_contents WHERE resource_id = r.id),
         'attributes', r.attributes)) FROM resource r) AS resources
 """  # noqa: S608 - made of constants
-_FIND: Final = "SELECT id FROM resources WHERE organization_id = $1 AND type = $2 AND external_id = $3"
+_FIND: Final = """
+SELECT r.organization_id, r.type, r.external_id, r.id
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n (organization_id, type, external_id)
+JOIN resources r USING (organization_id, type, external_id)
+"""
 
 
 class _Grant(msgspec.Struct):
@@ -181,23 +185,27 @@ class SqlParts(Source):
 
     async def look(self, since: Snapshot | None, keys: Collection[Key]) -> Look:
         """See `Source.look`."""
-        oldest = str(since.xmin) if since else "0"
         async with self.database.read() as connection:
             if keys:
-                row = await connection.fetchrow(_LOAD, oldest if since else _NEVER, *_by_scope(keys))
+                row = await connection.fetchrow(_LOAD, oldest(since), *_by_scope(keys))
             else:
-                row = await connection.fetchrow(_LOOK, oldest if since else _NEVER)
+                row = await connection.fetchrow(_LOOK, oldest(since))
         return Look(
             Snapshot.parse(row["snapshot"], row["log_id"].bytes[:8], row["server"]),
-            _changes(row["changes"]) if since else None,
+            changes(row["changes"]) if since else None,
             _parts(row, keys) if keys else {},
         )
 
     async def find(self, organization_id: OrganizationId, type_: str, external_id: str) -> ResourceId | None:
         """See `Source.find`."""
+        name = Name(organization_id, type_, external_id)
+        return (await self.find_all([name])).get(name)
+
+    async def find_all(self, names: Collection[Name]) -> Mapping[Name, ResourceId]:
+        """See `Source.find_all`."""
         async with self.database.read() as connection:
-            found = await connection.fetchval(_FIND, organization_id, type_, external_id)
-        return None if found is None else ResourceId(found)
+            rows = await connection.fetch(_FIND, *map(list, zip(*names, strict=True)))
+        return {Name(*row[:3]): ResourceId(row["id"]) for row in rows}
 
 
 _NEVER: Final = str(2**63)
@@ -214,7 +222,13 @@ def _by_scope(keys: Collection[Key]) -> list[list[UUID]]:
     return [[key.id for key in keys if key.scope == scope] for scope in _SCOPES]
 
 
-def _changes(told: str | None) -> Sequence[Change] | None:
+def oldest(since: Snapshot | None) -> str:
+    """Return the parameter of `CHANGES` for a process that knows `since`."""
+    return str(since.xmin) if since else _NEVER
+
+
+def changes(told: str | None) -> Sequence[Change] | None:
+    """Return what `CHANGES` found; None if that was too much to read."""
     rows = _told.decode(told) if told else []
     return [Change(transaction, Key(scope, id_)) for transaction, scope, id_ in rows] if len(rows) <= MOST else None
 

@@ -15,6 +15,8 @@ import casbin
 import pytest
 
 from core.access.engine import NOW, AccessEngine
+from core.access.gate import EngineGate
+from core.pipeline import Gate
 from core.postgres.access import SqlGate
 from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
@@ -50,7 +52,7 @@ class World:
     """Grants in a database, all gone at the end."""
 
     database: Database
-    gate: SqlGate
+    gates: tuple[Gate, ...]
     engine: AccessEngine
 
     async def role(self, *permissions: str, organization: UUID | None = PLATFORM) -> UUID:
@@ -90,20 +92,20 @@ class World:
         assert await self._run("DELETE FROM grants WHERE id = $1", grant) == "DELETE 1"
 
     async def allows(self, subject: UUID, permission: Permission, within: OrganizationId | None = None) -> bool:
-        """Ask the gate, and the engine too."""
-        allowed = await self._passes(subject, permission, within)
+        """Ask every gate, and the engine too."""
+        (allowed,) = {await self._passes(gate, subject, permission, within) for gate in self.gates}
         await self.engine.refresh(NOW)
         known, _ = await self.engine.known(UserId(subject), within or PLATFORM)
         decided = known is not None and decide(known, Question(permission), datetime.now(UTC)) is Outcome.ALLOWED
         assert decided is allowed
         return allowed
 
-    async def _passes(self, subject: UUID, permission: Permission, within: OrganizationId | None) -> bool:
+    async def _passes(self, gate: Gate, subject: UUID, permission: Permission, within: OrganizationId | None) -> bool:
         actor = Actor(UserId(subject), SessionId(uuid7()), None, 1)
         access = needs(permission, within="organization_id" if within else None)
         message = GetConfiguration(organization_id=within, namespace="a") if within else ListUsers()
         try:
-            await self.gate.check(access, actor, message)
+            await gate.check(access, actor, message)
         except (Forbidden, OrganizationNotFound):
             return False
         return True
@@ -118,7 +120,8 @@ class World:
 async def world(fresh_database_url: str) -> AsyncIterator[World]:
     database = Database(fresh_database_url, size=2)
     await database.open()
-    yield World(database, SqlGate(database), AccessEngine(SqlParts(database)))
+    engine = AccessEngine(SqlParts(database))
+    yield World(database, (SqlGate(database), EngineGate(engine)), engine)
     await database.close()
 
 

@@ -53,8 +53,8 @@ def explain(subject: Subject, question: Question, now: datetime) -> Explanation:
         return Explanation(outcome, allowing or _holding(ours, subject, question, now, allows=True), None)
     if not subject.user.is_active:
         return Explanation(outcome, (), Remedy())
-    denying = _holding(wide.everywhere, subject, question, now, allows=False)
-    shown = denying
+    wholly = _holding(wide.everywhere, subject, question, now, allows=False)
+    denying = shown = wholly
     join: frozenset[GroupId] = frozenset()
     grant: Missing | None = None
     # Without those denies a platform-wide allow that holds is enough.
@@ -66,6 +66,9 @@ def explain(subject: Subject, question: Question, now: datetime) -> Explanation:
         shown = shown or (() if outcome is Outcome.HIDDEN else standing)
         if not _holding(ours, subject, question, now, allows=True):
             grant = _missing(subject, question)
+            if subject.organization_id == PLATFORM:
+                # There it holds platform-wide: neither walls nor what denies elsewhere stand against it.
+                denying, join = wholly, frozenset()
     return Explanation(outcome, shown, Remedy(tuple(sorted({held.grant.id for held in denying})), join, grant))
 
 

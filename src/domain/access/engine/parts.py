@@ -21,6 +21,14 @@ class Key(NamedTuple):
     id: UUID
 
 
+class Name(NamedTuple):
+    """The natural key of a resource."""
+
+    organization_id: OrganizationId
+    type: str
+    external_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """One grant, as its subject's part holds it."""
