@@ -12,6 +12,7 @@ from api.rolling import started
 from api.routes.events import events
 from api.routes.identity import identity
 from api.routes.organizations import organizations
+from api.routes.policies import policies
 from api.routes.sessions import sessions
 from api.serving import serve
 from core.access_log import AccessLog
@@ -33,6 +34,7 @@ def routes(settings: Settings) -> list[Router]:
         identity(private=settings.signup_private, dev=settings.is_dev),
         sessions(dev=settings.is_dev),
         organizations,
+        policies,
         events,
     ]
 

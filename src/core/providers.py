@@ -8,6 +8,7 @@ from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
 from core.assembly import Assembly
 from core.authentication import BearerTokens
+from core.casbin.workers import CasbinWorkers
 from core.clock import SystemClock
 from core.cursors import SignedCursors
 from core.discovery import load_use_cases
@@ -24,12 +25,14 @@ from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import outage
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
+from core.postgres.policy_models import SqlPolicyModels, SqlPolicyReader
 from core.postgres.profiles import SqlCredentials
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
+from domain.access.policies.ports import PolicyEvaluation
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -70,6 +73,7 @@ class Shared(Provider):
     credentials = provide(WithParents[SqlCredentials])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
+    policy_reader = provide(WithParents[SqlPolicyReader])
     clock = provide(SystemClock, provides=Clock)
 
     def __init__(self, assembly: Assembly) -> None:
@@ -102,6 +106,13 @@ class Shared(Provider):
         return SqlRefreshFamilies(database, tokens, self._assembly.grace)
 
     @provide
+    async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:
+        """Evaluate policy models in processes that nobody starts before the first question."""
+        workers = CasbinWorkers()
+        yield workers
+        await workers.close()
+
+    @provide
     def bodies(self, database: Database) -> ConfigurationBodies:
         """Keep configuration documents in MongoDB if there is one, else in Postgres."""
         return configuration_bodies(self._assembly.mongo, database)
@@ -120,6 +131,7 @@ class Transaction(Provider):
     sessions = provide(WithParents[SqlSessions])
     session_ending = provide(WithParents[SqlSessionEnding])
     configuration_heads = provide(WithParents[SqlConfigurationHeads])
+    policy_models = provide(WithParents[SqlPolicyModels])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()

@@ -1,5 +1,6 @@
 """The application, with every port in memory."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -7,12 +8,14 @@ from uuid import UUID
 from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
 
 from core.addresses import LibraryEmailAddresses
+from core.casbin.workers import CasbinWorkers
 from core.cursors import SignedCursors
 from core.idempotency import Idempotency
 from core.limits import LocalLimits
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact
 from core.providers import always, interactors
+from domain.access.policies.ports import PolicyEvaluation
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -53,6 +56,7 @@ from tests.support.memory.identity import (
     MemoryUsers,
     PlainPasswords,
 )
+from tests.support.memory.policies import MemoryPolicyModels, MemoryPolicyReader
 from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, SuperuserGate, Witnessed
 from tests.support.memory.sessions import (
     MemoryRefreshFamilies,
@@ -199,8 +203,16 @@ class Readers(Provider):
     configuration_bodies = provide(WithParents[MemoryConfigurationBodies])
     configuration_reader = provide(WithParents[MemoryConfigurationReader])
     credentials = provide(WithParents[MemoryCredentials])
+    policy_reader = provide(WithParents[MemoryPolicyReader])
     profiles = provide(WithParents[MemoryProfiles])
     session_lists = provide(WithParents[MemorySessionLists])
+
+    @provide
+    async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:
+        """Evaluate policy models as the service does: nothing else may see what strangers wrote."""
+        workers = CasbinWorkers(slots=1)
+        yield workers
+        await workers.close()
 
 
 class Transaction(Provider):
@@ -215,6 +227,7 @@ class Transaction(Provider):
     sessions = provide(WithParents[MemorySessions])
     session_ending = provide(WithParents[MemorySessionEnding])
     configuration_heads = provide(WithParents[MemoryConfigurationHeads])
+    policy_models = provide(WithParents[MemoryPolicyModels])
     mailer = provide(WithParents[MemoryMailer])
 
     @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])
