@@ -305,8 +305,8 @@ HELD = {
     "service": "access:check members:read organizations:read resources:read resources:share resources:write teams:read",
 }
 SEED = """
-INSERT INTO roles (id, organization_id, name, description, permissions, seeded)
-VALUES ('00000000-0000-7000-8000-{number:012d}', NULL, '{name}', '{description}', '{{{held}}}', '{{{held}}}')
+INSERT INTO roles (id, organization_id, name, description, permissions, seeded, version)
+VALUES ('00000000-0000-7000-8000-{number:012d}', NULL, '{name}', '{description}', '{{{held}}}', '{{{held}}}', 0)
 """
 
 DROP = """

@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from api.protocols.operations import operations
 from api.protocols.wellknown import well_known
 from api.rolling import started
+from api.routes.access import access
 from api.routes.events import events
 from api.routes.identity import identity
 from api.routes.organizations import organizations
@@ -35,6 +36,7 @@ def routes(settings: Settings) -> list[Router]:
         sessions(dev=settings.is_dev),
         organizations,
         policies,
+        access,
         events,
     ]
 

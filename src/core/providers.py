@@ -8,6 +8,7 @@ from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
 from core.assembly import Assembly
 from core.authentication import BearerTokens
+from core.casbin.policy import CasbinLanguage
 from core.casbin.workers import CasbinWorkers
 from core.clock import SystemClock
 from core.cursors import SignedCursors
@@ -21,17 +22,26 @@ from core.postgres.access import SqlGate
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
+from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
+from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import outage
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
+from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.policy_models import SqlPolicyModels, SqlPolicyReader
 from core.postgres.profiles import SqlCredentials
+from core.postgres.rehearsal import SqlRehearsal
+from core.postgres.roles import SqlRoles
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
+from domain.access.editing import Editing
+from domain.access.granting import Granting
+from domain.access.holding import Holding
+from domain.access.judging import Judging
 from domain.access.policies.ports import PolicyEvaluation
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -59,9 +69,10 @@ def interactors() -> Provider:
         provider.provide(case.interactor, scope=Scope.REQUEST if recorded else Scope.APP)
         for aftermath in case.aftermath.values():
             provider.provide(aftermath, scope=Scope.REQUEST)
-    for service in (Ending, Opening, ProfileChanges, Registration):
+    for service in (Editing, Ending, Judging, Opening, ProfileChanges, Registration):
         provider.provide(service, scope=Scope.REQUEST)
-    provider.provide(WithParents[PasswordIdentities], scope=Scope.REQUEST)
+    for offered in (WithParents[Granting], WithParents[Holding], WithParents[PasswordIdentities]):
+        provider.provide(offered, scope=Scope.REQUEST)
     return provider
 
 
@@ -73,7 +84,10 @@ class Shared(Provider):
     credentials = provide(WithParents[SqlCredentials])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
+    policy_language = provide(WithParents[CasbinLanguage])
     policy_reader = provide(WithParents[SqlPolicyReader])
+    role_lists = provide(WithParents[SqlRoleLists])
+    grant_lists = provide(WithParents[SqlGrantLists])
     clock = provide(SystemClock, provides=Clock)
 
     def __init__(self, assembly: Assembly) -> None:
@@ -132,6 +146,11 @@ class Transaction(Provider):
     session_ending = provide(WithParents[SqlSessionEnding])
     configuration_heads = provide(WithParents[SqlConfigurationHeads])
     policy_models = provide(WithParents[SqlPolicyModels])
+    rehearsal = provide(WithParents[SqlRehearsal])
+    roles = provide(WithParents[SqlRoles])
+    grants = provide(WithParents[SqlGrants])
+    grantees = provide(WithParents[SqlGrantees])
+    places = provide(WithParents[SqlPlaces])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()

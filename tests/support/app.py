@@ -8,6 +8,7 @@ from uuid import UUID
 from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
 
 from core.addresses import LibraryEmailAddresses
+from core.casbin.policy import CasbinLanguage
 from core.casbin.workers import CasbinWorkers
 from core.cursors import SignedCursors
 from core.idempotency import Idempotency
@@ -45,8 +46,9 @@ from tests.support.memory.configuration import (
     MemoryConfigurationReader,
 )
 from tests.support.memory.events import MemoryEventLog
+from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
+from tests.support.memory.grants import GrantGate, MemoryGrantees, MemoryGrants, MemoryPlaces
 from tests.support.memory.identity import (
-    SUPERUSERS,
     MemoryCredentials,
     MemoryFailures,
     MemoryPasswordHashes,
@@ -55,9 +57,11 @@ from tests.support.memory.identity import (
     MemorySuperusers,
     MemoryUsers,
     PlainPasswords,
+    superuser_grant,
 )
-from tests.support.memory.policies import MemoryPolicyModels, MemoryPolicyReader
-from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, SuperuserGate, Witnessed
+from tests.support.memory.policies import MemoryPolicyModels, MemoryPolicyReader, MemoryRehearsal
+from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, Witnessed
+from tests.support.memory.roles import MemoryRoles
 from tests.support.memory.sessions import (
     MemoryRefreshFamilies,
     MemorySessionEnding,
@@ -66,6 +70,7 @@ from tests.support.memory.sessions import (
     PlainAccessTokens,
 )
 from tests.support.memory.store import Memory
+from tests.support.memory.tables import GRANTS
 from tests.support.memory.work import MemoryIdempotency, MemoryWork
 
 R = TypeVar("R")
@@ -106,7 +111,7 @@ class App:
         self.dispatch = Dispatcher(
             container=self._container(),
             authenticator=SessionTokens(self.memory),
-            gate=SuperuserGate(self.memory),
+            gate=GrantGate(self.memory, self.clock),
             witness=self.witnessed,
             outage=lambda _: False,
         )
@@ -152,7 +157,8 @@ class App:
 
     def name_superuser(self, user_id: UserId) -> None:
         """Give the person the system role."""
-        self.memory.table(SUPERUSERS)[user_id] = self.clock.now()
+        grant = superuser_grant(user_id, self.clock.now())
+        self.memory.table(GRANTS)[grant.id] = grant
 
     @property
     def facts(self) -> list[Fact]:
@@ -203,9 +209,12 @@ class Readers(Provider):
     configuration_bodies = provide(WithParents[MemoryConfigurationBodies])
     configuration_reader = provide(WithParents[MemoryConfigurationReader])
     credentials = provide(WithParents[MemoryCredentials])
+    policy_language = provide(WithParents[CasbinLanguage])
     policy_reader = provide(WithParents[MemoryPolicyReader])
     profiles = provide(WithParents[MemoryProfiles])
     session_lists = provide(WithParents[MemorySessionLists])
+    role_lists = provide(WithParents[MemoryRoleLists])
+    grant_lists = provide(WithParents[MemoryGrantLists])
 
     @provide
     async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:
@@ -228,6 +237,11 @@ class Transaction(Provider):
     session_ending = provide(WithParents[MemorySessionEnding])
     configuration_heads = provide(WithParents[MemoryConfigurationHeads])
     policy_models = provide(WithParents[MemoryPolicyModels])
+    rehearsal = provide(WithParents[MemoryRehearsal])
+    roles = provide(WithParents[MemoryRoles])
+    grants = provide(WithParents[MemoryGrants])
+    grantees = provide(WithParents[MemoryGrantees])
+    places = provide(WithParents[MemoryPlaces])
     mailer = provide(WithParents[MemoryMailer])
 
     @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])

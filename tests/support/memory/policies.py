@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.access.policies.errors import PolicyModelNotFound, PolicySliceTooLarge, TooManyPolicyModels
 from domain.access.policies.models import MOST_MODELS, PolicyModel
-from domain.access.policies.ports import MOST_SLICED, PolicyModels, PolicyReader, Start
+from domain.access.policies.ports import MOST_SLICED, PolicyModels, PolicyReader, Rehearsal, Start
 from domain.access.policies.rules import Rule
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import OrganizationId
@@ -44,6 +44,16 @@ class MemoryPolicyModels(PolicyModels):
     async def _of(self, organization_id: OrganizationId) -> list[PolicyModel]:
         every: list[PolicyModel] = (await self.work.begin()).table(MODELS).values()
         return [each for each in every if each.organization_id == organization_id]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRehearsal(Rehearsal):
+    work: MemoryWork
+
+    async def forget(self) -> None:
+        claim = self.work.pending.claim
+        await self.work.rollback()
+        self.work.pending.claim = claim
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,3 +31,15 @@ class PolicyTooSlow(Conflict):
     """The model took too long over these questions, so nothing was decided: simplify its matcher."""
 
     code = "access.policy_too_slow"
+
+
+class PolicyInvalid(Invalid):
+    """Rules cannot become roles and grants, so none did; `errors` says which and why."""
+
+    code = "access.policy_invalid"
+
+
+class PolicyTooLarge(Conflict):
+    """There are more roles or grants than one policy holds: read their lists."""
+
+    code = "access.policy_too_large"

@@ -77,3 +77,17 @@ class PolicyEvaluation(Protocol):
 
         Raise `PolicyTooSlow`, `Overloaded` if the organization or everybody asks too much at once, or `Unavailable`.
         """
+
+
+class PolicyLanguage(Protocol):
+    """What roles and grants are exported in."""
+
+    def model(self) -> str:
+        """Return casbin's model of `domain.access.policies.platform`'s rules, as `.conf`."""
+
+
+class Rehearsal(Protocol):
+    """The transaction of a command that only wants to know whether it could be done."""
+
+    async def forget(self) -> None:
+        """Undo everything that the command did and said so far."""

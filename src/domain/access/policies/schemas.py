@@ -37,6 +37,28 @@ class PolicyDecisions:
     """The version of the model that decided."""
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyExport:
+    """An organization's roles and grants in casbin's language: `model` as `.conf`, `policy` as `.csv`.
+
+    `omitted` says what the rules have no words for: conditions, ends, and names with other characters.
+    """
+
+    model: str
+    policy: str
+    omitted: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyImported:
+    """What rules became: the names of new roles, and how many grants; what was there already is `unchanged`."""
+
+    roles: list[str]
+    grants: int
+    unchanged: int
+    dry_run: bool
+
+
 def details(model: PolicyModel, rules: Sequence[Rule]) -> PolicyModelDetails:
     """Return what is shown of a model with these rules."""
     return PolicyModelDetails(
