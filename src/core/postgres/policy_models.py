@@ -60,11 +60,11 @@ SELECT m.version, (SELECT json_agg(json_build_array(c.kind, c.fields) ORDER BY c
                    FROM (SELECT * FROM concerned LIMIT $5) c)::text AS rules
 FROM policy_models m WHERE m.id = $1
 """
-_TIED: Final = _SLICE.format(
+TIED: Final = _SLICE.format(
     rules="SELECT position, kind, fields FROM policy_rules WHERE model_id = $1 AND kind = 'p'"
     " AND subject IN (SELECT name FROM reached WHERE kind = $4)"
 )
-_UNTIED: Final = _SLICE.format(
+UNTIED: Final = _SLICE.format(
     rules="SELECT position, kind, fields FROM policy_rules WHERE model_id = $1 AND kind = 'p' AND $4::text IS NULL"
 )
 
@@ -119,7 +119,7 @@ class SqlPolicyReader(PolicyReader):
 
     async def slice(self, model: PolicyModel, starts: Collection[Start], kind: str | None) -> Sequence[Rule] | None:
         kinds, names = [each.kind for each in starts], [each.name for each in starts]
-        statement = _UNTIED if kind is None else _TIED
+        statement = UNTIED if kind is None else TIED
         rules = await self._read(model, statement, model.id, kinds, names, kind, MOST_SLICED + 1)
         if rules and len(rules) > MOST_SLICED:
             raise PolicySliceTooLarge
