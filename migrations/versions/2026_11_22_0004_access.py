@@ -190,6 +190,31 @@ CREATE TRIGGER memberships_grants AFTER DELETE ON memberships REFERENCING OLD TA
     FOR EACH STATEMENT EXECUTE FUNCTION drop_grants_of_member();
 """
 
+POLICIES = r"""
+CREATE TABLE policy_models (
+    id              uuid        CONSTRAINT pk_policy_models PRIMARY KEY,
+    organization_id uuid        NOT NULL
+                    CONSTRAINT fk_policy_models_organization_id REFERENCES organizations ON DELETE CASCADE,
+    name            text        NOT NULL,
+    text            text        NOT NULL,
+    created_at      timestamptz NOT NULL,
+    updated_at      timestamptz NOT NULL,
+    version         bigint      NOT NULL,
+    CONSTRAINT uq_policy_models_name UNIQUE (organization_id, name)
+);
+
+-- `subject` is the field that a rule is found by: a question reads the rules of those it is about.
+CREATE TABLE policy_rules (
+    model_id uuid    NOT NULL CONSTRAINT fk_policy_rules_model_id REFERENCES policy_models ON DELETE CASCADE,
+    position integer NOT NULL,
+    kind     text    NOT NULL,
+    subject  text    NOT NULL,
+    fields   text[]  NOT NULL,
+    CONSTRAINT pk_policy_rules PRIMARY KEY (model_id, position)
+);
+CREATE INDEX ix_policy_rules_subject ON policy_rules (model_id, kind, subject);
+"""
+
 # What `domain/access/comparing.py` says, of JSON values: conditions of grants inside lists.
 COMPARE = """
 CREATE FUNCTION compare_scalars(operator text, one jsonb, other jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE
@@ -298,8 +323,8 @@ DROP TRIGGER users_grants ON users;
 DROP FUNCTION record_person();
 DELETE FROM grants WHERE subject_type <> 'user' OR resource_id IS NOT NULL;
 ALTER TABLE grants DROP CONSTRAINT fk_grants_resource_id;
-DROP TABLE role_inherits, visibility_contents, visibility_members, visibility_groups, resources, team_members, teams,
-    invitations, memberships;
+DROP TABLE policy_rules, policy_models, role_inherits, visibility_contents, visibility_members, visibility_groups,
+    resources, team_members, teams, invitations, memberships;
 DROP FUNCTION compare_values(text, jsonb, jsonb);
 DROP FUNCTION is_among(jsonb, jsonb);
 DROP FUNCTION compare_scalars(text, jsonb, jsonb);
@@ -309,7 +334,7 @@ DROP FUNCTION drop_grants_of_member();
 
 
 def upgrade() -> None:
-    for part in (MEMBERS, RESOURCES, GRANTS, PEOPLE, COMPARE):
+    for part in (MEMBERS, RESOURCES, GRANTS, POLICIES, PEOPLE, COMPARE):
         execute(part)
     for table, keys in RECORDED.items():
         chosen = " UNION ".join(KEYS.format(scope=scope, column=column) for scope, column in keys)

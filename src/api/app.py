@@ -14,6 +14,7 @@ from api.routes.access import access
 from api.routes.events import events
 from api.routes.identity import identity
 from api.routes.organizations import organizations
+from api.routes.policies import policies
 from api.routes.resources import resources
 from api.routes.sessions import sessions
 from api.routes.teams import teams
@@ -38,6 +39,7 @@ def routes(settings: Settings) -> list[Router]:
         identity(private=settings.signup_private, dev=settings.is_dev),
         sessions(dev=settings.is_dev),
         organizations,
+        policies,
         access,
         teams,
         visibility,

@@ -11,6 +11,8 @@ from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
 from core.assembly import Assembly
 from core.authentication import BearerTokens
+from core.casbin.policy import CasbinLanguage
+from core.casbin.workers import CasbinWorkers
 from core.clearances import GateClearances
 from core.clock import SystemClock
 from core.cursors import SignedCursors
@@ -34,7 +36,9 @@ from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrgan
 from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
 from core.postgres.places import SqlGrantees, SqlPlaces
+from core.postgres.policy_models import SqlPolicyModels, SqlPolicyReader
 from core.postgres.profiles import SqlCredentials
+from core.postgres.rehearsal import SqlRehearsal
 from core.postgres.resource_lists import SqlResourceReader
 from core.postgres.resources import SqlBelonging, SqlResources
 from core.postgres.roles import SqlRoles
@@ -52,6 +56,7 @@ from domain.access.editing import Editing
 from domain.access.granting import Granting
 from domain.access.holding import Holding
 from domain.access.judging import Judging
+from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
@@ -134,6 +139,8 @@ class Shared(Provider):
     organization_reader = provide(WithParents[SqlOrganizationReader])
     member_reader = provide(WithParents[SqlMemberReader])
     invitation_reader = provide(WithParents[SqlInvitationReader])
+    policy_language = provide(WithParents[CasbinLanguage])
+    policy_reader = provide(WithParents[SqlPolicyReader])
     role_lists = provide(WithParents[SqlRoleLists])
     grant_lists = provide(WithParents[SqlGrantLists])
     team_lists = provide(WithParents[SqlTeamLists])
@@ -177,6 +184,13 @@ class Shared(Provider):
         return SqlRefreshFamilies(database, tokens, self._assembly.grace)
 
     @provide
+    async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:
+        """Evaluate policy models in processes that nobody starts before the first question."""
+        workers = CasbinWorkers()
+        yield workers
+        await workers.close()
+
+    @provide
     def bodies(self, database: Database) -> ConfigurationBodies:
         """Keep configuration documents in MongoDB if there is one, else in Postgres."""
         return configuration_bodies(self._assembly.mongo, database)
@@ -204,6 +218,8 @@ class Transaction(Provider):
     visibility_groups = provide(WithParents[SqlVisibilityGroups])
     viewers = provide(WithParents[SqlViewers])
     contents = provide(WithParents[SqlContents])
+    policy_models = provide(WithParents[SqlPolicyModels])
+    rehearsal = provide(WithParents[SqlRehearsal])
     roles = provide(WithParents[SqlRoles])
     grants = provide(WithParents[SqlGrants])
     grantees = provide(WithParents[SqlGrantees])

@@ -1,5 +1,6 @@
 """The application, with every port in memory."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -9,6 +10,8 @@ from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_asy
 from core.access.decisions import EngineDecisions
 from core.access.engine import AccessEngine
 from core.addresses import LibraryEmailAddresses
+from core.casbin.policy import CasbinLanguage
+from core.casbin.workers import CasbinWorkers
 from core.clearances import GateClearances
 from core.cursors import SignedCursors
 from core.idempotency import Idempotency
@@ -17,6 +20,7 @@ from core.limits import LocalLimits
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact
 from core.providers import always, interactors
+from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
@@ -73,6 +77,7 @@ from tests.support.memory.organizations import (
     MemoryOrganizationReader,
     MemoryOrganizations,
 )
+from tests.support.memory.policies import MemoryPolicyModels, MemoryPolicyReader, MemoryRehearsal
 from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, Witnessed
 from tests.support.memory.resources import MemoryBelonging, MemoryResourceReader, MemoryResources
 from tests.support.memory.roles import MemoryRoles
@@ -244,6 +249,8 @@ class Readers(Provider):
     organizations = provide(WithParents[MemoryOrganizationReader])
     members = provide(WithParents[MemoryMemberReader])
     invitations = provide(WithParents[MemoryInvitationReader])
+    policy_language = provide(WithParents[CasbinLanguage])
+    policy_reader = provide(WithParents[MemoryPolicyReader])
     profiles = provide(WithParents[MemoryProfiles])
     resource_reader = provide(WithParents[MemoryResourceReader])
     session_lists = provide(WithParents[MemorySessionLists])
@@ -251,6 +258,13 @@ class Readers(Provider):
     grant_lists = provide(WithParents[MemoryGrantLists])
     team_lists = provide(WithParents[MemoryTeamLists])
     visibility_lists = provide(WithParents[MemoryVisibilityLists])
+
+    @provide
+    async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:
+        """Evaluate policy models as the service does: nothing else may see what strangers wrote."""
+        workers = CasbinWorkers(slots=1)
+        yield workers
+        await workers.close()
 
 
 class Transaction(Provider):
@@ -268,6 +282,8 @@ class Transaction(Provider):
     organizations = provide(WithParents[MemoryOrganizations])
     memberships = provide(WithParents[MemoryMemberships])
     invitations = provide(WithParents[MemoryInvitations])
+    policy_models = provide(WithParents[MemoryPolicyModels])
+    rehearsal = provide(WithParents[MemoryRehearsal])
     roles = provide(WithParents[MemoryRoles])
     grants = provide(WithParents[MemoryGrants])
     grantees = provide(WithParents[MemoryGrantees])

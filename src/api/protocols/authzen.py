@@ -30,6 +30,7 @@ from api.protocols.authzen_shapes import (
 from api.refusals import Malformed, NotJson
 from api.reply import JSON, Reply, encode
 from core.pipeline import Call
+from domain.access.answers import Actions, Decided, Decision, Found
 from domain.access.asking import Entity, Evaluation
 from domain.access.queries.evaluate_access import EvaluateAccess
 from domain.access.queries.evaluate_many import EvaluateMany
@@ -37,7 +38,6 @@ from domain.access.queries.explain_access import ExplainAccess
 from domain.access.queries.search_actions import SearchActions
 from domain.access.queries.search_resources import SearchResources
 from domain.access.queries.search_subjects import SearchSubjects
-from domain.access.answers import Actions, Decided, Decision, Found
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.usecases import Message, use_case
 

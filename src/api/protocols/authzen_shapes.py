@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from domain.access.answers import Refused, Told
 from domain.access.asking import Entity
 from domain.access.queries.evaluate_many import Semantic
-from domain.access.answers import Refused, Told
 
 Object = dict[str, Any]
 

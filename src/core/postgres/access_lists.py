@@ -85,7 +85,9 @@ class SqlAccessLists(Lists):
                 *values,
             )
         look = Look(
-            Snapshot.parse(row["snapshot"], row["log_id"].bytes[:8], row["server"]), changes(row["changes"]) if since else None, {}
+            Snapshot.parse(row["snapshot"], row["log_id"].bytes[:8], row["server"]),
+            changes(row["changes"]) if since else None,
+            {},
         )
         found = _found.decode(row["found"]) if row["found"] else []
         return look, [(ResourceId(id_), external_id) for id_, external_id in found]

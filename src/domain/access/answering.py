@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.access.answers import Decision
 from domain.access.asking import Asked, View, holds, may_ask, needed, question
 from domain.access.engine.deciding import Outcome, decide
 from domain.access.ports import Decisions
-from domain.access.answers import Decision
 from domain.access.telling import Listener, tell
 from domain.kernel.access import Permission
 from domain.kernel.ids import PLATFORM

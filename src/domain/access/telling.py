@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.access.answers import Missing, Needed, Proof, Told
 from domain.access.asking import Asked, Entity, holds
 from domain.access.engine.compiled import DEEPEST, EVERYTHING, Held, Subject
 from domain.access.engine.deciding import Outcome, Question, Thing, sees
@@ -11,7 +12,6 @@ from domain.access.engine.explaining import Explanation, explain
 from domain.access.engine.explaining import Missing as Lacking
 from domain.access.engine.parts import RolePart
 from domain.access.ports import Decisions
-from domain.access.answers import Missing, Needed, Proof, Told
 from domain.access.writing import written
 from domain.kernel.access import Permission
 from domain.kernel.ids import OrganizationId, ResourceId, RoleId

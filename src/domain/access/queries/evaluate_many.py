@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from domain.access.answering import Answering
+from domain.access.answers import Decided, Decision, Refused
 from domain.access.asking import Asked, Evaluation, taken_apart
 from domain.access.ports import Decisions
-from domain.access.answers import Decided, Decision, Refused
 from domain.kernel.access import SIGNED_IN, Actor
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Forbidden, OrganizationNotFound

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from domain.access.answering import Answering
+from domain.access.answers import Decision
 from domain.access.asking import Evaluation, taken_apart
 from domain.access.ports import Decisions
-from domain.access.answers import Decision
 from domain.kernel.access import SIGNED_IN, Actor
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Forbidden, OrganizationNotFound

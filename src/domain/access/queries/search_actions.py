@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from domain.access.answers import Actions
 from domain.access.asking import Asked, Evaluation, may_ask, question, taken_apart
 from domain.access.engine.compiled import EVERYTHING
 from domain.access.engine.deciding import Outcome, decide
 from domain.access.paging import Page, part_of
 from domain.access.ports import Decisions
-from domain.access.answers import Actions
 from domain.kernel.access import SIGNED_IN, Actor, Permission
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import CursorInvalid, Forbidden, OrganizationNotFound

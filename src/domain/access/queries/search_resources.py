@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
+from domain.access.answers import Found
 from domain.access.asking import ORGANIZATION, Entity, Evaluation, may_ask, permission_of, place, user_of
 from domain.access.paging import Page, part_of
 from domain.access.ports import Decisions, Listing
-from domain.access.answers import Found
 from domain.kernel.access import SIGNED_IN, Actor, Permission
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import CursorInvalid, Forbidden, OrganizationNotFound

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from domain.access.answers import Found
 from domain.access.asking import USER, Asked, Entity, Evaluation, View, may_ask, question, taken_apart
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Outcome, decide, may_bypass
 from domain.access.paging import Page, Part, part_of
 from domain.access.ports import Decisions
-from domain.access.answers import Found
 from domain.kernel.access import SIGNED_IN, Actor, Permission
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import CursorInvalid, Forbidden, OrganizationNotFound
