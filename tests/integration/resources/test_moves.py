@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from core.postgres.work import SqlWork
 from domain.kernel.errors import ConcurrentChange
 from domain.resources.errors import ResourceCycle
-from domain.resources.models import Resource, ResourceKey
+from domain.resources.models import ResourceKey
 from domain.resources.wanting import Wanted
 from tests.contracts.resources import NOBODY, added, resource
 from tests.integration.resources.ground import SqlGround
@@ -88,7 +88,7 @@ async def test_of_many_who_register_the_same_none_fails_otherwise_than_by_being_
 
     assert ended["done"] >= 1
     assert ended.keys() <= {"done", ConcurrentChange.__name__}
-    rows: list[Resource] = await ground.rows(
+    rows = await ground.rows(
         "SELECT version FROM resources WHERE organization_id = $1 AND external_id = 'same'", ground.organization_id
     )
     assert [each["version"] for each in rows] == [1]

@@ -81,7 +81,7 @@ async def test_all_or_nothing_and_says_which(world: World) -> None:
         ("resources.2.owner", "resources.owner_not_found"),
         ("resources.3", "resources.named_twice"),
     ]
-    assert (world.kept.keys(), world.announced) == ({"there"}, ["registered there"])
+    assert ({*world.kept}, world.announced) == ({"there"}, ["registered there"])
     assert world.kept["there"].version == 1
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from domain.kernel.errors import CursorInvalid, OrganizationNotFound, PreconditionFailed
 from domain.kernel.ids import OrganizationId, ResourceId, UserId, uuid7
+from domain.kernel.usecases import Message
 from domain.resources.commands.create_resource import CreateResource
 from domain.resources.commands.delete_resource import DeleteResource
 from domain.resources.commands.update_resource import UpdateResource
@@ -211,6 +212,7 @@ async def test_a2_what_another_organization_has_does_not_exist(world: World) -> 
     cursor = (await world.send(ListResources(organization_id=here, limit=1))).next
     before = len(world.app.facts)
 
+    message: Message[Any]
     for resource_id in (theirs.id, ResourceId(uuid7())):
         for message in (
             GetResource(organization_id=here, resource_id=resource_id),

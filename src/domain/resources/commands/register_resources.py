@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import ConcurrentChange, OrganizationNotFound
+from domain.kernel.errors import ConcurrentChange, OrganizationNotFound, Overloaded
 from domain.kernel.ids import OrganizationId
 from domain.kernel.schemas import Length
 from domain.kernel.usecases import Command, interactor, message
@@ -38,7 +38,15 @@ class RegisterResources(Command[Registered]):
 
 @interactor(
     access=needs(Permission.RESOURCES_WRITE, within="organization_id"),
-    raises=(RegistrationRefused, OwnerNotFound, ParentNotFound, OrganizationNotFound, TooDeep, ConcurrentChange),
+    raises=(
+        RegistrationRefused,
+        OwnerNotFound,
+        ParentNotFound,
+        OrganizationNotFound,
+        TooDeep,
+        ConcurrentChange,
+        Overloaded,
+    ),
     emits=(ResourceMoved, ResourceRegistered, ResourceUpdated),
     audit="resources.resource.register",
 )
