@@ -40,9 +40,9 @@ WITH RECURSIVE person AS (
         SELECT unnest(t.path) FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.user_id = ANY ($2::uuid[])
     )
 ), given AS (
-    SELECT * FROM grants WHERE subject_type = 'user' AND subject_id IN (SELECT id FROM person)
+    SELECT * FROM grants WHERE subject_type = 'user' AND subject_id = ANY (ARRAY(SELECT id FROM person))
     UNION ALL
-    SELECT * FROM grants WHERE subject_type = 'team' AND subject_id IN (SELECT id FROM team)
+    SELECT * FROM grants WHERE subject_type = 'team' AND subject_id = ANY (ARRAY(SELECT id FROM team))
 ), wanted (id, depth) AS (
     SELECT id, 0 FROM unnest($4::uuid[]) AS id
     UNION
@@ -52,7 +52,7 @@ WITH RECURSIVE person AS (
 ), named AS (
     SELECT * FROM resources WHERE id = ANY ($5::uuid[])
 ), resource AS (
-    SELECT * FROM named UNION SELECT r.* FROM resources r WHERE r.id IN (SELECT wall_id FROM named)
+    SELECT * FROM named UNION SELECT r.* FROM resources r WHERE r.id = ANY (ARRAY(SELECT wall_id FROM named))
 )
 SELECT {NOW}, ({CHANGES}) AS changes,
     (SELECT json_agg(json_build_object('id', p.id, 'is_active', p.is_active, 'email_verified', p.email_verified,
