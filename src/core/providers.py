@@ -154,7 +154,7 @@ class Shared(Provider):
         issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
-            Clearances: GateClearances(SqlGate(assembly.database)),
+            Clearances: GateClearances(EngineGate(assembly.access)),
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),

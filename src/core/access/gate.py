@@ -30,6 +30,8 @@ class EngineGate(Gate):
         organization_id = PLATFORM if access.within is None else getattr(message, access.within)
         await self.engine.refresh(NOW)
         subject, _ = await self.engine.known(actor.user_id, organization_id)
+        if subject and subject.belongs and access.permission is None:
+            return
         if subject and access.permission:
             if decide(subject, Question(access.permission), self.now()) is Outcome.ALLOWED:
                 return

@@ -21,7 +21,6 @@ import pytest
 from core.access.engine import NOW, AccessEngine
 from core.access.gate import EngineGate
 from core.pipeline import Gate
-from core.postgres.access import SqlGate
 from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
 from domain.access.engine.deciding import Outcome, Question, decide
@@ -125,7 +124,7 @@ async def world(fresh_database_url: str) -> AsyncIterator[World]:
     database = Database(fresh_database_url, size=2)
     await database.open()
     engine = AccessEngine(SqlParts(database))
-    yield World(database, (SqlGate(database), EngineGate(engine)), engine)
+    yield World(database, (EngineGate(engine),), engine)
     await database.close()
 
 
@@ -254,7 +253,7 @@ async def test_a1_membership_alone_lets_in_where_that_is_all_that_is_asked(world
     access, actor = member_of("organization_id"), Actor(ada, SessionId(uuid7()), None, 1)
     mine, others = (GetConfiguration(organization_id=each, namespace="a") for each in (ours, theirs))
     with pytest.raises(OrganizationNotFound):
-        await world.gate.check(access, actor, mine)
+        await world.gates[0].check(access, actor, mine)
     async with world.database.read() as connection:
         await connection.execute(
             "INSERT INTO users (id, email, email_verified, is_active, epoch, created_at, updated_at, version) "
@@ -263,12 +262,12 @@ async def test_a1_membership_alone_lets_in_where_that_is_all_that_is_asked(world
         )
         await connection.execute("INSERT INTO memberships VALUES ($1, $2, $3, now(), 1)", uuid7(), ours, ada)
 
-    await world.gate.check(access, actor, mine)
+    await world.gates[0].check(access, actor, mine)
 
     with pytest.raises(OrganizationNotFound):
-        await world.gate.check(access, actor, others)
+        await world.gates[0].check(access, actor, others)
     with pytest.raises(Forbidden):
-        await world.gate.check(needs(Permission.CONFIGURATION_READ, within="organization_id"), actor, mine)
+        await world.gates[0].check(needs(Permission.CONFIGURATION_READ, within="organization_id"), actor, mine)
 
 
 async def test_every_change_of_a_grant_is_recorded_however_it_is_made(world: World) -> None:

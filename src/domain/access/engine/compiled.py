@@ -66,8 +66,8 @@ class Subject:
 
     @property
     def belongs(self) -> bool:
-        """Whether the person has to do with the organization: is a member of it, or was granted something in it."""
-        return self.organization_id in self.user.organizations or bool(self.grants)
+        """Whether the person has to do with the organization: is in it, or holds something in it or everywhere."""
+        return self.organization_id in self.user.organizations or bool(self.grants or self.platform)
 
     def rules(self, permission: str) -> tuple[Rules, Rules]:
         """Return the grants that concern `permission`: the platform's, and the organization's."""
