@@ -7,6 +7,7 @@ from dishka import AnyOf, Provider, Scope, WithParents, make_async_container, pr
 
 from core.access.decisions import EngineDecisions
 from core.access.gate import EngineGate
+from core.access.sight import EngineSight
 from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
 from core.assembly import Assembly
@@ -169,7 +170,7 @@ class Shared(Provider):
             Passwords: assembly.passwords,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
-            ResourceReader: SqlResourceReader(assembly.database),
+            ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),
             SetupToken: keys.setup,

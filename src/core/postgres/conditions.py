@@ -13,12 +13,12 @@ class Condition:
     values: tuple[Any, ...] = ()
 
 
-def joined(conditions: Iterable[Condition]) -> tuple[str, list[Any]]:
-    """Return the condition that is true where all are, with `$1`, `$2`… for the values that come with it."""
+def joined(conditions: Iterable[Condition], first: int = 1) -> tuple[str, list[Any]]:
+    """Return the condition that is true where all are, with `$<first>`… for the values that come with it."""
     parts: list[str] = []
     values: list[Any] = []
     for each in conditions:
-        first = len(values) + 1
-        parts.append(f"({each.sql.format(*(f'${number}' for number in range(first, first + len(each.values))))})")
+        start = first + len(values)
+        parts.append(f"({each.sql.format(*(f'${number}' for number in range(start, start + len(each.values))))})")
         values += each.values
     return " AND ".join(parts) or "true", values

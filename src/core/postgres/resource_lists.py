@@ -10,28 +10,31 @@ from core.postgres.conditions import Condition, joined
 from core.postgres.database import Database
 from domain.kernel.access import Actor, Permission
 from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.errors import Unavailable
 from domain.kernel.ids import OrganizationId, ResourceId
 from domain.resources.readers import ResourceFilter, ResourceReader
 from domain.resources.schemas import ResourceInfo, ResourceName
 
+# What a resource lies in is shown by name only to whoever sees that too.
 _SELECT: Final = """
-SELECT r.id, r.organization_id, r.type, r.external_id, r.owner_id, p.type AS parent_type,
-       p.external_id AS parent_external_id, r.attributes, r.created_at, r.updated_at, r.version
-FROM resources r LEFT JOIN resources p ON p.id = r.parent_id
-WHERE {} ORDER BY r.id DESC LIMIT {}
+WITH page AS (
+    SELECT r.* FROM resources r WHERE {where} AND {seen} ORDER BY r.id DESC LIMIT {most}
+), parent AS (
+    SELECT r.id, r.type, r.external_id FROM resources r WHERE r.id IN (SELECT parent_id FROM page) AND {seen}
+)
+SELECT page.id, page.organization_id, page.type, page.external_id, page.owner_id, parent.type AS parent_type,
+       parent.external_id AS parent_external_id, page.attributes, page.created_at, page.updated_at, page.version
+FROM page LEFT JOIN parent ON parent.id = page.parent_id ORDER BY page.id DESC
 """
+TRIES: Final = 5
+"""How often what somebody may see may change while it is being shown to them."""
 
 
 class Sight(Protocol):
     """Know which resources an actor may see."""
 
-    async def condition(
-        self, actor: Actor, organization_id: OrganizationId, permission: str, seen: ConsistencyToken | None
-    ) -> Condition | None:
-        """Return what is true of the rows `r` of `resources` on which the actor holds `permission`; None is all.
-
-        The answer is no older than the command of `seen`.
-        """
+    async def condition(self, actor: Actor, organization_id: OrganizationId, permission: str) -> Condition:
+        """Return what is true of the rows `r` of `resources` on which the actor holds `permission`, as of now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,17 @@ class SqlResourceReader(ResourceReader):
     """Resources as they are at the moment, so newer than any command."""
 
     database: Database
-    sight: Sight | None = None
-    """Without it whoever may read the organization's resources sees all of them."""
+    sight: Sight
 
     async def find(
         self,
         actor: Actor,
         organization_id: OrganizationId,
         resource_id: ResourceId,
-        seen: ConsistencyToken | None,
+        seen: ConsistencyToken | None,  # noqa: ARG002 - what is shown is as of now
     ) -> ResourceInfo | None:
         """See `ResourceReader.find`."""
-        found = await self._select(actor, organization_id, [Condition("r.id = {0}", (resource_id,))], 1, seen)
+        found = await self._select(actor, organization_id, [Condition("r.id = {0}", (resource_id,))], 1)
         return found[0] if found else None
 
     async def list(
@@ -60,29 +62,32 @@ class SqlResourceReader(ResourceReader):
         wanted: ResourceFilter,
         after: ResourceId | None,
         most: int,
-        seen: ConsistencyToken | None,
+        seen: ConsistencyToken | None,  # noqa: ARG002 - what is shown is as of now
     ) -> Sequence[ResourceInfo]:
         """See `ResourceReader.list`."""
         conditions = list(_conditions(organization_id, wanted))
         if after:
             conditions.append(Condition("r.id < {0}", (after,)))
-        return await self._select(actor, organization_id, conditions, most, seen)
+        return await self._select(actor, organization_id, conditions, most)
 
     async def _select(
-        self,
-        actor: Actor,
-        organization_id: OrganizationId,
-        conditions: Sequence[Condition],
-        most: int,
-        seen: ConsistencyToken | None,
+        self, actor: Actor, organization_id: OrganizationId, conditions: Sequence[Condition], most: int
     ) -> Sequence[ResourceInfo]:
         """Return up to `most` of those that the actor may see: the one place that resources are shown from."""
-        seeing = self.sight and await self.sight.condition(actor, organization_id, Permission.RESOURCES_READ, seen)
-        whole = [Condition("r.organization_id = {0}", (organization_id,)), *conditions, *([seeing] if seeing else ())]
-        where, values = joined(whole)
-        async with self.database.read() as connection:
-            rows = await connection.fetch(_SELECT.format(where, f"${len(values) + 1}"), *values, most)
-        return [_info(row) for row in rows]
+        seen = await self.sight.condition(actor, organization_id, Permission.RESOURCES_READ)
+        for _ in range(TRIES):
+            where, values = joined([Condition("r.organization_id = {0}", (organization_id,)), *conditions])
+            visible, more = joined([seen], len(values) + 1)
+            limit = f"${len(values) + len(more) + 1}"
+            async with self.database.read() as connection:
+                rows = await connection.fetch(
+                    _SELECT.format(where=where, seen=visible, most=limit), *values, *more, most
+                )
+            before, seen = seen, await self.sight.condition(actor, organization_id, Permission.RESOURCES_READ)
+            # The rows are newer than the first condition and older than the second: if that is the same, it held.
+            if seen == before:
+                return [_info(row) for row in rows]
+        raise Unavailable
 
 
 def _conditions(organization_id: OrganizationId, wanted: ResourceFilter) -> Iterator[Condition]:

@@ -7,12 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from core.clock import SystemClock
+from core.postgres.conditions import Condition
 from core.postgres.database import Database
-from core.postgres.resource_lists import SqlResourceReader
+from core.postgres.resource_lists import Sight, SqlResourceReader
 from core.postgres.resources import SqlBelonging, SqlResources
 from core.postgres.work import SqlWork
+from domain.kernel.access import Actor
 from domain.kernel.ids import OrganizationId, UserId, uuid7
 from tests.contracts.resources import Ports
+
+
+class Unhindered(Sight):
+    """Sees everything."""
+
+    async def condition(self, actor: Actor, organization_id: OrganizationId, permission: str) -> Condition:
+        return Condition("true")
 
 
 @dataclass
@@ -23,7 +32,7 @@ class SqlGround:
 
     @property
     def reader(self) -> SqlResourceReader:
-        return SqlResourceReader(self.database)
+        return SqlResourceReader(self.database, Unhindered())
 
     async def found(self) -> None:
         """Make both organizations."""
