@@ -10,6 +10,7 @@ from domain.access.commands.create_role import CreateRole
 from domain.access.commands.make_grant import MakeGrant
 from domain.access.facade import Place, Subject
 from domain.access.models import Grant
+from domain.access.queries.list_grants import ListGrants
 from domain.access.schemas import GrantedOn, Grantee, GrantInfo, RoleInfo
 from domain.kernel.ids import OrganizationId, ResourceId, TeamId, UserId, uuid7
 from domain.sessions.schemas import Tokens
@@ -114,6 +115,27 @@ class World:
         place = GrantedOn("document", on) if on else None
         made = MakeGrant(organization_id=organization_id, subject=to, role=role, on=place, **more)
         return await self.app.send(made, as_=by.tokens)
+
+
+async def listed(
+    app: App, by: Person, organization_id: OrganizationId, limit: int = 50, **wanted: Any
+) -> list[GrantInfo]:
+    """Return all grants that are listed, page by page."""
+    found: list[GrantInfo] = []
+    cursor = None
+    while True:
+        message = ListGrants(organization_id=organization_id, limit=limit, cursor=cursor, **wanted)
+        page = await app.send(message, as_=by.tokens)
+        found += page.items
+        if (cursor := page.next) is None:
+            return found
+
+
+async def superuser(world: World) -> Person:
+    """Return somebody who may do everything."""
+    root = await world.person()
+    world.app.name_superuser(root.id)
+    return root
 
 
 @pytest.fixture

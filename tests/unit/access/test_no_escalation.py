@@ -29,7 +29,8 @@ from tests.unit.access.conftest import Person, World
 R = TypeVar("R")
 
 PEOPLE, NAMES = 5, ["one", "two", "three", "four"]
-"""Of the people one is an owner at first, one an admin, one may make grants and one may edit roles."""
+"""Of the people one is an owner at first, one an admin, one may make grants, one edit roles, and one is an admin for a
+while; to two of them something is denied."""
 SEEDED = ["owner", "admin", "member", "auditor"]
 PERMISSIONS = ["a:read", "b:read", "grants:write", "roles:write", "members:read", "organizations:own"]
 PLACES = ["", "top", "top/", "leaf", "leaf/"]
@@ -66,9 +67,16 @@ class Escalation(RuleBasedStateMachine):
             self.people.append(await self.world.member(self.ours, *([role] if role else [])))
         owner = self.people[0]
         await self.world.role(owner, self.ours, "one", "grants:write", "members:read")
-        await self.world.role(owner, self.ours, "two", "roles:write", "members:read")
-        for person, role in ((2, "one"), (3, "two")):
-            self.world.grant(self.ours, self.people[person].id, role)
+        await self.world.role(owner, self.ours, "two", "roles:write", "grants:write")
+        ends = self.app.clock.now() + timedelta(hours=2)
+        for person, role, more in (
+            (2, "one", {}),
+            (2, "auditor", {"effect": "deny"}),
+            (3, "two", {}),
+            (3, "admin", {"effect": "deny"}),
+            (4, "admin", {"expires_at": ends}),
+        ):
+            self.world.grant(self.ours, self.people[person].id, role, **more)
         top = self.world.resource(self.ours, "top")
         self.world.resource(self.ours, "leaf", (top,))
         self.teams: list[TeamId] = [self.world.team(self.ours, *self.people[3:])]
@@ -209,5 +217,5 @@ EXTENT = {
 
 TestNoEscalation = Escalation.TestCase
 TestNoEscalation.settings = settings(
-    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
