@@ -307,7 +307,10 @@ HELD = {
     "admin": f"{READS} {WRITES}",
     "member": "members:read organizations:read resources:read teams:read",
     "auditor": f"{READS} access:check access:explain configuration:read visibility:bypass",
-    "service": "access:check members:read organizations:read resources:read resources:share resources:write teams:read",
+    "service": (
+        "access:check members:read organizations:read resources:read resources:share resources:write teams:read"
+        " visibility:bypass"
+    ),
 }
 SEED = """
 INSERT INTO roles (id, organization_id, name, description, permissions, seeded, version)
