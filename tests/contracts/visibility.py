@@ -16,12 +16,12 @@ from domain.visibility.errors import (
 from domain.visibility.models import Content, Viewer, VisibilityGroup
 from domain.visibility.readers import GroupPlace
 from domain.visibility.repositories import Eyes
-from domain.visibility.schemas import ResourceName, VisibilityMemberInfo
+from domain.visibility.schemas import ContentName, VisibilityMemberInfo
 from tests.contracts.belonging import Ground, group, hide, later, let_see, put, team
 
 
-def named(resource_id: ResourceId) -> ResourceName:
-    return ResourceName("folder", str(resource_id))
+def named(resource_id: ResourceId) -> ContentName:
+    return ContentName("folder", str(resource_id))
 
 
 async def remove(ground: Ground, gone: VisibilityGroup) -> None:

@@ -14,7 +14,7 @@ from domain.teams.schemas import TeamInfo, TeamRole
 from domain.visibility.commands.add_visibility_content import AddVisibilityContent
 from domain.visibility.commands.add_visibility_member import AddVisibilityMember
 from domain.visibility.commands.create_visibility_group import CreateVisibilityGroup
-from domain.visibility.schemas import ResourceName, VisibilityGroupInfo
+from domain.visibility.schemas import ContentName, VisibilityGroupInfo
 from tests.support.app import App
 from tests.support.memory.belonging import add_grant, add_member, add_organization, add_resource, add_role
 
@@ -100,7 +100,7 @@ class World:
         )
         await self.send(message)
 
-    async def hide(self, group: VisibilityGroupInfo, what: ResourceName | Person) -> None:
+    async def hide(self, group: VisibilityGroupInfo, what: ContentName | Person) -> None:
         """Put something in a visibility group."""
         resource, user_id = (None, what.id) if isinstance(what, Person) else (what, None)
         message = AddVisibilityContent(
@@ -110,14 +110,14 @@ class World:
 
     def resource(
         self,
-        parent: ResourceName | None = None,
+        parent: ContentName | None = None,
         owner: Person | None = None,
         within: OrganizationId | None = None,
-    ) -> ResourceName:
+    ) -> ContentName:
         """Return a new resource."""
         above = id_of(parent) if parent else None
         made = add_resource(self.app.memory, within or self.ours, above, owner.id if owner else None)
-        return ResourceName("folder", str(made))
+        return ContentName("folder", str(made))
 
     @property
     def told(self) -> list[tuple[str, dict[str, object]]]:
@@ -125,6 +125,6 @@ class World:
         return [(fact.type, fact.data) for fact in self.app.facts if fact.type.split(".")[0] in {"teams", "visibility"}]
 
 
-def id_of(resource: ResourceName) -> ResourceId:
+def id_of(resource: ContentName) -> ResourceId:
     """Return the id of a resource of this world."""
     return ResourceId(UUID(resource.id))

@@ -21,7 +21,7 @@ from domain.kernel.ids import GroupId, OrganizationId, ResourceId
 from domain.visibility.errors import AlreadyInGroup, ContentNotFound, GroupNameTaken, GroupNotFound, NotInGroup
 from domain.visibility.models import Content, VisibilityGroup
 from domain.visibility.repositories import Contents, Eyes, VisibilityGroups
-from domain.visibility.schemas import ResourceName
+from domain.visibility.schemas import ContentName
 
 groups = Table(
     "visibility_groups",
@@ -160,7 +160,7 @@ class SqlContents(Contents):
         """See `Contents.hold`."""
         await hold_resources(await self.work.begin(), organization_id, alone=True)
 
-    async def resource(self, organization_id: OrganizationId, name: ResourceName, by: Eyes) -> ResourceId | None:
+    async def resource(self, organization_id: OrganizationId, name: ContentName, by: Eyes) -> ResourceId | None:
         """See `Contents.resource`."""
         asked = {"organization_id": organization_id, "type": name.type, "external_id": name.id}
         session = await self.work.begin()

@@ -10,7 +10,7 @@ from domain.kernel.ids import GroupId, OrganizationId
 from domain.visibility.readers import GroupPlace, Placed, VisibilityLists
 from domain.visibility.repositories import Eyes
 from domain.visibility.schemas import (
-    ResourceName,
+    ContentName,
     VisibilityContentInfo,
     VisibilityGroupInfo,
     VisibilityMemberInfo,
@@ -89,5 +89,5 @@ class SqlVisibilityLists(VisibilityLists):
 
 
 def _content(row: Any) -> VisibilityContentInfo:
-    resource = ResourceName(row["type"], row["external_id"]) if row["type"] is not None else None
+    resource = ContentName(row["type"], row["external_id"]) if row["type"] is not None else None
     return VisibilityContentInfo(resource, row["user_id"])

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from domain.kernel.ids import GroupId, OrganizationId, ResourceId, UserId
 from domain.visibility.models import Content, Viewer, VisibilityGroup
-from domain.visibility.schemas import ResourceName
+from domain.visibility.schemas import ContentName
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Contents(Protocol):
         Asked for before any resource is.
         """
 
-    async def resource(self, organization_id: OrganizationId, name: ResourceName, by: Eyes) -> ResourceId | None:
+    async def resource(self, organization_id: OrganizationId, name: ContentName, by: Eyes) -> ResourceId | None:
         """Return the resource of that name, unless a wall hides it."""
 
     async def any(self, group: VisibilityGroup) -> bool:

@@ -12,7 +12,7 @@ ExternalId = Annotated[str, Length(1, 256)]
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceName:
+class ContentName:
     """A resource, as the service that has it calls it."""
 
     type: ResourceType
@@ -43,5 +43,5 @@ class VisibilityMemberInfo:
 class VisibilityContentInfo:
     """What only the members of a group see: a resource with everything below it, or a person."""
 
-    resource: ResourceName | None
+    resource: ContentName | None
     user_id: UserId | None

@@ -8,7 +8,7 @@ from domain.kernel.ids import OrganizationId, UserId
 from domain.visibility.errors import ContentNotFound, NotOne, ViewerNotFound
 from domain.visibility.models import Content, Viewer, VisibilityGroup
 from domain.visibility.repositories import Contents, Eyes, Viewers
-from domain.visibility.schemas import ResourceName
+from domain.visibility.schemas import ContentName
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Sight:
             await self.must_see_into(actor, group)
 
     async def content(
-        self, actor: Actor, organization_id: OrganizationId, resource: ResourceName | None, user_id: UserId | None
+        self, actor: Actor, organization_id: OrganizationId, resource: ContentName | None, user_id: UserId | None
     ) -> Content:
         """Return what is named if the actor sees it, and hold the tree of resources until the command ends.
 

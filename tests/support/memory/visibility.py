@@ -18,7 +18,7 @@ from domain.visibility.models import Content, Viewer, VisibilityGroup
 from domain.visibility.readers import GroupPlace, Placed, VisibilityLists
 from domain.visibility.repositories import Contents, Eyes, Viewers, VisibilityGroups
 from domain.visibility.schemas import (
-    ResourceName,
+    ContentName,
     VisibilityContentInfo,
     VisibilityGroupInfo,
     VisibilityMemberInfo,
@@ -144,7 +144,7 @@ class MemoryContents(Contents):
     async def hold(self, organization_id: OrganizationId) -> None:
         await self.work.begin()
 
-    async def resource(self, organization_id: OrganizationId, name: ResourceName, by: Eyes) -> ResourceId | None:
+    async def resource(self, organization_id: OrganizationId, name: ContentName, by: Eyes) -> ResourceId | None:
         tables = await self.work.begin()
         sought = organization_id, name.type, name.id
         for each in tables.table(RESOURCES).values():
@@ -243,7 +243,7 @@ class MemoryVisibilityLists(VisibilityLists):
     def _info(self, row: ContentRow) -> VisibilityContentInfo:
         resource = self.memory.table(RESOURCES).get(row.resource_id)
         return VisibilityContentInfo(
-            ResourceName(resource.type, resource.external_id) if resource else None, row.user_id
+            ContentName(resource.type, resource.external_id) if resource else None, row.user_id
         )
 
 

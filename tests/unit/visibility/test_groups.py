@@ -35,7 +35,7 @@ from domain.visibility.queries.get_visibility_group import GetVisibilityGroup
 from domain.visibility.queries.list_visibility_contents import ListVisibilityContents
 from domain.visibility.queries.list_visibility_groups import ListVisibilityGroups
 from domain.visibility.queries.list_visibility_members import ListVisibilityMembers
-from domain.visibility.schemas import ResourceName, VisibilityContentInfo, VisibilityGroupInfo, VisibilityMemberInfo
+from domain.visibility.schemas import ContentName, VisibilityContentInfo, VisibilityGroupInfo, VisibilityMemberInfo
 from tests.support.memory.tables import RESOURCES
 from tests.support.world import Person, World, id_of
 
@@ -55,7 +55,7 @@ def hide(group: VisibilityGroupInfo, **what: Any) -> AddVisibilityContent:
     return AddVisibilityContent(organization_id=group.organization_id, group_id=group.id, **what)
 
 
-def show(group: VisibilityGroupInfo, resource: ResourceName | None = None, **what: Any) -> RemoveVisibilityContent:
+def show(group: VisibilityGroupInfo, resource: ContentName | None = None, **what: Any) -> RemoveVisibilityContent:
     named: dict[str, Any] = {"resource_type": resource.type, "resource_id": resource.id} if resource else {}
     return RemoveVisibilityContent(organization_id=group.organization_id, group_id=group.id, **named, **what)
 
@@ -69,7 +69,7 @@ async def contents(world: World, group: VisibilityGroupInfo, by: Person | None =
     return (await world.send(message, by)).items
 
 
-def wall(world: World, resource: ResourceName) -> Any:
+def wall(world: World, resource: ContentName) -> Any:
     return world.app.memory.table(RESOURCES)[id_of(resource)].wall_id
 
 
@@ -176,7 +176,7 @@ async def test_a2_nothing_of_another_organization_gets_in(world: World) -> None:
     for team_id in (crew.id, TeamId(uuid7())):
         with pytest.raises(ViewerNotFound):
             await world.send(see(group, team_id=team_id), keeper)
-    for name in (folder, ResourceName("folder", "none")):
+    for name in (folder, ContentName("folder", "none")):
         for message in (hide(group, resource=name), show(group, name)):
             with pytest.raises(ContentNotFound) as refused:
                 await world.send(message, keeper)
@@ -259,7 +259,7 @@ async def test_a4_what_is_hidden_is_no_more_there_than_what_does_not_exist(world
     await world.hide(group, hidden)
     await world.let_see(group, inside)
 
-    for resource in (folder, file, ResourceName("folder", "none")):
+    for resource in (folder, file, ContentName("folder", "none")):
         for message in (hide(open_group, resource=resource), show(group, resource), show(open_group, resource)):
             with pytest.raises(ContentNotFound):
                 await world.send(message, keeper)

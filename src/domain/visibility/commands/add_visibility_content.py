@@ -8,7 +8,7 @@ from domain.kernel.usecases import Command, interactor, message
 from domain.visibility.errors import AlreadyInGroup, ContentNotFound, GroupNotFound, NotOne
 from domain.visibility.events import VisibilityContentAdded
 from domain.visibility.repositories import Contents, VisibilityGroups
-from domain.visibility.schemas import ResourceName, VisibilityContentInfo
+from domain.visibility.schemas import ContentName, VisibilityContentInfo
 from domain.visibility.sight import Sight
 
 
@@ -18,7 +18,7 @@ class AddVisibilityContent(Command[VisibilityContentInfo]):
 
     organization_id: OrganizationId
     group_id: GroupId
-    resource: ResourceName | None = None
+    resource: ContentName | None = None
     user_id: UserId | None = None
 
 

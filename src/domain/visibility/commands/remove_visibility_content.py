@@ -8,7 +8,7 @@ from domain.kernel.usecases import Command, interactor, message
 from domain.visibility.errors import ContentNotFound, GroupNotFound, NotInGroup, NotOne
 from domain.visibility.events import VisibilityContentRemoved
 from domain.visibility.repositories import Contents, VisibilityGroups
-from domain.visibility.schemas import ExternalId, ResourceName, ResourceType
+from domain.visibility.schemas import ContentName, ExternalId, ResourceType
 from domain.visibility.sight import Sight
 
 
@@ -50,10 +50,10 @@ class RemoveVisibilityContentInteractor:
         await self.groups.keep(group)
 
 
-def _named(kind: str | None, external_id: str | None) -> ResourceName | None:
+def _named(kind: str | None, external_id: str | None) -> ContentName | None:
     """Return the resource that both name together, None if neither is given."""
     if kind is not None and external_id is not None:
-        return ResourceName(kind, external_id)
+        return ContentName(kind, external_id)
     if kind is None and external_id is None:
         return None
     raise NotOne
