@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, DateTime, Enum, Table, Text, Uuid, select, text
+from sqlalchemy import BigInteger, Column, DateTime, Table, Text, TypeDecorator, Uuid, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +28,18 @@ from domain.teams.models import Team, TeamMember
 from domain.teams.ports import Inheritance, TeamGrant
 from domain.teams.repositories import TeamMembers, Teams
 from domain.teams.schemas import TeamRole
+
+
+class _Role(TypeDecorator[TeamRole]):
+    """A role in a team, as text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, _: object) -> TeamRole | None:
+        """Read what is stored."""
+        return None if value is None else TeamRole(value)
+
 
 teams = Table(
     "teams",
@@ -49,7 +61,7 @@ team_members = Table(
     Column("team_id", Uuid, primary_key=True),
     Column("organization_id", Uuid, nullable=False),
     Column("user_id", Uuid, primary_key=True),
-    Column("role", Enum(TeamRole, native_enum=False, values_callable=list), nullable=False),
+    Column("role", _Role, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 mapping.map_imperatively(TeamMember, team_members)

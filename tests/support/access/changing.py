@@ -93,13 +93,15 @@ def planned(random: Random, world: World) -> Planned:
 def build(random: Random) -> World:
     """Return a world in which there is something of each kind."""
     world = World(users=[User(each, random.random() < 0.9, random.random() < 0.5) for each in USERS[:4]])
+    for _ in range(10):
+        world = join(random, world)
     for each in ROLES[:8]:
         world = roles(random, world, each)
     for each in TEAMS[:4]:
         world = teams(random, world, each)
     for each in RESOURCES[:6]:
         world = resources(random, world, each)
-    for change, times in ((join, 10), (belong, 6), (inherit, 6), (grant, 14), (view, 5), (enclose, 3)):
+    for change, times in ((belong, 6), (inherit, 6), (grant, 14), (view, 5), (enclose, 3)):
         for _ in range(times):
             world = change(random, world)
     return world
@@ -116,7 +118,6 @@ def person(random: Random, world: World) -> World:
     for organization in ORGANIZATIONS:
         world = _leave(world, Membership(organization, id_))
     world.grants = [each for each in world.grants if each.subject_id != id_]
-    world.resources = [r._replace(owner_id=None) if r.owner_id == id_ else r for r in world.resources]
     return world
 
 
@@ -136,6 +137,9 @@ def _leave(world: World, gone: Membership) -> World:
     world.memberships = [each for each in world.memberships if each != gone]
     world.team_members = [m for m in world.team_members if (home(TEAMS, m.team_id), m.user_id) != gone]
     world.viewers = [v for v in world.viewers if (home(GROUPS, v.group_id), v.user_id) != gone]
+    world.resources = [
+        r._replace(owner_id=None) if (r.organization_id, r.owner_id) == gone else r for r in world.resources
+    ]
     world.grants = [g for g in world.grants if (g.organization_id, g.subject_id) != (organization, user)]
     return world
 
@@ -239,7 +243,7 @@ def resources(random: Random, world: World, id_: UUID | None = None) -> World:
         return world
     ours, all_ = home(RESOURCES, id_), world.resources
     above = [each.id for each in all_ if each.organization_id == ours and id_ not in path(all_, each.id)]
-    owner = random.choice([None, *(each.id for each in world.users)])
+    owner = random.choice([None, *(each.user_id for each in world.memberships if each.organization_id == ours)])
     parent = random.choice([None, *above, *above])
     made = Resource(id_, ours, random.choice(["doc", "task"]), f"x{id_.int % 100}", owner, parent, attributes(random))
     world.resources = [*(each for each in all_ if each.id != id_), made]
