@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.postgres.base import mapping, refusing, versioned
 from core.postgres.work import SqlWork
 from domain.access.facade import Place
+from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import OrganizationId, TeamId, UserId
 from domain.teams.errors import (
     AlreadyInTeam,
@@ -66,7 +67,11 @@ team_members = Table(
 )
 mapping.map_imperatively(TeamMember, team_members)
 
-KEPT: Final = {"uq_teams_name": TeamNameTaken, "ck_teams_path": TeamTooDeep}
+KEPT: Final = {
+    "fk_teams_organization_id": OrganizationNotFound,
+    "uq_teams_name": TeamNameTaken,
+    "ck_teams_path": TeamTooDeep,
+}
 ADDED: Final = {"fk_team_members_user_id": NotAMember, "pk_team_members": AlreadyInTeam}
 
 # Two moves at once could make a circle of two that are none by themselves, and what is made below a team that is
