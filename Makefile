@@ -14,7 +14,7 @@ ifneq ($(shell test -x $(BIN)/python && cat .venv/place 2>/dev/null),$(shell pwd
 $(shell rm -f .venv/installed-*)
 endif
 
-.PHONY: help run services test test-unit test-integration test-faults check format bench docs migration lock image clean
+.PHONY: help run services test test-unit test-integration test-faults test-deep check format bench docs migration lock image clean
 
 help: ## List what can be done
 	@awk 'BEGIN {FS = ":.*## "} \
@@ -46,6 +46,10 @@ test-integration: .venv/installed-dev ## Run what needs real servers
 
 test-faults: .venv/installed-dev ## Kill and stall real servers for long
 	GATEWRIGHT_FAULTS=long $(RUN) -m pytest -m faults --timeout=3600
+
+test-deep: .venv/installed-dev ## Compare more than a million decisions with an oracle, and see that planted defects are found
+	GATEWRIGHT_DEEP=1 $(RUN) -m pytest -n $(WORKERS) --timeout=3600 -o junit_family=xunit1 --junitxml=deep.xml \
+		tests/unit/access tests/integration/access tests/deep
 
 bench: .venv/installed-dev ## Measure; figures are ratios within one run
 	$(RUN) -m benchmarks

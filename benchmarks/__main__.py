@@ -1,4 +1,4 @@
-"""Measure: `python -m benchmarks [name ...]`; without names all of it, which takes about six minutes.
+"""Measure: `python -m benchmarks [name ...]`; without names all of it, which takes about seven minutes.
 
 Figures are ratios to a baseline that is measured in the same run, in turn with what is compared: other work on the
 machine slows both down. The table is printed and kept in `build/benchmarks/`.
@@ -15,7 +15,7 @@ from benchmarks.load import WRK
 from benchmarks.table import Report
 from tests.support.server import Missing
 
-NAMES = ("start", "me", "login", "refresh", "command", "relay")
+NAMES = ("start", "me", "login", "refresh", "command", "relay", "access")
 
 
 def main(names: list[str]) -> None:

@@ -21,26 +21,48 @@ CREATE TABLE organizations (
 INSERT INTO organizations VALUES
     ('00000000-0000-7000-8000-000000000001', 'Platform', 'platform', now(), now(), 1);
 
+-- `seeded` is what the last release wrote into a system role: what differs from it was edited here, and stays.
 CREATE TABLE roles (
-    id              uuid   CONSTRAINT pk_roles PRIMARY KEY,
-    organization_id uuid   CONSTRAINT fk_roles_organization_id REFERENCES organizations ON DELETE CASCADE,
-    name            text   NOT NULL,
-    permissions     text[] NOT NULL
+    id              uuid        CONSTRAINT pk_roles PRIMARY KEY,
+    organization_id uuid        CONSTRAINT fk_roles_organization_id REFERENCES organizations ON DELETE CASCADE,
+    name            text        NOT NULL,
+    description     text        NOT NULL DEFAULT '',
+    permissions     text[]      NOT NULL,
+    seeded          text[],
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    version         bigint      NOT NULL DEFAULT 1
 );
 CREATE UNIQUE INDEX uq_roles_name ON roles (coalesce(organization_id, '00000000-0000-0000-0000-000000000000'), name);
 -- `*` is understood in system roles only, and nobody can write one.
-INSERT INTO roles VALUES ('00000000-0000-7000-8000-000000000002', NULL, 'superuser', '{*}');
+INSERT INTO roles VALUES
+    ('00000000-0000-7000-8000-000000000002', NULL, 'superuser', 'Everything, everywhere.', '{*}', '{*}');
 
+-- Without a resource a grant holds in the whole organization; with one, on it alone or on everything below it too.
 CREATE TABLE grants (
     id              uuid        CONSTRAINT pk_grants PRIMARY KEY,
     organization_id uuid        NOT NULL
                     CONSTRAINT fk_grants_organization_id REFERENCES organizations ON DELETE CASCADE,
-    subject_type    text        NOT NULL CONSTRAINT ck_grants_subject_type CHECK (subject_type IN ('user')),
+    subject_type    text        NOT NULL
+                    CONSTRAINT ck_grants_subject_type CHECK (subject_type IN ('user', 'team', 'service_account')),
     subject_id      uuid        NOT NULL,
     role_id         uuid        NOT NULL CONSTRAINT fk_grants_role_id REFERENCES roles ON DELETE CASCADE,
-    created_at      timestamptz NOT NULL
+    resource_id     uuid,
+    below           boolean     NOT NULL DEFAULT false,
+    effect          text        NOT NULL DEFAULT 'allow'
+                    CONSTRAINT ck_grants_effect CHECK (effect IN ('allow', 'deny')),
+    condition       jsonb,
+    expires_at      timestamptz,
+    granted_by      uuid,
+    created_at      timestamptz NOT NULL,
+    version         bigint      NOT NULL DEFAULT 1,
+    CONSTRAINT ck_grants_below CHECK (resource_id IS NOT NULL OR NOT below)
 );
-CREATE UNIQUE INDEX uq_grants_subject ON grants (subject_type, subject_id, organization_id, role_id);
+CREATE UNIQUE INDEX uq_grants_subject ON grants (subject_type, subject_id, organization_id, role_id, effect,
+    coalesce(resource_id, '00000000-0000-0000-0000-000000000000'));
+CREATE INDEX ix_grants_organization_id ON grants (organization_id, created_at, id);
+CREATE INDEX ix_grants_resource_id ON grants (resource_id) WHERE resource_id IS NOT NULL;
+CREATE INDEX ix_grants_expires_at ON grants (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX ix_grants_role_id ON grants (role_id);
 
 CREATE FUNCTION record_grant_changes() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -6,13 +6,19 @@ from typing import Final
 from litestar import Litestar, Router
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from api.protocols.authzen import authzen
 from api.protocols.operations import operations
 from api.protocols.wellknown import well_known
 from api.rolling import started
+from api.routes.access import access
 from api.routes.events import events
 from api.routes.identity import identity
 from api.routes.organizations import organizations
+from api.routes.policies import policies
+from api.routes.resources import resources
 from api.routes.sessions import sessions
+from api.routes.teams import teams
+from api.routes.visibility import visibility
 from api.serving import serve
 from core.access_log import AccessLog
 from core.assembly import Assembly
@@ -33,6 +39,11 @@ def routes(settings: Settings) -> list[Router]:
         identity(private=settings.signup_private, dev=settings.is_dev),
         sessions(dev=settings.is_dev),
         organizations,
+        policies,
+        access,
+        teams,
+        visibility,
+        resources,
         events,
     ]
 
@@ -57,7 +68,12 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
 
     return serve(
         TracedDispatcher(dispatch) if tracer else dispatch,
-        [*routes(settings), operations(Health.of(assembly), registry), well_known(assembly.keys.ring)],
+        [
+            *routes(settings),
+            operations(Health.of(assembly), registry),
+            well_known(assembly.keys.ring),
+            authzen(settings.served_at),
+        ],
         observers=(access_log, assembly.metrics.requests),
         tracing=RequestSpan(tracer) if tracer else None,
         share=settings.trace_share,

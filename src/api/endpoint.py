@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self, get_type_hints
 
@@ -15,6 +16,7 @@ from api.headers import Given
 from api.origins import Origins
 from api.patience import Patience
 from api.reply import JSON, Reply, encode
+from api.room import Room
 from core.pipeline import Answer, Call
 from domain.kernel.access import Origin
 from domain.kernel.consistency import ConsistencyToken
@@ -67,14 +69,20 @@ class Route:
 
 
 def endpoint(
-    verb: Callable[..., Any], path: str, message: type[Message[Any]], *, status: int | None = None
+    verb: Callable[..., Any],
+    path: str,
+    message: type[Message[Any]],
+    *,
+    status: int | None = None,
+    room: Room | None = None,
 ) -> HTTPRouteHandler:
     """Answer `verb path` with `message`, whose use case must be declared already.
 
     `{name:uuid}` and `{name:str}` in `path` fill the message's fields of that name, `If-Match` the one declared with
     `if_match()`, and the whole JSON body the one declared with `whole_body()`. The others are members of the JSON body
     of `post`, `put` and `patch`; where the body is taken already, and for other verbs, they come from the query.
-    `status` is that of success: without it 204 if there is no result, 201 for `post`, else 200.
+    `status` is that of success: without it 204 if there is no result, 201 for `post`, else 200. `room` is for bodies
+    that may be larger than those of other routes.
 
     The answer is Litestar's `before_request`, which comes before the framework takes the request apart: that costs
     half as much as a handler does. The handler behind it is never reached.
@@ -93,7 +101,7 @@ def endpoint(
         include_in_schema=False,
         opt={ROUTE: route},
         before_request=_answer(
-            _reader(route, {name: _segment(each, route.segments[name]) for name, each in kinds.items()}),
+            _reader(route, {name: _segment(each, route.segments[name]) for name, each in kinds.items()}, room),
             _attendant(case),
             route.status,
             readable=verb is get,
@@ -150,7 +158,7 @@ def _answer(
     return answer
 
 
-def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]]) -> Read:
+def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Room | None) -> Read:
     """Make the function that reads the message from a request."""
     message, matched = route.case.message, route.matched
     from_body = reading.body_reader(route.body, route.whole, unique=route.case.writes)
@@ -164,7 +172,8 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]]) -> Read:
             values[matched] = headers.if_match(given)
         values |= from_query(scope["query_string"])
         if from_body:
-            values |= from_body(await reading.body(given, receive, patience))
+            with room.taken(given) if room else nullcontext(reading.LARGEST) as largest:
+                values |= from_body(await reading.body(given, receive, patience, largest))
         elif b"content-length" in given or b"transfer-encoding" in given:
             await reading.ignored(given, receive, patience)
         return message(**values)

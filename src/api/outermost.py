@@ -4,6 +4,7 @@ from asyncio import CancelledError
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import getrandbits, random
+from re import compile as pattern
 from time import perf_counter
 from typing import Any, Final, Protocol
 
@@ -25,6 +26,8 @@ HARDENED: Final = (
 OVERRIDES: Final = frozenset({b"allow", *dict(HARDENED)})
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 UNMATCHED: Final = "unmatched"
+ECHOING: Final = "/access/v1/"
+PRINTABLE: Final = pattern(rb"[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?").fullmatch
 HANDLED: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER: Final = "OTHER"
 GONE: Final = 499
@@ -68,7 +71,7 @@ class Outermost:
         started = perf_counter()
         trace_id = scope["trace_id"] = getrandbits(128).to_bytes(16).hex()
         TRACE_ID.set(trace_id)
-        named = (b"x-request-id", trace_id.encode())
+        named = (b"x-request-id", _asked(scope) or trace_id.encode())
         always = (*HARDENED, HSTS, named) if scope["scheme"] == "https" else (*HARDENED, named)
         method = scope["method"]
         head = method == "HEAD"
@@ -119,6 +122,14 @@ class Outermost:
             await send(event)
 
         return listed
+
+
+def _asked(scope: Any) -> bytes | None:
+    """Return the request identifier that the caller of the AuthZEN API chose (section 10.1.3), if it can be echoed."""
+    if not scope["path"].startswith(ECHOING):
+        return None
+    given = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    return given[0] if len(given) == 1 and PRINTABLE(given[0]) else None
 
 
 def _has_nul(scope: Any) -> bool:

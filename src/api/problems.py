@@ -25,6 +25,7 @@ from domain.kernel.errors import (
     Invalid,
     InvalidToken,
     NotFound,
+    OrganizationNotFound,
     PreconditionFailed,
     PreconditionRequired,
     RetryLater,
@@ -131,6 +132,8 @@ def refusals(case: UseCase, *, path: bool = False, body: bool = False, if_match:
         found |= {InvalidToken, Unauthenticated}
     if case.access.permission:
         found |= {Forbidden}
+    if case.access.within:
+        found |= {OrganizationNotFound}
     if case.writes:
         # Whoever is nobody can use a key again: who they are includes what they send.
         found |= {ConcurrentChange, IdempotencyInFlight, *((IdempotencyMismatch,) if case.access.signed_in else ())}

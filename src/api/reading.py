@@ -18,9 +18,9 @@ from api.refusals import Malformed, NoSuchPath, NotJson, TooLarge, TooSlow
 
 LARGEST: Final = 1 << 20
 """The most bytes a body may have."""
-MOST_PIECES: Final = 4096
-"""Each piece is a turn of the event loop: a body of single bytes would take many seconds of it."""
-MOST_DIGITS: Final = len(str(LARGEST))
+SMALLEST_PIECE: Final = 256
+"""How small pieces may be on average: each is a turn of the event loop, and single bytes would take many seconds."""
+MOST_DIGITS: Final = 10
 UUID_TEXT: Final = pattern("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 CONTROL: Final = pattern(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]").search
 """What no part of a path may hold; U+FFFD is what servers make of bytes that are no UTF-8."""
@@ -37,10 +37,21 @@ def body_reader(
     """
     if not (shape or whole):
         return None
-    decode = msgspec.json.Decoder(shape.struct if shape else whole and whole[1]).decode
+    decode = json_reader(shape.struct if shape else whole and whole[1], unique=unique)
     name = whole[0] if whole else ""
 
     def read(text: bytes | bytearray) -> dict[str, Any]:
+        found = decode(text)
+        return shape.values(found) if shape else {name: opened(found)}
+
+    return read
+
+
+def json_reader(kind: Any, *, unique: bool = True) -> Callable[[bytes | bytearray], Any]:
+    """Make the function that reads a JSON body as `kind`, a type that msgspec knows."""
+    decode = msgspec.json.Decoder(kind).decode
+
+    def read(text: bytes | bytearray) -> Any:
         try:
             found = decode(text)
             if unique:
@@ -51,7 +62,7 @@ def body_reader(
             raise Malformed("The body nests too deeply.") from error
         except ValueError as error:
             raise explained(error, "body") from error
-        return shape.values(found) if shape else {name: opened(found)}
+        return found
 
     return read
 
@@ -110,23 +121,25 @@ def segment(hint: Any) -> Callable[[str], Any]:
     return read
 
 
-async def body(given: Mapping[bytes, bytes], receive: Receive, patience: Patience) -> bytes | bytearray:
+async def body(
+    given: Mapping[bytes, bytes], receive: Receive, patience: Patience, largest: int = LARGEST
+) -> bytes | bytearray:
     """Read a JSON body whole, unless it is something else, too large or too slow."""
     kind = given.get(b"content-type", b"")
-    sized(given)
+    sized(given, largest)
     if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
         raise NotJson
-    return await _patiently(receive, patience)
+    return await _patiently(receive, patience, largest)
 
 
 async def ignored(given: Mapping[bytes, bytes], receive: Receive, patience: Patience) -> None:
     """Pass over the body of a request that needs none, unless it is too large or too slow."""
     sized(given)
     if b"transfer-encoding" in given:
-        await _patiently(receive, patience)
+        await _patiently(receive, patience, LARGEST)
 
 
-def sized(given: Mapping[bytes, bytes]) -> None:
+def sized(given: Mapping[bytes, bytes], largest: int = LARGEST) -> None:
     """Refuse a body that says it is too large, or whose length is in doubt."""
     length = given.get(b"content-length")
     if length is None:
@@ -135,25 +148,25 @@ def sized(given: Mapping[bytes, bytes]) -> None:
         raise Malformed("The body has two lengths.")
     if not length.isdigit():
         raise Malformed("The length of the body cannot be read.")
-    if len(length) > MOST_DIGITS or int(length) > LARGEST:
+    if len(length) > MOST_DIGITS or int(length) > largest:
         raise TooLarge
 
 
-async def _patiently(receive: Receive, patience: Patience) -> bytes | bytearray:
+async def _patiently(receive: Receive, patience: Patience, largest: int) -> bytes | bytearray:
     try:
-        return await patience(lambda: _whole(receive))
+        return await patience(lambda: _whole(receive, largest))
     except Impatient:
         raise TooSlow from None
 
 
-async def _whole(receive: Receive) -> bytes | bytearray:
+async def _whole(receive: Receive, largest: int) -> bytes | bytearray:
     text: bytes | bytearray = b""
-    for _ in range(MOST_PIECES):
+    for _ in range(largest // SMALLEST_PIECE):
         event = await receive()
         if event["type"] != "http.request":
             raise Malformed("The body ended early.")
         piece = event.get("body", b"")
-        if len(text) + len(piece) > LARGEST:
+        if len(text) + len(piece) > largest:
             raise TooLarge
         if not event.get("more_body"):
             return text + piece if text else piece

@@ -10,11 +10,14 @@ from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from core.access.engine import AccessEngine
+from core.access.following import Following
 from core.documents import Mongo, mongo_connection
 from core.hashing import HashingPool
 from core.keys import Keys
 from core.metrics import Metrics
 from core.passwords import Argon2Passwords
+from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
 from core.postgres.flush import Pending
 from core.postgres.log import LogFollower
@@ -56,6 +59,7 @@ class Assembly:
     poke: Poke
     follower: LogFollower
     lifetimes: Lifetimes
+    access: AccessEngine
     _running: list[asyncio.Task[Any]] = field(default_factory=list, init=False)
 
     @classmethod
@@ -90,6 +94,7 @@ class Assembly:
             poke=Poke(database),
             follower=LogFollower(database),
             lifetimes=Lifetimes(settings.access_life, settings.refresh_life),
+            access=AccessEngine(SqlParts(database), size=settings.access_parts),
         )
 
     @property
@@ -121,6 +126,7 @@ class Assembly:
             "profiles": self.pushes.run(),
             "poke": self.poke.run(),
             "log": self.follower.run(),
+            "access": Following(self.access, self.follower, self.metrics.access).run(),
         }.items():
             self._start(name, work)
 

@@ -14,13 +14,23 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from core.metrics import PULLED
+from core.metrics import LOOKED, PULLED
 
 SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _CHOOSE: Final[Any] = values.get_value_class
 _MERGED: Final[Any] = MultiProcessCollector
-AGE: Final = "gatewright_revocations_age_seconds"
+AGES: Final = {
+    PULLED: (
+        "gatewright_revocations_age_seconds",
+        "Since the last pull, of the process that is worst off; +Inf: never",
+    ),
+    LOOKED: (
+        "gatewright_access_age_seconds",
+        "Since the last look at what changed about access, of the process that is worst off; +Inf: never",
+    ),
+}
+"""By what is stored: an age cannot be, it grows by itself."""
 
 
 def prepare(folder: Path) -> None:
@@ -57,16 +67,15 @@ def serve_metrics(port: int, host: str = "127.0.0.1", registry: CollectorRegistr
 
 @dataclass(frozen=True, slots=True)
 class _Shown(Collector):
-    """All metrics, with times of pulls told as ages: an age cannot be stored, it grows by itself."""
+    """All metrics, with times told as ages."""
 
     registry: CollectorRegistry
 
     def collect(self) -> Iterable[Metric]:
         for metric in self._collected():
-            if metric.name == PULLED:
-                pulled = min(sample.value for sample in metric.samples)
-                age = time() - pulled if pulled else inf
-                yield GaugeMetricFamily(AGE, "Since the last pull, of the process that is worst off; +Inf: never", age)
+            if shown := AGES.get(metric.name):
+                then = min(sample.value for sample in metric.samples)
+                yield GaugeMetricFamily(*shown, time() - then if then else inf)
             else:
                 yield metric
 

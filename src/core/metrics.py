@@ -15,6 +15,8 @@ from domain.kernel.usecases import UseCase
 
 PULLED: Final = "gatewright_revocations_pulled"
 """Internal: when each process last pulled. Shown as the age of the oldest, see `core.exposition`."""
+LOOKED: Final = "gatewright_access_looked"
+"""Internal: when each process last looked what changed about access. Shown as the age of the oldest."""
 REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 HASHING_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 LAG_BUCKETS: Final = (0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5, 30, 120, 600, 3600)
@@ -179,6 +181,32 @@ class RevocationMetrics:
 
 
 @dataclass(slots=True)
+class AccessMetrics:
+    """What decisions are made from."""
+
+    registry: CollectorRegistry = REGISTRY
+    _looked: Gauge = field(init=False)
+    _parts: Gauge = field(init=False)
+    _looks: Counter = field(init=False)
+    _counted: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        on = self.registry
+        self._looked = Gauge(LOOKED, "Last look", registry=on, multiprocess_mode="livemin")
+        self._parts = Gauge(
+            "gatewright_access_parts", "Parts remembered for decisions", registry=on, multiprocess_mode="livesum"
+        )
+        self._looks = Counter("gatewright_access_looks", "Questions to the database about access", registry=on)
+
+    def __call__(self, size: int, looks: int) -> None:
+        """Note that what is known is current: so many parts are remembered, after so many looks."""
+        self._looked.set(time())
+        self._parts.set(size)
+        self._looks.inc(looks - self._counted)
+        self._counted = looks
+
+
+@dataclass(slots=True)
 class DependencyMetrics:
     """Whether this process reaches what it depends on."""
 
@@ -216,6 +244,7 @@ class Metrics:
     jobs: JobMetrics = field(init=False)
     revocations: RevocationMetrics = field(init=False)
     dependencies: DependencyMetrics = field(init=False)
+    access: AccessMetrics = field(init=False)
 
     def __post_init__(self) -> None:
         self.requests = RequestMetrics(self.registry)
@@ -225,3 +254,4 @@ class Metrics:
         self.jobs = JobMetrics(self.registry)
         self.revocations = RevocationMetrics(self.registry)
         self.dependencies = DependencyMetrics(self.registry)
+        self.access = AccessMetrics(self.registry)

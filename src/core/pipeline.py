@@ -45,7 +45,10 @@ class Authenticator(Protocol):
 
 
 class Gate(Protocol):
-    """Decide whether `actor` passes `access` for `message`, or raise `Forbidden`."""
+    """Decide whether `actor` passes `access` for `message`, or raise `Forbidden`.
+
+    Raise `OrganizationNotFound` if it is about an organization that the actor has nothing to do with.
+    """
 
     async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None: ...
 
@@ -129,7 +132,7 @@ class Dispatcher:
         return await self.authenticator.identify(call.credential)
 
     async def _admit(self, case: UseCase, message: Message[Any], actor: Actor | None) -> None:
-        if actor and case.access.permission:
+        if actor and (case.access.permission or case.access.within):
             await self.gate.check(case.access, actor, message)
 
     async def _build(self, case: UseCase) -> Run:

@@ -1,36 +1,66 @@
 """What Dishka builds."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 from dishka import AnyOf, Provider, Scope, WithParents, make_async_container, provide
 
+from core.access.decisions import EngineDecisions
+from core.access.gate import EngineGate
+from core.access.sight import EngineSight
 from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
 from core.assembly import Assembly
 from core.authentication import BearerTokens
+from core.casbin.policy import CasbinLanguage
+from core.casbin.workers import CasbinWorkers
+from core.clearances import GateClearances
 from core.clock import SystemClock
 from core.cursors import SignedCursors
 from core.discovery import load_use_cases
 from core.documents import configuration_bodies
 from core.idempotency import Idempotency
+from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
 from core.mail import JobMailer
 from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
-from core.postgres.access import SqlGate
+from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
+from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
+from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import outage
+from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
+from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
+from core.postgres.places import SqlGrantees, SqlPlaces
+from core.postgres.policy_models import SqlPolicyModels, SqlPolicyReader
 from core.postgres.profiles import SqlCredentials
+from core.postgres.rehearsal import SqlRehearsal
+from core.postgres.resource_lists import SqlResourceReader
+from core.postgres.resources import SqlBelonging, SqlResources
+from core.postgres.roles import SqlRoles
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
+from core.postgres.team_lists import SqlTeamLists
+from core.postgres.teams import SqlInheritance, SqlTeamMembers, SqlTeams
+from core.postgres.viewers import SqlViewers
+from core.postgres.visibility import SqlContents, SqlVisibilityGroups
+from core.postgres.visibility_lists import SqlVisibilityLists
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
+from domain.access.editing import Editing
+from domain.access.granting import Granting
+from domain.access.holding import Holding
+from domain.access.judging import Judging
+from domain.access.policies.ports import PolicyEvaluation
+from domain.access.ports import Decisions
 from domain.events.ports import EventLog
+from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
 from domain.identity.profiles import ProfileChanges
@@ -39,12 +69,47 @@ from domain.identity.registration import Registration
 from domain.identity.verification import PasswordIdentities
 from domain.kernel.events import Events
 from domain.kernel.ports import Clock, Cursors, Limits, Mailer
-from domain.organizations.ports import ConfigurationBodies
+from domain.organizations.inviting import Acceptance, Letters, Withdrawal
+from domain.organizations.joining import Joining, Leaving
+from domain.organizations.paging import Pages
+from domain.organizations.policies import InvitationPolicy
+from domain.organizations.ports import Clearances, ConfigurationBodies, InvitationTokens
+from domain.resources.reach import Reach
+from domain.resources.readers import ResourceReader
+from domain.resources.registering import Registration as ResourceRegistration
 from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
 from domain.sessions.opening import Opening
 from domain.sessions.ports import AccessTokens, RefreshFamilies
+from domain.teams.rights import TeamRights
+from domain.visibility.sight import Sight
+
+SERVICES: Final = (
+    Acceptance,
+    Editing,
+    Ending,
+    Joining,
+    Judging,
+    Leaving,
+    Letters,
+    Opening,
+    ProfileChanges,
+    Reach,
+    Registration,
+    ResourceRegistration,
+    Sight,
+    TeamRights,
+    Withdrawal,
+)
+"""What several commands share, made anew for each message."""
+OFFERED: Final = (
+    WithParents[Granting],
+    WithParents[Holding],
+    WithParents[PasswordIdentities],
+    WithParents[RegisteredAccounts],
+)
+"""What capabilities do for others."""
 
 
 def interactors() -> Provider:
@@ -56,9 +121,11 @@ def interactors() -> Provider:
         provider.provide(case.interactor, scope=Scope.REQUEST if recorded else Scope.APP)
         for aftermath in case.aftermath.values():
             provider.provide(aftermath, scope=Scope.REQUEST)
-    for service in (Ending, Opening, ProfileChanges, Registration):
+    for service in SERVICES:
         provider.provide(service, scope=Scope.REQUEST)
-    provider.provide(WithParents[PasswordIdentities], scope=Scope.REQUEST)
+    for offered in OFFERED:
+        provider.provide(offered, scope=Scope.REQUEST)
+    provider.provide(Pages, scope=Scope.APP)
     return provider
 
 
@@ -70,6 +137,15 @@ class Shared(Provider):
     credentials = provide(WithParents[SqlCredentials])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
+    organization_reader = provide(WithParents[SqlOrganizationReader])
+    member_reader = provide(WithParents[SqlMemberReader])
+    invitation_reader = provide(WithParents[SqlInvitationReader])
+    policy_language = provide(WithParents[CasbinLanguage])
+    policy_reader = provide(WithParents[SqlPolicyReader])
+    role_lists = provide(WithParents[SqlRoleLists])
+    grant_lists = provide(WithParents[SqlGrantLists])
+    team_lists = provide(WithParents[SqlTeamLists])
+    visibility_lists = provide(WithParents[SqlVisibilityLists])
     clock = provide(SystemClock, provides=Clock)
 
     def __init__(self, assembly: Assembly) -> None:
@@ -79,15 +155,22 @@ class Shared(Provider):
         issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
+            Clearances: GateClearances(EngineGate(assembly.access)),
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,
+            Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            InvitationPolicy: InvitationPolicy(
+                page=f"{settings.served_at}/auth/invitations", sign_ups_per_minute=settings.sign_ups_per_minute
+            ),
+            InvitationTokens: RandomInvitationTokens(keys.secrets.every("invitations")),
             Lifetimes: assembly.lifetimes,
             Limits: assembly.limits,
             Passwords: assembly.passwords,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
+            ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),
             SetupToken: keys.setup,
@@ -100,6 +183,13 @@ class Shared(Provider):
     def families(self, database: Database, tokens: RefreshTokens) -> RefreshFamilies:
         """Rotate refresh tokens as configured."""
         return SqlRefreshFamilies(database, tokens, self._assembly.grace)
+
+    @provide
+    async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:
+        """Evaluate policy models in processes that nobody starts before the first question."""
+        workers = CasbinWorkers()
+        yield workers
+        await workers.close()
 
     @provide
     def bodies(self, database: Database) -> ConfigurationBodies:
@@ -120,6 +210,23 @@ class Transaction(Provider):
     sessions = provide(WithParents[SqlSessions])
     session_ending = provide(WithParents[SqlSessionEnding])
     configuration_heads = provide(WithParents[SqlConfigurationHeads])
+    organizations = provide(WithParents[SqlOrganizations])
+    memberships = provide(WithParents[SqlMemberships])
+    invitations = provide(WithParents[SqlInvitations])
+    teams = provide(WithParents[SqlTeams])
+    team_members = provide(WithParents[SqlTeamMembers])
+    inheritance = provide(WithParents[SqlInheritance])
+    visibility_groups = provide(WithParents[SqlVisibilityGroups])
+    viewers = provide(WithParents[SqlViewers])
+    contents = provide(WithParents[SqlContents])
+    policy_models = provide(WithParents[SqlPolicyModels])
+    rehearsal = provide(WithParents[SqlRehearsal])
+    roles = provide(WithParents[SqlRoles])
+    grants = provide(WithParents[SqlGrants])
+    grantees = provide(WithParents[SqlGrantees])
+    places = provide(WithParents[SqlPlaces])
+    resources = provide(WithParents[SqlResources])
+    belonging = provide(WithParents[SqlBelonging])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()
@@ -160,7 +267,7 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
     return Dispatcher(
         container=make_async_container(interactors(), Shared(assembly), Transaction(assembly)),
         authenticator=BearerTokens(assembly.tokens),
-        gate=SqlGate(assembly.database),
+        gate=EngineGate(assembly.access),
         witness=assembly.metrics.use_cases,
         outage=outage,
     )

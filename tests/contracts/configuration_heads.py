@@ -6,11 +6,10 @@ from typing import Any, Protocol
 
 import pytest
 
-from domain.kernel.errors import PreconditionFailed
+from domain.kernel.errors import OrganizationNotFound, PreconditionFailed
 from domain.kernel.events import Events
 from domain.kernel.ids import OrganizationId, uuid7
 from domain.organizations.documents import Document
-from domain.organizations.errors import OrganizationNotFound
 from domain.organizations.events import ConfigurationChanged
 from domain.organizations.models import Body, ConfigurationHead
 from domain.organizations.ports import ConfigurationReader, Revision

@@ -1,18 +1,27 @@
 """The application, with every port in memory."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
 
+from core.access.decisions import EngineDecisions
+from core.access.engine import AccessEngine
 from core.addresses import LibraryEmailAddresses
+from core.casbin.policy import CasbinLanguage
+from core.casbin.workers import CasbinWorkers
+from core.clearances import GateClearances
 from core.cursors import SignedCursors
 from core.idempotency import Idempotency
+from core.invitation_tokens import RandomInvitationTokens
 from core.limits import LocalLimits
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact
 from core.providers import always, interactors
+from domain.access.policies.ports import PolicyEvaluation
+from domain.access.ports import Decisions
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -24,6 +33,7 @@ from domain.kernel.errors import (
     IdempotencyInFlight,
     IdempotencyMismatch,
     InvalidToken,
+    OrganizationNotFound,
     Unauthenticated,
     Unavailable,
 )
@@ -31,18 +41,24 @@ from domain.kernel.events import Events
 from domain.kernel.ids import UserId
 from domain.kernel.ports import Clock, Cursors, Limits
 from domain.kernel.usecases import Message, use_case
+from domain.organizations.policies import InvitationPolicy
+from domain.organizations.ports import Clearances, InvitationTokens
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.models import Lifetimes
 from domain.sessions.ports import AccessTokens, RefreshFamilies
 from domain.sessions.schemas import Tokens
+from tests.support.access.lists import MemoryAccessLists
+from tests.support.access.parts import MemoryParts
+from tests.support.access.worlds import World
 from tests.support.memory.configuration import (
     MemoryConfigurationBodies,
     MemoryConfigurationHeads,
     MemoryConfigurationReader,
 )
 from tests.support.memory.events import MemoryEventLog
+from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
+from tests.support.memory.grants import GrantGate, MemoryGrantees, MemoryGrants, MemoryPlaces
 from tests.support.memory.identity import (
-    SUPERUSERS,
     MemoryCredentials,
     MemoryFailures,
     MemoryPasswordHashes,
@@ -51,8 +67,20 @@ from tests.support.memory.identity import (
     MemorySuperusers,
     MemoryUsers,
     PlainPasswords,
+    superuser_grant,
 )
-from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, SuperuserGate, Witnessed
+from tests.support.memory.organizations import (
+    MemoryInvitationReader,
+    MemoryInvitations,
+    MemoryMemberReader,
+    MemoryMemberships,
+    MemoryOrganizationReader,
+    MemoryOrganizations,
+)
+from tests.support.memory.policies import MemoryPolicyModels, MemoryPolicyReader, MemoryRehearsal
+from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, Witnessed
+from tests.support.memory.resources import MemoryBelonging, MemoryResourceReader, MemoryResources
+from tests.support.memory.roles import MemoryRoles
 from tests.support.memory.sessions import (
     MemoryRefreshFamilies,
     MemorySessionEnding,
@@ -61,13 +89,29 @@ from tests.support.memory.sessions import (
     PlainAccessTokens,
 )
 from tests.support.memory.store import Memory
+from tests.support.memory.tables import GRANTS
+from tests.support.memory.teams import MemoryInheritance, MemoryTeamLists, MemoryTeamMembers, MemoryTeams
+from tests.support.memory.visibility import (
+    MemoryContents,
+    MemoryViewers,
+    MemoryVisibilityGroups,
+    MemoryVisibilityLists,
+)
 from tests.support.memory.work import MemoryIdempotency, MemoryWork
 
 R = TypeVar("R")
 
 NOWHERE: Final = Origin()
 PASSWORD: Final = "correct horse battery staple"
-PIPELINE: Final = (Forbidden, IdempotencyInFlight, IdempotencyMismatch, InvalidToken, Unauthenticated, Unavailable)
+PIPELINE: Final = (
+    Forbidden,
+    IdempotencyInFlight,
+    IdempotencyMismatch,
+    InvalidToken,
+    OrganizationNotFound,
+    Unauthenticated,
+    Unavailable,
+)
 """What any use case may be refused for, without saying so."""
 TELLING: Final = 8
 """A secret of fewer characters may be found in a text by chance."""
@@ -83,7 +127,10 @@ class App:
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    invitations: InvitationPolicy = field(default_factory=InvitationPolicy)
     witnessed: Witnessed = field(default_factory=Witnessed)
+    access: MemoryParts = field(default_factory=lambda: MemoryParts(World()))
+    """What decisions are made of; people of the other ports are not in it by themselves."""
     more: tuple[Provider, ...] = ()
     """Ports of use cases that a test brings along."""
     dispatch: Dispatcher = field(init=False)
@@ -93,7 +140,7 @@ class App:
         self.dispatch = Dispatcher(
             container=self._container(),
             authenticator=SessionTokens(self.memory),
-            gate=SuperuserGate(self.memory),
+            gate=GrantGate(self.memory, self.clock),
             witness=self.witnessed,
             outage=lambda _: False,
         )
@@ -110,6 +157,7 @@ class App:
         """Run `message` and return everything that came of it."""
         case = use_case(type(message))
         call = Call(as_.access_token.encode() if as_ else None, origin, key)
+        queued = len(self.memory.jobs)
         try:
             return await self.dispatch(message, call)
         except DomainError as refusal:
@@ -121,7 +169,7 @@ class App:
             fresh = {fact.id: fact.type for fact in self.memory.published if fact.id not in self._seen}
             self._seen |= fresh.keys()
             assert {*fresh.values()} <= {event.type for event in case.emits}
-            self._check(message)
+            self._check(message, queued)
 
     async def signed_up(self, email: str = "ada@example.com", **more: str) -> UserProfile:
         """Return a new person, whose password is `PASSWORD`."""
@@ -139,7 +187,8 @@ class App:
 
     def name_superuser(self, user_id: UserId) -> None:
         """Give the person the system role."""
-        self.memory.table(SUPERUSERS)[user_id] = self.clock.now()
+        grant = superuser_grant(user_id, self.clock.now())
+        self.memory.table(GRANTS)[grant.id] = grant
 
     @property
     def facts(self) -> list[Fact]:
@@ -151,13 +200,16 @@ class App:
         """What was done or refused, and how it ended."""
         return [(entry.action, entry.outcome) for entry in self.memory.audited]
 
-    def _check(self, message: Message[Any]) -> None:
-        """Fail if an aggregate's facts skip a version, or if anything said repeats a secret of `message`."""
+    def _check(self, message: Message[Any], queued: int) -> None:
+        """Fail if an aggregate's facts skip a version, or if anything said repeats a secret of `message`.
+
+        Mails of before may hold it: that is how the caller knows it.
+        """
         versions: dict[UUID, list[int]] = {}
         for fact in self.memory.published:
             versions.setdefault(fact.aggregate_id, []).append(fact.aggregate_version)
         assert all(found == list(range(1, len(found) + 1)) for found in versions.values()), versions
-        said = f"{message!r}{self.memory.published}{self.memory.audited}{self.memory.jobs}"
+        said = f"{message!r}{self.memory.published}{self.memory.audited}{self.memory.jobs[queued:]}"
         for each in fields(message):  # type: ignore[arg-type]  # messages are dataclasses
             if each.metadata.get("secret") and len(value := str(getattr(message, each.name))) >= TELLING:
                 assert value not in said, each.name
@@ -166,10 +218,14 @@ class App:
         provider = Provider(scope=Scope.APP)
         for kind, made in {
             AccessTokens: PlainAccessTokens(),
+            Clearances: GateClearances(GrantGate(self.memory, self.clock)),
             Clock: self.clock,
+            Decisions: EngineDecisions(AccessEngine(self.access), MemoryAccessLists(self.access)),
             Cursors: SignedCursors({1: b"a key for cursors"}),
             EmailAddresses: LibraryEmailAddresses(),
             EventLog: self.log,
+            InvitationPolicy: self.invitations,
+            InvitationTokens: RandomInvitationTokens({1: b"a key for invitations"}),
             Lifetimes: Lifetimes(),
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
@@ -190,8 +246,25 @@ class Readers(Provider):
     configuration_bodies = provide(WithParents[MemoryConfigurationBodies])
     configuration_reader = provide(WithParents[MemoryConfigurationReader])
     credentials = provide(WithParents[MemoryCredentials])
+    organizations = provide(WithParents[MemoryOrganizationReader])
+    members = provide(WithParents[MemoryMemberReader])
+    invitations = provide(WithParents[MemoryInvitationReader])
+    policy_language = provide(WithParents[CasbinLanguage])
+    policy_reader = provide(WithParents[MemoryPolicyReader])
     profiles = provide(WithParents[MemoryProfiles])
+    resource_reader = provide(WithParents[MemoryResourceReader])
     session_lists = provide(WithParents[MemorySessionLists])
+    role_lists = provide(WithParents[MemoryRoleLists])
+    grant_lists = provide(WithParents[MemoryGrantLists])
+    team_lists = provide(WithParents[MemoryTeamLists])
+    visibility_lists = provide(WithParents[MemoryVisibilityLists])
+
+    @provide
+    async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:
+        """Evaluate policy models as the service does: nothing else may see what strangers wrote."""
+        workers = CasbinWorkers(slots=1)
+        yield workers
+        await workers.close()
 
 
 class Transaction(Provider):
@@ -206,6 +279,23 @@ class Transaction(Provider):
     sessions = provide(WithParents[MemorySessions])
     session_ending = provide(WithParents[MemorySessionEnding])
     configuration_heads = provide(WithParents[MemoryConfigurationHeads])
+    organizations = provide(WithParents[MemoryOrganizations])
+    memberships = provide(WithParents[MemoryMemberships])
+    invitations = provide(WithParents[MemoryInvitations])
+    policy_models = provide(WithParents[MemoryPolicyModels])
+    rehearsal = provide(WithParents[MemoryRehearsal])
+    roles = provide(WithParents[MemoryRoles])
+    grants = provide(WithParents[MemoryGrants])
+    grantees = provide(WithParents[MemoryGrantees])
+    places = provide(WithParents[MemoryPlaces])
+    teams = provide(WithParents[MemoryTeams])
+    team_members = provide(WithParents[MemoryTeamMembers])
+    inheritance = provide(WithParents[MemoryInheritance])
+    visibility_groups = provide(WithParents[MemoryVisibilityGroups])
+    viewers = provide(WithParents[MemoryViewers])
+    contents = provide(WithParents[MemoryContents])
+    resources = provide(WithParents[MemoryResources])
+    belonging = provide(WithParents[MemoryBelonging])
     mailer = provide(WithParents[MemoryMailer])
 
     @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])

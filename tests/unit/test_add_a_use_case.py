@@ -30,6 +30,7 @@ def blocks() -> dict[str, str]:
 def project(tmp_path: Path, blocks: dict[str, str]) -> Path:
     """A copy of the project in which the guide was followed."""
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("site", "static", "*.egg-info"))
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
     shutil.copytree(ROOT / "tests/support", tmp_path / "tests/support")
     shutil.copytree(ROOT / "tests/unit/identity", tmp_path / "tests/unit/identity")
     for name in (*NEEDED, "tests/unit/test_declarations.py"):

@@ -30,8 +30,12 @@ PUBLIC = {
     "RequestAccount",
     "SignIn",
     "SignUp",
+    "SignUpWithInvitation",
 }
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = dict.fromkeys(
+    ("EvaluateAccess", "EvaluateMany", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"),
+    "the AuthZEN API",
+)
 """Use cases without a generated route, and how they are reached instead."""
 
 every_use_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -12,10 +12,9 @@ from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table, Text, U
 from core.postgres.base import mapping, refusing, versioned
 from core.postgres.database import Database
 from core.postgres.work import SqlWork
-from domain.kernel.errors import PreconditionFailed
+from domain.kernel.errors import OrganizationNotFound, PreconditionFailed
 from domain.kernel.ids import OrganizationId
 from domain.organizations.documents import Document
-from domain.organizations.errors import OrganizationNotFound
 from domain.organizations.models import Body, ConfigurationHead
 from domain.organizations.ports import BodyMissing, ConfigurationBodies, ConfigurationReader, References, Revision
 from domain.organizations.repositories import ConfigurationHeads

@@ -49,6 +49,11 @@ class LogFollower:
             self._closed = True
             self._wake()
 
+    @property
+    def head(self) -> int:
+        """How far the log is known to have come."""
+        return self._head
+
     async def reached(self, past: int, seconds: float) -> None:
         """Return when the log is known to reach beyond `past`, when following ends, or after `seconds`."""
         if self._closed or self._head > past:

@@ -54,8 +54,8 @@ DELETE FROM sign_in_failures WHERE account IN (
 )
 """)
 _NAME = text("""
-INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, created_at)
-SELECT :id, :platform, 'user', :user_id, id, :at FROM roles WHERE organization_id IS NULL AND name = 'superuser'
+INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, created_at, version)
+SELECT :id, :platform, 'user', :user_id, id, :at, 0 FROM roles WHERE organization_id IS NULL AND name = 'superuser'
 ON CONFLICT DO NOTHING
 """)
 _SUPERUSERS: Final = """

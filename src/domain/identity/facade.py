@@ -1,10 +1,47 @@
 """What identity does for its neighbours."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
+from domain.identity.errors import (
+    EmailInvalid,
+    EmailTaken,
+    FullNameInvalid,
+    PasswordTooWeak,
+    UsernameInvalid,
+    UsernameTaken,
+    UserNotFound,
+)
+from domain.identity.schemas import Email, FullName, Password, Username
 from domain.kernel.access import Origin
+from domain.kernel.errors import Overloaded
 from domain.kernel.ids import UserId
+
+__all__ = [
+    "REGISTRATION_REFUSALS",
+    "Accounts",
+    "Email",
+    "EmailInvalid",
+    "FullName",
+    "Identified",
+    "Identities",
+    "NewPerson",
+    "Password",
+    "Person",
+    "UserNotFound",
+    "Username",
+]
+
+REGISTRATION_REFUSALS: Final = (
+    EmailInvalid,
+    EmailTaken,
+    FullNameInvalid,
+    Overloaded,
+    PasswordTooWeak,
+    UsernameInvalid,
+    UsernameTaken,
+)
+"""What `Accounts.register` may raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +66,42 @@ class Identities(Protocol):
 
     async def recognise(self, login: str) -> Identified | None:
         """Return the active person with this e-mail address or username, unproved: for development only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account."""
+
+    user_id: UserId
+    email: str
+    """In canonical form."""
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """Whose account is to be made, as they wrote it; the address is known to be theirs."""
+
+    email: str
+    password: str = field(repr=False)
+    full_name: str | None = None
+    username: str | None = None
+
+
+class Accounts(Protocol):
+    """Find accounts, and make them."""
+
+    def address(self, text: str) -> str:
+        """Return the canonical form of an e-mail address, or raise `EmailInvalid`."""
+
+    async def find(self, address: str) -> UserId | None:
+        """Return whose account has the canonical `address`, if anybody's; holds no connection afterwards."""
+
+    async def get(self, user_id: UserId) -> Person:
+        """Return the person, whom nobody else can change until the command ends, or raise `UserNotFound`."""
+
+    async def register(self, new: NewPerson) -> Person:
+        """Make an account with a verified address, or raise one of `REGISTRATION_REFUSALS`.
+
+        Announces `UserCreated`. Hashes the password before it writes: call it before anything of the command connects.
+        """

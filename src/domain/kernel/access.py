@@ -11,11 +11,31 @@ from domain.kernel.ids import OrganizationId, SessionId, UserId
 class Permission(StrEnum):
     """Named `<resource>:<action>`; kept in alphabetical order."""
 
+    ACCESS_CHECK = "access:check"
+    ACCESS_EXPLAIN = "access:explain"
+    ACCESS_SIMULATE = "access:simulate"
     CONFIGURATION_READ = "configuration:read"
     CONFIGURATION_WRITE = "configuration:write"
     EVENTS_READ = "events:read"
+    GRANTS_READ = "grants:read"
+    GRANTS_WRITE = "grants:write"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    ORGANIZATIONS_OWN = "organizations:own"
+    ORGANIZATIONS_READ = "organizations:read"
+    ORGANIZATIONS_WRITE = "organizations:write"
+    RESOURCES_READ = "resources:read"
+    RESOURCES_SHARE = "resources:share"
+    RESOURCES_WRITE = "resources:write"
+    ROLES_READ = "roles:read"
+    ROLES_WRITE = "roles:write"
+    TEAMS_READ = "teams:read"
+    TEAMS_WRITE = "teams:write"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
+    VISIBILITY_BYPASS = "visibility:bypass"
+    VISIBILITY_READ = "visibility:read"
+    VISIBILITY_WRITE = "visibility:write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +81,10 @@ class Access:
     signed_in: bool = True
     permission: Permission | None = None
     within: str | None = None
-    """The message field that names the organization the permission must hold in; without it, the platform's own."""
+    """The message field that names the organization the permission must hold in; without it, the platform's own.
+
+    Without a permission it is enough to belong to that organization.
+    """
 
 
 ANYONE = Access(signed_in=False)
@@ -71,3 +94,8 @@ SIGNED_IN = Access()
 def needs(permission: Permission, *, within: str | None = None) -> Access:
     """Require `permission`, in the organization named by the field `within`."""
     return Access(permission=permission, within=within)
+
+
+def member_of(within: str) -> Access:
+    """Require that the actor belongs to the organization named by the field `within`; the use case asks what more."""
+    return Access(within=within)

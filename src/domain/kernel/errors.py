@@ -42,6 +42,12 @@ class Invalid(DomainError):
     noted = False
 
 
+class NameInvalid(Invalid):
+    """A name has 1 to 100 characters, and none that are invisible or change the direction of the text."""
+
+    code = "request.name_invalid"
+
+
 class Unauthenticated(DomainError):
     """Sign in first."""
 
@@ -62,6 +68,12 @@ class Forbidden(DomainError):
 
 class NotFound(DomainError):
     """No such thing, or none the actor may see."""
+
+
+class OrganizationNotFound(NotFound):
+    """There is no such organization, or none that the actor belongs to."""
+
+    code = "organizations.organization_not_found"
 
 
 class Conflict(DomainError):

@@ -5,8 +5,14 @@ import time
 from typing import Final, NewType
 from uuid import UUID
 
+GrantId = NewType("GrantId", UUID)
+GroupId = NewType("GroupId", UUID)
+InvitationId = NewType("InvitationId", UUID)
 OrganizationId = NewType("OrganizationId", UUID)
+ResourceId = NewType("ResourceId", UUID)
+RoleId = NewType("RoleId", UUID)
 SessionId = NewType("SessionId", UUID)
+TeamId = NewType("TeamId", UUID)
 UserId = NewType("UserId", UUID)
 
 PLATFORM: Final = OrganizationId(UUID("00000000-0000-7000-8000-000000000001"))

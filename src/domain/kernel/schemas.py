@@ -41,3 +41,6 @@ ABSENT: Final = Absent.ABSENT
 
 Limit = Annotated[int, Range(1, 200)]
 """How many items of a list to return."""
+
+Name = Annotated[str, Length(1, 400)]
+"""A name as somebody typed it; `domain.kernel.names` judges it."""

@@ -1,12 +1,6 @@
 """Refusals of the organizations capability."""
 
-from domain.kernel.errors import Invalid, NotFound
-
-
-class OrganizationNotFound(NotFound):
-    """There is no such organization."""
-
-    code = "organizations.organization_not_found"
+from domain.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class ConfigurationNotFound(NotFound):
@@ -25,3 +19,57 @@ class DocumentInvalid(Invalid):
     """The document is too large or too deep, or holds a value that JSON cannot carry unchanged."""
 
     code = "organizations.document_invalid"
+
+
+class SlugInvalid(Invalid):
+    """A slug has 2 to 63 characters: lower-case letters, digits, and single hyphens between them."""
+
+    code = "organizations.slug_invalid"
+
+
+class SlugTaken(Conflict):
+    """Another organization has this slug."""
+
+    code = "organizations.slug_taken"
+
+
+class PlatformFixed(Conflict):
+    """The platform's own organization keeps its name, is handed over to nobody, and stays."""
+
+    code = "organizations.platform_fixed"
+
+
+class MemberNotFound(NotFound):
+    """The organization has no such member."""
+
+    code = "organizations.member_not_found"
+
+
+class AlreadyMember(Conflict):
+    """This person is a member of the organization already."""
+
+    code = "organizations.already_member"
+
+
+class AlreadyOwner(Conflict):
+    """This person owns the organization already."""
+
+    code = "organizations.already_owner"
+
+
+class PersonUnnamed(Invalid):
+    """Name the person by `user_id` or by `email`, one of the two."""
+
+    code = "organizations.person_unnamed"
+
+
+class InvitationRequired(Forbidden):
+    """Only whoever manages accounts may add people without asking them: invite them."""
+
+    code = "organizations.invitation_required"
+
+
+class InvitationNotFound(NotFound):
+    """There is no such invitation, it is somebody else's, or it has expired."""
+
+    code = "organizations.invitation_not_found"

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.kernel.ids import OrganizationId
+from domain.kernel.access import Actor, Permission
+from domain.kernel.ids import InvitationId, OrganizationId
 from domain.organizations.documents import Document
 from domain.organizations.models import Body
 
@@ -56,3 +57,40 @@ class ConfigurationReader(Protocol):
 
     async def referenced(self, body_ids: Sequence[UUID]) -> Collection[UUID]:
         """Return those of `body_ids` that are in force or ever were, in organizations that exist."""
+
+
+class Clearances(Protocol):
+    """Tell what an actor may see, as the gate of the pipeline would decide it."""
+
+    async def holds(self, actor: Actor, organization_id: OrganizationId, permission: Permission) -> bool:
+        """Return whether the actor holds `permission` in the organization."""
+
+
+class InvitationTokens(Protocol):
+    """Make the tokens of invitations: 256 random bits behind a prefix."""
+
+    def make(self) -> tuple[str, bytes]:
+        """Return a new token, and the keyed hash that is stored of it."""
+
+    def hashes(self, token: str) -> Sequence[bytes]:
+        """Return what may be stored of `token`, under the present key and those before it; nothing if none of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What a token stands for."""
+
+    invitation_id: InvitationId
+    organization_id: OrganizationId
+    email: str
+    expires_at: datetime
+
+
+class InvitationReader(Protocol):
+    """Read invitations as last committed, without a transaction; holds no connection between calls."""
+
+    async def find(self, hashes: Sequence[bytes]) -> Invited | None:
+        """Return the invitation whose token has one of `hashes`, whether or not it has expired.
+
+        None if whoever invited was deactivated: what they offered is nobody's offer any more.
+        """

@@ -2,8 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+from domain.kernel.ids import InvitationId, OrganizationId, UserId
+from domain.kernel.schemas import Length
+
+Cursor = Annotated[str, Length(1, 1024)]
+RoleName = Annotated[str, Length(1, 64)]
+Slug = Annotated[str, Length(2, 63)]
+Token = Annotated[str, Length(1, 128)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +23,50 @@ class Configuration:
     version: int
     body: dict[str, Any]
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationInfo:
+    """An organization as its members see it."""
+
+    id: OrganizationId
+    name: str
+    slug: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in an organization. It has no `ETag`: names change without the membership."""
+
+    user_id: UserId
+    full_name: str | None
+    username: str | None
+    email: str | None
+    """Null to whoever may not add or remove members."""
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipInfo:
+    """That a person belongs to an organization."""
+
+    organization_id: OrganizationId
+    user_id: UserId
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationInfo:
+    """An invitation as administrators see it; its token was mailed and is shown to nobody else."""
+
+    id: InvitationId
+    organization_id: OrganizationId
+    email: str
+    role: str
+    invited_by: UserId
+    created_at: datetime
+    expires_at: datetime
+    version: int

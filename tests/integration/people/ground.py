@@ -20,7 +20,7 @@ from tests.contracts.people import GRACE, LIFETIMES, SETUP, Ports
 TOKENS = RefreshTokens({1: b"a key for refresh tokens in tests"})
 EMPTY = """
 TRUNCATE users, credentials, sign_in_failures, sessions, refresh_families, grants, outbox, audit_pending, jobs,
-    revocations, idempotency_keys;
+    revocations, idempotency_keys CASCADE;
 UPDATE setup SET completed_at = NULL;
 """
 AGE = """

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.kernel.errors import PreconditionFailed
+from domain.kernel.errors import OrganizationNotFound, PreconditionFailed
 from domain.kernel.ids import PLATFORM, OrganizationId
 from domain.organizations.documents import Document
-from domain.organizations.errors import OrganizationNotFound
 from domain.organizations.models import Body, ConfigurationHead
 from domain.organizations.ports import BodyMissing, ConfigurationBodies, ConfigurationReader, References, Revision
 from domain.organizations.repositories import ConfigurationHeads

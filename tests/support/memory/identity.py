@@ -1,21 +1,25 @@
 """People in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.postgres.people import EVERYWHERE, accounts
+from domain.access.facade import Place, Subject
+from domain.access.models import SUPERUSER, Grant
 from domain.identity.errors import EmailTaken, LastSuperuser, PasswordTooWeak, SetupClosed, UsernameTaken, UserNotFound
 from domain.identity.models import Credential, User
 from domain.identity.ports import Credentials, Failures, KeptCredential, Passwords, Setup, Superusers
-from domain.identity.readers import Place, ProfileLists, Profiles, UserFilter
+from domain.identity.readers import Place as ListPlace
+from domain.identity.readers import ProfileLists, Profiles, UserFilter
 from domain.identity.registration import profile
 from domain.identity.repositories import PasswordHashes, Users
 from domain.identity.schemas import UserProfile
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Overloaded
-from domain.kernel.ids import UserId
+from domain.kernel.ids import PLATFORM, UserId
 from tests.support.memory.store import Memory
+from tests.support.memory.tables import GRANTS
 from tests.support.memory.work import MemoryTables, MemoryWork
 
 USERS = "users"
@@ -24,8 +28,6 @@ CREDENTIALS = "credentials"
 """By the person's id."""
 FAILURES = "sign_in_failures"
 """By account: how many, and when the last one was."""
-SUPERUSERS = "superusers"
-"""The ids of those who hold the role."""
 SETUP = "setup"
 """When it was completed, under the key `one`."""
 
@@ -50,8 +52,11 @@ class MemoryUsers(Users):
 
     async def remove(self, user: User) -> None:
         tables = await self.work.begin()
-        for name in (USERS, CREDENTIALS, SUPERUSERS):
+        for name in (USERS, CREDENTIALS):
             tables.table(name).remove(user.id)
+        for grant in tables.table(GRANTS).values():
+            if grant.subject.id == user.id:
+                tables.table(GRANTS).remove(grant.id)
 
     def _unique(self, tables: MemoryTables, user: User) -> None:
         others: list[User] = [each for each in tables.table(USERS).values() if each.id != user.id]
@@ -125,19 +130,30 @@ class MemorySuperusers(Superusers):
     work: MemoryWork
 
     async def name(self, user_id: UserId, at: datetime) -> None:
-        (await self.work.begin()).table(SUPERUSERS).put(user_id, at)
+        table = (await self.work.begin()).table(GRANTS)
+        if user_id not in superusers(table.values()):
+            grant = superuser_grant(user_id, at)
+            table.put(grant.id, grant)
 
     async def includes(self, user_id: UserId) -> bool:
-        return (await self.work.begin()).table(SUPERUSERS).get(user_id) is not None
+        return user_id in superusers((await self.work.begin()).table(GRANTS).values())
 
     async def spare(self, user_id: UserId) -> None:
         tables = await self.work.begin()
-        held = tables.table(SUPERUSERS)
-        if held.get(user_id) is None:
-            return
+        held = superusers(tables.table(GRANTS).values())
         active: list[User] = [each for each in tables.table(USERS).values() if each.is_active and each.id != user_id]
-        if not any(held.get(each.id) for each in active):
+        if user_id in held and not any(each.id in held for each in active):
             raise LastSuperuser
+
+
+def superuser_grant(user_id: UserId, at: datetime) -> Grant:
+    """Return what makes somebody a superuser."""
+    return Grant(place=Place(PLATFORM), subject=Subject("user", user_id), role_id=SUPERUSER, created_at=at)
+
+
+def superusers(grants: Iterable[Grant]) -> list[UserId]:
+    """Return who holds the role."""
+    return [UserId(each.subject.id) for each in grants if each.role_id == SUPERUSER and each.place == Place(PLATFORM)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +180,7 @@ class MemoryProfiles(Profiles, ProfileLists):
         user: User | None = self.memory.table(USERS).get(user_id)
         return self._profile(user) if user else None
 
-    async def list(self, wanted: UserFilter, after: Place | None, most: int) -> Sequence[UserProfile]:
+    async def list(self, wanted: UserFilter, after: ListPlace | None, most: int) -> Sequence[UserProfile]:
         users: list[User] = sorted(
             self.memory.table(USERS).values(), key=lambda each: (each.created_at, each.id), reverse=True
         )
@@ -179,7 +195,7 @@ class MemoryProfiles(Profiles, ProfileLists):
         return fitting[:most]
 
     def _profile(self, user: User) -> UserProfile:
-        return profile(user, is_superuser=user.id in self.memory.table(SUPERUSERS))
+        return profile(user, is_superuser=user.id in superusers(self.memory.table(GRANTS).values()))
 
 
 @dataclass(slots=True)

@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from core.pipeline import Authenticator, Gate
-from domain.kernel.access import Access, Actor, Standing
-from domain.kernel.errors import Forbidden, InvalidToken
+from core.pipeline import Authenticator
+from domain.kernel.access import Actor, Standing
+from domain.kernel.errors import InvalidToken
 from domain.kernel.ids import SessionId, UserId
 from domain.kernel.ports import Clock, Mailer
-from domain.kernel.usecases import Message, UseCase
+from domain.kernel.usecases import UseCase
 from domain.sessions.models import Session
-from tests.support.memory.identity import SUPERUSERS
 from tests.support.memory.sessions import SESSIONS
 from tests.support.memory.store import Memory
 from tests.support.memory.work import MemoryWork
@@ -56,17 +54,6 @@ class SessionTokens(Authenticator):
         if session is None or session.revoked_at is not None:
             raise InvalidToken
         return Actor(UserId(UUID(user_id)), session.id, None, int(epoch))
-
-
-@dataclass(frozen=True, slots=True)
-class SuperuserGate(Gate):
-    """Lets superusers do everything, and nobody else anything that needs a permission."""
-
-    memory: Memory
-
-    async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None:
-        if actor.user_id not in self.memory.table(SUPERUSERS):
-            raise Forbidden
 
 
 class Firm(Standing):

@@ -12,7 +12,7 @@ from domain.sessions.commands.sign_out import SignOut
 from domain.sessions.schemas import Tokens
 from tests.support.app import App
 from tests.support.builders.events import renamed
-from tests.support.memory.identity import SUPERUSERS
+from tests.support.memory.tables import GRANTS
 
 
 async def waiting(app: App, root: Tokens) -> asyncio.Task[Feed]:
@@ -44,7 +44,7 @@ async def test_who_signed_out_meanwhile_gets_nothing(app: App) -> None:
 async def test_who_lost_the_permission_meanwhile_gets_nothing(app: App) -> None:
     request = await waiting(app, await app.administrator())
 
-    app.memory.table(SUPERUSERS).clear()
+    app.memory.table(GRANTS).clear()
     await app.log.append(renamed(uuid7(), 1))
 
     with pytest.raises(Forbidden):

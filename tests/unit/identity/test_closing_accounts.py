@@ -16,7 +16,8 @@ from domain.kernel.usecases import Message
 from domain.sessions.errors import SignInRefused
 from domain.sessions.queries.list_sessions import ListSessions
 from tests.support.app import App
-from tests.support.memory.identity import CREDENTIALS, SUPERUSERS, USERS
+from tests.support.memory.identity import CREDENTIALS, USERS, superusers
+from tests.support.memory.tables import GRANTS
 
 CLOSING = pytest.mark.parametrize("closing", [DeactivateUser, DeleteUser])
 EVERY = pytest.mark.parametrize("message", [DeactivateUser, DeleteUser, ReactivateUser])
@@ -111,7 +112,7 @@ async def test_deleting_leaves_nothing_of_the_person(app: App) -> None:
 @CLOSING
 async def test_the_last_superuser_is_spared(app: App, closing: type[DeactivateUser]) -> None:
     root = await app.administrator()
-    me = UserId(next(iter(app.memory.table(SUPERUSERS))))
+    me = superusers(app.memory.table(GRANTS).values())[0]
 
     with pytest.raises(LastSuperuser):
         await app.send(closing(user_id=me), as_=root)
@@ -129,7 +130,7 @@ async def test_a_superuser_goes_while_another_is_active(app: App, closing: type[
 
     await app.send(closing(user_id=other.id), as_=root)
 
-    me = next(key for key in app.memory.table(SUPERUSERS) if key != other.id)
+    me = next(key for key in superusers(app.memory.table(GRANTS).values()) if key != other.id)
     with pytest.raises(LastSuperuser):
         await app.send(closing(user_id=me), as_=root)
 

@@ -9,7 +9,8 @@ from domain.identity.queries.list_users import ListUsers
 from domain.kernel.access import Origin
 from domain.kernel.errors import Overloaded, TooManyRequests
 from tests.support.app import PASSWORD, App
-from tests.support.memory.identity import SETUP, SUPERUSERS, USERS
+from tests.support.memory.identity import SETUP, USERS
+from tests.support.memory.tables import GRANTS
 
 TOKEN = "the printed token"
 FIRST = FinishSetup(email="Root@Example.com", token=TOKEN, password=PASSWORD, full_name="Root", username="Root")
@@ -51,7 +52,7 @@ async def test_p14_is_not_reopened_when_the_administrator_is_gone(app: App) -> N
     other = await app.signed_up("other@example.com")
     app.name_superuser(other.id)
     await app.send(DeleteUser(user_id=root.id), as_=tokens)
-    app.memory.table(SUPERUSERS).clear()
+    app.memory.table(GRANTS).clear()
 
     with pytest.raises(SetupClosed):
         await app.send(SECOND)

@@ -112,6 +112,17 @@ def test_every_measure_is_shown_under_its_name() -> None:
     assert {name: shown[name] for name in expected} == expected
 
 
+def test_what_decisions_are_made_from_ages_from_the_last_look_on() -> None:
+    metrics = Metrics(CollectorRegistry())
+    assert samples(exposition(metrics.registry))["gatewright_access_age_seconds",] == float("inf")
+    metrics.access(7, 3)
+    metrics.access(5, 4)
+    shown = samples(exposition(metrics.registry))
+    assert 0 <= shown["gatewright_access_age_seconds",] < 5
+    assert shown["gatewright_access_parts",] == 5
+    assert shown["gatewright_access_looks_total",] == 4
+
+
 def test_revocations_age_from_their_last_pull_on() -> None:
     metrics = Metrics(CollectorRegistry())
     assert samples(exposition(metrics.registry))["gatewright_revocations_age_seconds",] == float("inf")

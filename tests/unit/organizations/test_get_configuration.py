@@ -1,8 +1,9 @@
 import pytest
 
+from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, uuid7
 from domain.organizations.documents import Document
-from domain.organizations.errors import ConfigurationNotFound, NamespaceInvalid, OrganizationNotFound
+from domain.organizations.errors import ConfigurationNotFound, NamespaceInvalid
 from domain.organizations.models import Body
 from domain.organizations.ports import BodyDamaged, BodyMissing
 from tests.unit.organizations.conftest import NOW, Organizations

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from domain.kernel.errors import PreconditionFailed, PreconditionRequired, Unavailable
+from domain.kernel.errors import OrganizationNotFound, PreconditionFailed, PreconditionRequired, Unavailable
 from domain.kernel.ids import PLATFORM, OrganizationId, uuid7
 from domain.kernel.usecases import use_case
 from domain.organizations.commands.put_configuration import PutConfiguration
 from domain.organizations.documents import Document
-from domain.organizations.errors import DocumentInvalid, NamespaceInvalid, OrganizationNotFound
+from domain.organizations.errors import DocumentInvalid, NamespaceInvalid
 from domain.organizations.models import Body
 from domain.organizations.schemas import Configuration
 from tests.support.memory.configuration import MemoryConfigurationBodies

@@ -3,13 +3,13 @@
 from typing import Any
 
 from domain.kernel.access import Permission, needs
-from domain.kernel.errors import PreconditionFailed, PreconditionRequired, Unavailable
+from domain.kernel.errors import OrganizationNotFound, PreconditionFailed, PreconditionRequired, Unavailable
 from domain.kernel.events import Events
 from domain.kernel.ids import OrganizationId
 from domain.kernel.ports import Clock
 from domain.kernel.usecases import Command, if_match, interactor, message, whole_body
 from domain.organizations.documents import Document
-from domain.organizations.errors import DocumentInvalid, NamespaceInvalid, OrganizationNotFound
+from domain.organizations.errors import DocumentInvalid, NamespaceInvalid
 from domain.organizations.events import ConfigurationChanged
 from domain.organizations.models import FRESH, Body, ConfigurationHead, namespace_of
 from domain.organizations.ports import ConfigurationBodies, ConfigurationReader, Revision

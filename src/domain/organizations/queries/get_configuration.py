@@ -1,10 +1,10 @@
 """Show a configuration document."""
 
 from domain.kernel.access import Permission, needs
-from domain.kernel.errors import Unavailable
+from domain.kernel.errors import OrganizationNotFound, Unavailable
 from domain.kernel.ids import OrganizationId
 from domain.kernel.usecases import Query, interactor, message
-from domain.organizations.errors import ConfigurationNotFound, NamespaceInvalid, OrganizationNotFound
+from domain.organizations.errors import ConfigurationNotFound, NamespaceInvalid
 from domain.organizations.models import namespace_of
 from domain.organizations.ports import BodyDamaged, ConfigurationBodies, ConfigurationReader
 from domain.organizations.schemas import Configuration

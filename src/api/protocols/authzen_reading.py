@@ -1,0 +1,131 @@
+"""What questions of the AuthZEN API mean."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from api.protocols.authzen_shapes import EvaluationsRequest, Object, SearchPage, SomeEvaluation
+from api.reading import UUID_TEXT
+from api.refusals import Malformed
+from domain.access.asking import ORGANIZATION, Circumstances, Entity, Evaluation, Planned
+from domain.access.paging import Page
+from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.errors import FieldError
+from domain.kernel.ids import OrganizationId, UserId
+
+T = TypeVar("T")
+OURS = frozenset({"organization_id", "at_least", "explain"})
+"""Members of the context that are no attributes."""
+
+
+def evaluation(
+    subject: Entity, action: str, resource: Entity, about: Object | None, context: Object | None
+) -> Evaluation:
+    """Return a question about a resource with the properties `about`."""
+    return Evaluation(subject, action, resource, planned(about), circumstances(context))
+
+
+def circumstances(context: Object | None) -> Circumstances:
+    """Return what a context says."""
+    if not context:
+        return Circumstances()
+    organization_id, explain = context.get("organization_id"), context.get("explain")
+    if not (explain is None or isinstance(explain, bool)):
+        raise _wrong("context.explain", "Expected `bool`.")
+    attributes = {name: value for name, value in context.items() if name not in OURS}
+    return Circumstances(
+        None if organization_id is None else OrganizationId(_uuid(organization_id, "context.organization_id")),
+        attributes,
+        explain is True,
+    )
+
+
+def tokens(header: ConsistencyToken | None, contexts: Iterable[Object | None]) -> tuple[ConsistencyToken, ...]:
+    """Return the commands that an answer may not be older than."""
+    found = {header} if header else set()
+    for each in contexts:
+        if each and (token := each.get("at_least")) is not None:
+            if not isinstance(token, str):
+                raise _wrong("context.at_least", "Expected `str`.")
+            found.add(ConsistencyToken.parse(token))
+    return tuple(found)
+
+
+def planned(properties: Object | None) -> Planned | None:
+    """Return what a resource is going to be, if its properties say that it is planned."""
+    if not properties or properties.get("planned") is not True:
+        return None
+    owner = properties.get("owner")
+    return Planned(
+        _parent(properties.get("parent")),
+        None if owner is None else UserId(_uuid(owner, "resource.properties.owner")),
+        _is(dict, properties.get("attributes") or {}, "resource.properties.attributes", "object"),
+    )
+
+
+def page(given: SearchPage | None) -> Page:
+    """Return which part of the results is wanted."""
+    return Page(given.token or "", given.limit) if given else Page()
+
+
+def merged(request: EvaluationsRequest, one: SomeEvaluation) -> Evaluation | None:
+    """Return one of several questions, with what it leaves out taken from the request; None if it is incomplete."""
+    subject, action = one.subject or request.subject, one.action or request.action
+    resource, context = one.resource or request.resource, one.context if one.context is not None else request.context
+    if not (subject and action and resource) or action.name is None:
+        return None
+    if subject.type is None or subject.id is None or resource.type is None or resource.id is None:
+        return None
+    return evaluation(
+        Entity(subject.type, subject.id),
+        action.name,
+        Entity(resource.type, resource.id),
+        resource.properties,
+        context,
+    )
+
+
+def alone(request: EvaluationsRequest) -> Evaluation:
+    """Return the only question of a request that has no list of them."""
+    found = merged(request, SomeEvaluation())
+    if found is None:
+        parts = {
+            "subject.type": request.subject and request.subject.type,
+            "subject.id": request.subject and request.subject.id,
+            "action.name": request.action and request.action.name,
+            "resource.type": request.resource and request.resource.type,
+            "resource.id": request.resource and request.resource.id,
+        }
+        missing = [name for name, value in parts.items() if value is None]
+        raise Malformed(
+            "The body is not what this address takes.",
+            [FieldError(name, "required", "This field is required.") for name in missing],
+        )
+    return found
+
+
+def _parent(given: Any) -> Entity | None:
+    if given is None:
+        return None
+    where = "resource.properties.parent"
+    parent = _is(dict, given, where, "object")
+    type_ = _is(str, parent.get("type"), f"{where}.type", "str")
+    # What lies in nothing else lies in its organization.
+    return None if type_ == ORGANIZATION else Entity(type_, _is(str, parent.get("id"), f"{where}.id", "str"))
+
+
+def _uuid(value: Any, where: str) -> UUID:
+    if not UUID_TEXT(_is(str, value, where, "str")):
+        raise _wrong(where, "Invalid UUID.")
+    return UUID(value)
+
+
+def _is(kind: type[T], value: Any, where: str, named: str) -> T:
+    if not isinstance(value, kind):
+        raise _wrong(where, f"Expected `{named}`.")
+    return value
+
+
+def _wrong(where: str, said: str) -> Malformed:
+    code = "format" if said.startswith("Invalid") else "type"
+    return Malformed("The body is not what this address takes.", [FieldError(where, code, said)])

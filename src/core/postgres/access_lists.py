@@ -1,0 +1,115 @@
+"""Lists about access, in Postgres."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from re import compile as pattern
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from core.access.decisions import Lists, Row
+from core.access.snapshots import Snapshot
+from core.access.source import Look
+from core.postgres.access_filter import Filter
+from core.postgres.access_parts import CHANGES, NOW, changes, oldest
+from core.postgres.database import Database
+from domain.access.engine.compiled import Subject
+from domain.access.ports import Listing
+from domain.kernel.ids import PLATFORM, GroupId, OrganizationId, ResourceId, UserId
+
+_RESOURCES: Final = """
+SELECT {now}, ({changes}) AS changes, (SELECT json_agg(json_build_array(f.id, f.external_id)) FROM (
+    SELECT r.id, r.external_id FROM resources r
+    WHERE r.organization_id = $2 AND r.type = $3 AND ($4::uuid IS NULL OR r.id > $4) AND {condition}
+    ORDER BY r.id LIMIT $5
+) f) AS found
+"""
+_FIRST: Final = 6
+"""The number of the first parameter of the filter."""
+# Members, whoever was granted something here or platform-wide, and who is in a team of the platform's.
+_CANDIDATES: Final = """
+SELECT p.id FROM (
+    SELECT user_id AS id FROM memberships WHERE organization_id = $1
+    UNION
+    SELECT subject_id FROM grants WHERE subject_type = 'user' AND organization_id = ANY (ARRAY[$1, $2::uuid])
+    UNION
+    SELECT user_id FROM team_members WHERE organization_id = ANY (ARRAY[$1, $2::uuid])
+) p
+WHERE ($3::uuid IS NULL OR p.id > $3) AND ($5::uuid[] IS NULL
+    OR NOT EXISTS (SELECT FROM visibility_contents c WHERE c.user_id = p.id AND c.organization_id = $1)
+    OR EXISTS (SELECT FROM visibility_contents c
+               WHERE c.user_id = p.id AND c.organization_id = $1 AND c.group_id = ANY ($5)))
+ORDER BY p.id LIMIT $4
+"""
+_PERMISSIONS: Final = """
+SELECT DISTINCT unnest(permissions) FROM roles WHERE organization_id IS NULL OR organization_id = $1
+"""
+_PARAMETER: Final = pattern(r"\$(\d+)")
+_found: Final = msgspec.json.Decoder(list[tuple[UUID, str]])
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAccessLists(Lists):
+    """Reads lists from the primary, as the parts are."""
+
+    database: Database
+
+    async def resources(
+        self,
+        since: Snapshot | None,
+        subject: Subject,
+        asker: Subject,
+        wanted: Listing,
+        after: ResourceId | None,
+        limit: int,
+        now: datetime,
+    ) -> tuple[Look, Sequence[Row]]:
+        """See `Lists.resources`."""
+        permits = Filter(subject, now, _FIRST, wanted.attributes)
+        permitted = permits.permitted(wanted.permission)
+        # Whoever asks about themselves is asked of already: what is allowed platform-wide is allowed behind walls.
+        shows = Filter(asker, now, _FIRST + len(permits.values))
+        visible = "TRUE" if asker is subject else shows.visible()
+        condition, values = _used(f"{permitted} AND {visible}", [*permits.values, *shows.values])
+        statement = _RESOURCES.format(now=NOW, changes=CHANGES, condition=condition)
+        async with self.database.read() as connection:
+            row = await connection.fetchrow(
+                statement,
+                oldest(since),
+                subject.organization_id,
+                wanted.type,
+                after,
+                limit,
+                *values,
+            )
+        look = Look(
+            Snapshot.parse(row["snapshot"], row["log_id"].bytes[:8], row["server"]),
+            changes(row["changes"]) if since else None,
+            {},
+        )
+        found = _found.decode(row["found"]) if row["found"] else []
+        return look, [(ResourceId(id_), external_id) for id_, external_id in found]
+
+    async def candidates(
+        self, organization_id: OrganizationId, groups: Collection[GroupId] | None, after: UserId | None, limit: int
+    ) -> Sequence[UserId]:
+        """See `Lists.candidates`."""
+        shown = None if groups is None else list(groups)
+        async with self.database.read() as connection:
+            rows = await connection.fetch(_CANDIDATES, organization_id, PLATFORM, after, limit, shown)
+        return [UserId(row[0]) for row in rows]
+
+    async def permissions(self, organization_id: OrganizationId) -> Collection[str]:
+        """See `Lists.permissions`."""
+        async with self.database.read() as connection:
+            return [row[0] for row in await connection.fetch(_PERMISSIONS, organization_id)]
+
+
+def _used(condition: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    """Leave out what the condition was simplified not to need: Postgres wants to know the type of each parameter."""
+    used = sorted({int(number) for number in _PARAMETER.findall(condition)})
+    numbers = {number: f"${place}" for place, number in enumerate(used, start=_FIRST)}
+    text = _PARAMETER.sub(lambda match: numbers[int(match[1])], condition)
+    return text, [values[number - _FIRST] for number in used]

@@ -1,0 +1,246 @@
+"""The parts of access in Postgres: one statement loads them, and tells what changed, from one snapshot."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from core.access.snapshots import Snapshot
+from core.access.source import Change, Look, Source
+from core.postgres.database import Database
+from domain.access.conditions import parse
+from domain.access.engine.parts import Grant, Key, Name, Part, ResourcePart, RolePart, TeamPart, UserPart
+from domain.kernel.ids import GrantId, GroupId, OrganizationId, ResourceId, RoleId, TeamId, UserId
+
+MOST: Final = 10_000
+"""Changes that are worth reading one by one."""
+
+NOW: Final = (
+    "pg_current_snapshot()::text AS snapshot, (SELECT log_id FROM log_head) AS log_id,"
+    " pg_postmaster_start_time()::text AS server"
+)
+# Rows of transactions that the known snapshot saw already are among them where one was running for long.
+CHANGES: Final = f"""
+SELECT json_agg(json_build_array(c.transaction::text::bigint, c.scope, c.id))
+FROM (SELECT * FROM access_changes WHERE transaction >= $1::text::xid8 LIMIT {MOST + 1}) c
+"""  # noqa: S608 - made of constants
+_GRANT: Final = """
+json_build_object('id', g.id, 'organization_id', g.organization_id, 'role_id', g.role_id, 'resource_id', g.resource_id,
+    'below', g.below, 'allows', g.effect = 'allow', 'condition', g.condition, 'expires_at', g.expires_at)
+"""
+_LOOK: Final = f"SELECT {NOW}, ({CHANGES}) AS changes"
+_LOAD: Final = f"""
+WITH RECURSIVE person AS (
+    SELECT id, is_active, email_verified FROM users WHERE id = ANY ($2::uuid[])
+), team AS (
+    SELECT * FROM teams WHERE id = ANY ($3::uuid[]) OR id IN (
+        SELECT unnest(t.path) FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.user_id = ANY ($2::uuid[])
+    )
+), given AS (
+    SELECT * FROM grants WHERE subject_type = 'user' AND subject_id = ANY (ARRAY(SELECT id FROM person))
+    UNION ALL
+    SELECT * FROM grants WHERE subject_type = 'team' AND subject_id = ANY (ARRAY(SELECT id FROM team))
+), wanted (id, depth) AS (
+    SELECT id, 0 FROM unnest($4::uuid[]) AS id
+    UNION
+    SELECT role_id, 0 FROM given
+    UNION
+    SELECT i.inherited_id, w.depth + 1 FROM wanted w JOIN role_inherits i ON i.role_id = w.id WHERE w.depth < 8
+), named AS (
+    SELECT * FROM resources WHERE id = ANY ($5::uuid[])
+), resource AS (
+    SELECT * FROM named UNION SELECT r.* FROM resources r WHERE r.id = ANY (ARRAY(SELECT wall_id FROM named))
+)
+SELECT {NOW}, ({CHANGES}) AS changes,
+    (SELECT json_agg(json_build_object('id', p.id, 'is_active', p.is_active, 'email_verified', p.email_verified,
+        'organizations', ARRAY(SELECT organization_id FROM memberships WHERE user_id = p.id),
+        'teams', ARRAY(SELECT team_id FROM team_members WHERE user_id = p.id),
+        'groups', ARRAY(SELECT group_id FROM visibility_members WHERE user_id = p.id),
+        'grants', (SELECT coalesce(json_agg({_GRANT}), '[]') FROM given g
+                   WHERE g.subject_type = 'user' AND g.subject_id = p.id))) FROM person p) AS users,
+    (SELECT json_agg(json_build_object('id', t.id, 'organization_id', t.organization_id, 'path', t.path,
+        'groups', ARRAY(SELECT group_id FROM visibility_members WHERE team_id = t.id),
+        'grants', (SELECT coalesce(json_agg({_GRANT}), '[]') FROM given g
+                   WHERE g.subject_type = 'team' AND g.subject_id = t.id))) FROM team t) AS teams,
+    (SELECT json_agg(json_build_object('id', r.id, 'organization_id', r.organization_id, 'permissions', r.permissions,
+        'inherits', ARRAY(SELECT inherited_id FROM role_inherits WHERE role_id = r.id)))
+     FROM roles r WHERE r.id IN (SELECT id FROM wanted)) AS roles,
+    (SELECT json_agg(json_build_object('id', r.id, 'organization_id', r.organization_id, 'type', r.type,
+        'external_id', r.external_id, 'owner_id', r.owner_id, 'path', r.path, 'wall_id', r.wall_id,
+        'groups', ARRAY(SELECT group_id FROM visibility_contents WHERE resource_id = r.id),
+        'attributes', r.attributes)) FROM resource r) AS resources
+"""  # noqa: S608 - made of constants
+_FIND: Final = """
+SELECT r.organization_id, r.type, r.external_id, r.id
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n (organization_id, type, external_id)
+JOIN resources r USING (organization_id, type, external_id)
+"""
+
+
+class _Grant(msgspec.Struct):
+    id: UUID
+    organization_id: UUID
+    role_id: UUID
+    resource_id: UUID | None
+    below: bool
+    allows: bool
+    condition: Any
+    expires_at: datetime | None
+
+    def part(self) -> Grant:
+        return Grant(
+            id=GrantId(self.id),
+            organization_id=OrganizationId(self.organization_id),
+            role_id=RoleId(self.role_id),
+            resource_id=None if self.resource_id is None else ResourceId(self.resource_id),
+            below=self.below,
+            allows=self.allows,
+            condition=None if self.condition is None else parse(self.condition),
+            expires_at=self.expires_at,
+        )
+
+
+class _User(msgspec.Struct):
+    id: UUID
+    is_active: bool
+    email_verified: bool
+    organizations: frozenset[UUID]
+    teams: frozenset[UUID]
+    groups: frozenset[UUID]
+    grants: list[_Grant]
+
+    def part(self) -> UserPart:
+        return UserPart(
+            id=UserId(self.id),
+            is_active=self.is_active,
+            email_verified=self.email_verified,
+            organizations=frozenset(map(OrganizationId, self.organizations)),
+            teams=frozenset(map(TeamId, self.teams)),
+            groups=frozenset(map(GroupId, self.groups)),
+            grants=tuple(each.part() for each in self.grants),
+        )
+
+
+class _Team(msgspec.Struct):
+    id: UUID
+    organization_id: UUID
+    path: list[UUID]
+    groups: frozenset[UUID]
+    grants: list[_Grant]
+
+    def part(self) -> TeamPart:
+        return TeamPart(
+            id=TeamId(self.id),
+            organization_id=OrganizationId(self.organization_id),
+            path=tuple(map(TeamId, self.path)),
+            groups=frozenset(map(GroupId, self.groups)),
+            grants=tuple(each.part() for each in self.grants),
+        )
+
+
+class _Role(msgspec.Struct):
+    id: UUID
+    organization_id: UUID | None
+    permissions: frozenset[str]
+    inherits: list[UUID]
+
+    def part(self) -> RolePart:
+        organization_id = None if self.organization_id is None else OrganizationId(self.organization_id)
+        return RolePart(RoleId(self.id), organization_id, self.permissions, tuple(map(RoleId, self.inherits)))
+
+
+class _Resource(msgspec.Struct):
+    id: UUID
+    organization_id: UUID
+    type: str
+    external_id: str
+    owner_id: UUID | None
+    path: list[UUID]
+    wall_id: UUID | None
+    groups: frozenset[UUID]
+    attributes: dict[str, Any]
+
+    def part(self) -> ResourcePart:
+        return ResourcePart(
+            id=ResourceId(self.id),
+            organization_id=OrganizationId(self.organization_id),
+            type=self.type,
+            external_id=self.external_id,
+            owner_id=None if self.owner_id is None else UserId(self.owner_id),
+            path=tuple(map(ResourceId, self.path)),
+            wall_id=None if self.wall_id is None else ResourceId(self.wall_id),
+            groups=frozenset(map(GroupId, self.groups)),
+            attributes=self.attributes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SqlParts(Source):
+    """Reads parts from the primary: a replica may be behind what its own changes say."""
+
+    database: Database
+
+    async def look(self, since: Snapshot | None, keys: Collection[Key]) -> Look:
+        """See `Source.look`."""
+        async with self.database.read() as connection:
+            if keys:
+                row = await connection.fetchrow(_LOAD, oldest(since), *_by_scope(keys))
+            else:
+                row = await connection.fetchrow(_LOOK, oldest(since))
+        return Look(
+            Snapshot.parse(row["snapshot"], row["log_id"].bytes[:8], row["server"]),
+            changes(row["changes"]) if since else None,
+            _parts(row, keys) if keys else {},
+        )
+
+    async def find(self, organization_id: OrganizationId, type_: str, external_id: str) -> ResourceId | None:
+        """See `Source.find`."""
+        name = Name(organization_id, type_, external_id)
+        return (await self.find_all([name])).get(name)
+
+    async def find_all(self, names: Collection[Name]) -> Mapping[Name, ResourceId]:
+        """See `Source.find_all`."""
+        async with self.database.read() as connection:
+            rows = await connection.fetch(_FIND, *map(list, zip(*names, strict=True)))
+        return {Name(*row[:3]): ResourceId(row["id"]) for row in rows}
+
+
+_NEVER: Final = str(2**63)
+"""A transaction that there will never be: nothing has changed since."""
+_SCOPES: Final = ("user", "team", "role", "resource")
+_users = msgspec.json.Decoder(list[_User])
+_teams = msgspec.json.Decoder(list[_Team])
+_roles = msgspec.json.Decoder(list[_Role])
+_resources = msgspec.json.Decoder(list[_Resource])
+_told = msgspec.json.Decoder(list[tuple[int, str, UUID]])
+
+
+def _by_scope(keys: Collection[Key]) -> list[list[UUID]]:
+    return [[key.id for key in keys if key.scope == scope] for scope in _SCOPES]
+
+
+def oldest(since: Snapshot | None) -> str:
+    """Return the parameter of `CHANGES` for a process that knows `since`."""
+    return str(since.xmin) if since else _NEVER
+
+
+def changes(told: str | None) -> Sequence[Change] | None:
+    """Return what `CHANGES` found; None if that was too much to read."""
+    rows = _told.decode(told) if told else []
+    return [Change(transaction, Key(scope, id_)) for transaction, scope, id_ in rows] if len(rows) <= MOST else None
+
+
+def _parts(row: Mapping[str, Any], keys: Collection[Key]) -> Mapping[Key, Part | None]:
+    found: dict[Key, Part | None] = dict.fromkeys(keys)
+    for scope, column, decoder in (
+        ("user", "users", _users),
+        ("team", "teams", _teams),
+        ("role", "roles", _roles),
+        ("resource", "resources", _resources),
+    ):
+        if told := row[column]:
+            found |= {Key(scope, each.id): each.part() for each in decoder.decode(told)}
+    return found

@@ -1,0 +1,29 @@
+"""Get a grant."""
+
+from domain.access.errors import GrantNotFound
+from domain.access.readers import GrantLists
+from domain.access.schemas import GrantInfo
+from domain.kernel.access import Permission, needs
+from domain.kernel.errors import OrganizationNotFound
+from domain.kernel.ids import GrantId, OrganizationId
+from domain.kernel.usecases import Query, interactor, message
+
+
+@message
+class GetGrant(Query[GrantInfo]):
+    """Show a grant of an organization, unless it has expired."""
+
+    organization_id: OrganizationId
+    grant_id: GrantId
+
+
+@interactor(
+    access=needs(Permission.GRANTS_READ, within="organization_id"), raises=(OrganizationNotFound, GrantNotFound)
+)
+class GetGrantInteractor:
+    lists: GrantLists
+
+    async def __call__(self, request: GetGrant) -> GrantInfo:
+        if grant := await self.lists.find(request.organization_id, request.grant_id):
+            return grant
+        raise GrantNotFound

@@ -1,0 +1,32 @@
+"""Remove a member."""
+
+from domain.access.events import GrantWithdrawn
+from domain.access.facade import LastOwner, NotHeld
+from domain.kernel.access import Actor, Permission, needs
+from domain.kernel.errors import OrganizationNotFound
+from domain.kernel.ids import OrganizationId, UserId
+from domain.kernel.usecases import Command, interactor, message
+from domain.organizations.errors import MemberNotFound
+from domain.organizations.events import MemberRemoved
+from domain.organizations.joining import Leaving
+
+
+@message
+class RemoveMember(Command[None]):
+    """Remove a person from an organization, with everything they hold in it."""
+
+    organization_id: OrganizationId
+    user_id: UserId
+
+
+@interactor(
+    access=needs(Permission.MEMBERS_WRITE, within="organization_id"),
+    raises=(OrganizationNotFound, MemberNotFound, NotHeld, LastOwner),
+    emits=(MemberRemoved, GrantWithdrawn),
+    audit="organizations.member.remove",
+)
+class RemoveMemberInteractor:
+    leaving: Leaving
+
+    async def __call__(self, request: RemoveMember, actor: Actor) -> None:
+        await self.leaving.leave(request.organization_id, request.user_id, actor)

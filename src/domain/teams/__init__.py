@@ -1,0 +1,1 @@
+"""Teams, which may lie in each other, and who is in them."""

@@ -1,0 +1,1 @@
+"""Visibility groups: walls that only some may look behind."""

@@ -1,0 +1,32 @@
+"""A migrated database of the suites' own."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from core.postgres.database import Database
+from domain.kernel.ids import uuid7
+from tests.integration.access.ground import SqlGround
+from tests.support.databases import sibling
+
+
+@pytest.fixture(scope="session")
+async def access_url(postgres_url: str, migrated: str) -> AsyncIterator[str]:
+    name = f"access_{uuid7().hex}"
+    server = await asyncpg.connect(postgres_url)
+    await server.execute(f"CREATE DATABASE {name} TEMPLATE {migrated}")
+    yield sibling(postgres_url, name)
+    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await server.close()
+
+
+@pytest.fixture
+async def ground(access_url: str) -> AsyncIterator[SqlGround]:
+    """Yield pools on empty tables."""
+    database = Database(access_url, size=8)
+    await database.open()
+    made = SqlGround(database)
+    await made.empty()
+    yield made
+    await database.close()

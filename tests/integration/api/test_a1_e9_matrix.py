@@ -1,0 +1,229 @@
+"""Every operation, every kind of caller, an organization of theirs, of others, and none."""
+
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from inspect import isfunction, signature
+from typing import Any, Final, get_type_hints
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+import pytest
+from litestar import Router
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+import api.routes
+from api.endpoint import ROUTE, Route
+from tests.integration.api.conftest import PASSWORD, Start, address, bearer, person, tokens
+from tests.support.access.matrix import ANYONE, MEMBER, OPERATIONS, SIGNED_IN, Platform
+from tests.support.client import Answer, Client
+
+ROLES: Final = ("member", "auditor", "service", "admin", "owner")
+PRINCIPALS: Final = ("anonymous", "expired", "deactivated", "outsider", *ROLES, "superuser")
+PARTS: Final = 8
+ENDING: Final = ("ChangePassword", "RevokeOtherSessions", "SignOut")
+"""They end sessions, so nothing comes after them."""
+NOBODIES: Final = ("anonymous", "expired", "deactivated")
+SAMPLES: Final[Mapping[str, Any]] = {
+    "attributes": {},
+    "body": {"a": 1},
+    "email": "somebody@example.com",
+    "external_id": "x",
+    "id": "x",
+    "items": [{"type": "document", "external_id": "x"}],
+    "name": "sample",
+    "password": PASSWORD,
+    "permissions": ["document:read"],
+    "requests": [["ada", "data", "read"]],
+    "resources": [{"type": "document", "external_id": "x"}],
+    "role": "member",
+    "slug": "sample-slug",
+    "type": "document",
+}
+GRANT: Final = """
+INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, created_at, version)
+SELECT gen_random_uuid(), $1, 'user', $2, id, now(), 1 FROM roles WHERE organization_id IS NULL AND name = $3
+"""
+JOIN: Final = "INSERT INTO memberships VALUES (gen_random_uuid(), $1, $2, now(), 1)"
+FOUND: Final = "INSERT INTO organizations VALUES ($1, 'Sample', $2, now(), now(), 1)"
+HELD: Final = """
+SELECT name, permissions FROM roles WHERE organization_id IS NULL
+"""
+
+
+def handlers() -> Iterator[tuple[str, HTTPRouteHandler, Route]]:
+    """Yield every generated route: its path, its handler, and what it was made of."""
+    for module in pkgutil.iter_modules(api.routes.__path__, "api.routes."):
+        for table in vars(import_module(module.name)).values():
+            if isinstance(table, Router):
+                found = [table]
+            elif isfunction(table) and get_type_hints(table).get("return") is Router:
+                flags = signature(table).parameters
+                found = [table(**dict.fromkeys(flags, value)) for value in (False, True)]
+            else:
+                continue
+            for router in found:
+                for route in router.routes:
+                    if isinstance(route, HTTPRoute):
+                        for handler in route.route_handlers:
+                            if made := handler.opt.get(ROUTE):
+                                yield route.path, handler, made
+
+
+ROUTES: Final = {str(handler.operation_id): (path, handler, made) for path, handler, made in handlers()}
+
+
+def test_a1_every_operation_is_in_the_table_and_says_the_same() -> None:
+    assert sorted(OPERATIONS) == sorted(ROUTES)
+    for name, (_, _, made) in ROUTES.items():
+        access = made.case.access
+        expected = OPERATIONS[name]
+        permission = access.permission.value if access.permission else None
+        assert (expected == ANYONE) == (not access.signed_in), name
+        if isinstance(expected, Platform):
+            assert (permission, access.within) == (expected.permission, None), name
+        elif expected in {ANYONE, SIGNED_IN, MEMBER}:
+            assert (permission, bool(access.within)) == (None, expected == MEMBER), name
+        else:
+            assert (permission, bool(access.within)) == (expected, True), name
+
+
+@dataclass
+class World:
+    """People of every kind, and organizations."""
+
+    call: Client
+    connection: Any
+    people: dict[str, tuple[UUID, dict[str, str]]] = field(default_factory=dict)
+    held: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    async def found(self, *, theirs: bool) -> UUID:
+        """Return a new organization; if it is theirs, everybody but the outsider and the superuser is in it."""
+        made = uuid4()
+        await self.connection.execute(FOUND, made, f"s{made.hex}")
+        joining = [*ROLES, "deactivated"] if theirs else ["outsider"]
+        for name in joining:
+            await self.connection.execute(JOIN, made, self.people[name][0])
+            role = name if name in ROLES else "owner"
+            await self.connection.execute(GRANT, made, self.people[name][0], role)
+        return made
+
+    def passes(self, expected: str | Platform, principal: str, where: str) -> bool:
+        """Return whether the caller comes as far as the use case."""
+        if expected == ANYONE:
+            return True
+        if principal in NOBODIES:
+            return False
+        if expected == SIGNED_IN or principal == "superuser":
+            return True
+        if isinstance(expected, Platform) or where != "own" or principal == "outsider":
+            return False
+        return expected == MEMBER or expected in self.held[principal]
+
+
+@pytest.fixture
+async def world(start: Start, api_url: str) -> Any:
+    call = await start()
+    connection = await asyncpg.connect(api_url)
+    made = World(call, connection)
+    for name in PRINCIPALS:
+        if name == "anonymous":
+            continue
+        profile = await person(call)
+        given = bearer(await tokens(call, profile["email"]))
+        made.people[name] = UUID(profile["id"]), given
+    made.people["expired"][1]["authorization"] += "x"
+    await connection.execute(
+        GRANT, UUID("00000000-0000-7000-8000-000000000001"), made.people["superuser"][0], "superuser"
+    )
+    gone, root = made.people["deactivated"][0], made.people["superuser"][1]
+    answer = await call.send("POST", f"/auth/users/{gone}/deactivate", {}, headers=root)
+    assert answer.status < 300, answer
+    made.held = {row["name"]: frozenset(row["permissions"]) for row in await connection.fetch(HELD)}
+    yield made
+    await connection.close()
+
+
+async def ask(world: World, name: str, principal: str, organization: UUID) -> Answer:
+    """Call the operation with a request that is well-formed, and about nothing that there is."""
+    path, handler, made = ROUTES[name]
+    filled = path
+    for parameter in made.segments:
+        value = str(organization) if parameter == "organization_id" else str(uuid4())
+        filled = filled.replace(f"{{{parameter}:str}}", value if "_id" in parameter else "sample")
+    given = dict(world.people[principal][1]) if principal != "anonymous" else {}
+    if made.matched:
+        given["if-match"] = '"999"'
+    (method,) = handler.http_methods
+    if made.sends is None:
+        return await world.call(str(method), filled, headers=given)
+    body = SAMPLES["body"] if made.whole else sample(made.sends)
+    return await world.call.send(str(method), filled, body, headers=given)
+
+
+def sample(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the required members of a body."""
+    fields = [each for each in msgspec.structs.fields(kind) if each.required]
+    return {each.encode_name: one(each.encode_name, each.type) for each in fields}
+
+
+def one(name: str, kind: Any) -> Any:
+    """Return a value that may stand under `name`."""
+    known = msgspec.inspect.type_info(kind)
+    while isinstance(known, msgspec.inspect.UnionType):
+        known = next(each for each in known.types if not isinstance(each, msgspec.inspect.NoneType))
+    if isinstance(known, msgspec.inspect.StructType):
+        return sample(known.cls)
+    if isinstance(known, msgspec.inspect.LiteralType):
+        return known.values[0]
+    if name == "email":
+        return address()
+    plain: dict[type[Any], Any] = {
+        msgspec.inspect.UUIDType: str(uuid4()),
+        msgspec.inspect.DateTimeType: "2099-01-01T00:00:00Z",
+        msgspec.inspect.IntType: 1,
+        msgspec.inspect.BoolType: True,
+    }
+    return plain.get(type(known)) or SAMPLES.get(name, "sample")
+
+
+def said(answer: Answer) -> dict[str, Any]:
+    """Return what a refusal says, without the request's own id."""
+    body = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json", answer
+    return {key: value for key, value in body.items() if key != "trace_id"}
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_a1_a2_e9_whoever_may_not_comes_no_further(world: World, part: int) -> None:
+    for name in sorted(sorted(OPERATIONS)[part::PARTS], key=ENDING.__contains__):
+        await examine(world, name)
+
+
+async def examine(world: World, name: str) -> None:
+    """Call one operation as everybody, about every kind of organization."""
+    expected, made = OPERATIONS[name], ROUTES[name][2]
+    scoped = "organization_id" in made.segments
+    places = {"own": await world.found(theirs=True), "other": uuid4(), "missing": uuid4()}
+    await world.connection.execute(FOUND, places["other"], f"s{places['other'].hex}")
+    refusals: list[dict[str, Any]] = []
+    for where, organization in places.items() if scoped else [("own", places["own"])]:
+        for principal in PRINCIPALS:
+            answer = await ask(world, name, principal, organization)
+            assert answer.status < 500, (principal, where, answer)
+            if world.passes(expected, principal, where):
+                code = answer.json()["code"] if answer.status >= 400 else None
+                assert answer.status != 401 or expected == ANYONE, (principal, where, answer)
+                # Of what any member may try, the use case itself may refuse a part.
+                assert code != "access.forbidden" or expected == MEMBER, (principal, where, answer)
+            elif principal in NOBODIES:
+                assert answer.status == 401, (principal, where, answer)
+            elif scoped and (where != "own" or principal == "outsider"):
+                assert (answer.status, said(answer)["code"]) == (404, "organizations.organization_not_found")
+                refusals.append(said(answer))
+            else:
+                assert (answer.status, said(answer)["code"]) == (403, "access.forbidden"), (principal, where, answer)
+    assert all(each == refusals[0] for each in refusals), "an organization of others looks like none"

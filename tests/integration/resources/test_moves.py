@@ -1,0 +1,94 @@
+"""Trees of resources on Postgres, when two things happen at once."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable
+
+from core.postgres.work import SqlWork
+from domain.kernel.errors import ConcurrentChange
+from domain.resources.errors import ResourceCycle
+from domain.resources.models import ResourceKey
+from domain.resources.wanting import Wanted
+from tests.contracts.resources import NOBODY, added, resource
+from tests.integration.resources.ground import SqlGround
+from tests.integration.resources.test_many import registration
+
+ROUNDS = 8
+
+
+async def outcomes(*works: Awaitable[object]) -> Counter[str]:
+    """Run everything at once; return how often each kind of end was met."""
+    ended = await asyncio.gather(*works, return_exceptions=True)
+    return Counter(type(each).__name__ if isinstance(each, Exception) else "done" for each in ended)
+
+
+async def put(ground: SqlGround, name: str, parent: str | None) -> None:
+    """Have a document lie in another, as a command does."""
+    key = ResourceKey("document", name)
+    above = ResourceKey("document", parent) if parent else None
+    work: SqlWork = ground.work()
+    try:
+        await registration(work).put(NOBODY, ground.organization_id, Wanted(key, None, above, {}))
+        await work.commit()
+    finally:
+        await work.rollback()
+
+
+async def crooked(ground: SqlGround) -> int:
+    """Return how many paths are not what the chain of parents says."""
+    (row,) = await ground.rows(
+        """
+        WITH RECURSIVE up AS (
+            SELECT id, ARRAY[id] AS path, parent_id AS next FROM resources WHERE organization_id = $1
+            UNION ALL
+            SELECT u.id, u.path || p.id, p.parent_id FROM up u JOIN resources p ON p.id = u.next
+            WHERE cardinality(u.path) < 40
+        )
+        SELECT count(*) AS number FROM resources r
+        WHERE organization_id = $1
+          AND NOT EXISTS (SELECT FROM up WHERE up.id = r.id AND up.next IS NULL AND up.path = r.path)
+        """,
+        ground.organization_id,
+    )
+    return int(row["number"])
+
+
+async def test_of_two_moves_that_make_a_circle_one_happens(ground: SqlGround) -> None:
+    for number in range(ROUNDS):
+        names = [f"{number}{each}" for each in "abcd"]
+        a, b, c, d = names
+        one, two = resource(ground, a), resource(ground, c)
+        await added(ground, one, resource(ground, b, one), two, resource(ground, d, two))
+
+        assert await outcomes(put(ground, a, d), put(ground, c, b)) == {"done": 1, ResourceCycle.__name__: 1}
+
+    assert await crooked(ground) == 0
+
+
+async def test_whatever_is_put_into_something_that_moves_comes_along(ground: SqlGround) -> None:
+    tops = [resource(ground, f"top{number}") for number in range(2)]
+    middle = resource(ground, "middle", tops[0])
+    await added(ground, *tops, middle, *(resource(ground, f"under{number}", middle) for number in range(3)))
+
+    for number in range(ROUNDS):
+        ended = await outcomes(
+            put(ground, "middle", f"top{(number + 1) % 2}"),
+            *(put(ground, f"new{number}-{each}", f"under{each}") for each in range(3)),
+            put(ground, f"beside{number}", "middle"),
+        )
+        assert ended == {"done": 5}
+
+    assert await crooked(ground) == 0
+
+
+async def test_of_many_who_register_the_same_none_fails_otherwise_than_by_being_late(ground: SqlGround) -> None:
+    await put(ground, "top", None)
+
+    ended = await outcomes(*(put(ground, "same", "top") for _ in range(6)))
+
+    assert ended["done"] >= 1
+    assert ended.keys() <= {"done", ConcurrentChange.__name__}
+    rows = await ground.rows(
+        "SELECT version FROM resources WHERE organization_id = $1 AND external_id = 'same'", ground.organization_id
+    )
+    assert [each["version"] for each in rows] == [1]

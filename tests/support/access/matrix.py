@@ -1,0 +1,108 @@
+"""Who may call what: written by hand, beside what the use cases declare, so that a slip in one of them shows."""
+
+from dataclasses import dataclass
+from typing import Final
+
+ANYONE: Final = "anyone"
+SIGNED_IN: Final = "signed in"
+MEMBER: Final = "member"
+"""Whoever belongs to the organization; what they may do there, the use case decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A permission that has to be held platform-wide."""
+
+    permission: str
+
+
+OPERATIONS: Final[dict[str, str | Platform]] = {
+    "AcceptInvitation": SIGNED_IN,
+    "AddMember": "members:write",
+    "AddTeamMember": MEMBER,
+    "AddVisibilityContent": "visibility:write",
+    "AddVisibilityMember": "visibility:write",
+    "ChangePassword": SIGNED_IN,
+    "ChangeTeamMember": MEMBER,
+    "CreateOrganization": SIGNED_IN,
+    "CreateResource": "resources:write",
+    "CreateRole": "roles:write",
+    "CreateTeam": MEMBER,
+    "CreateUser": Platform("users:write"),
+    "CreateVisibilityGroup": "visibility:write",
+    "DeactivateUser": Platform("users:write"),
+    "DeleteOrganization": "organizations:own",
+    "DeletePolicyModel": "roles:write",
+    "DeleteResource": "resources:write",
+    "DeleteRole": "roles:write",
+    "DeleteTeam": MEMBER,
+    "DeleteUser": Platform("users:write"),
+    "DeleteVisibilityGroup": "visibility:write",
+    "DevRegister": ANYONE,
+    "DevSignIn": ANYONE,
+    "EvaluatePolicyModel": "access:check",
+    "ExportPolicy": "grants:read",
+    "FinishSetup": ANYONE,
+    "GetConfiguration": "configuration:read",
+    "GetGrant": "grants:read",
+    "GetMe": SIGNED_IN,
+    "GetMember": "members:read",
+    "GetOrganization": "organizations:read",
+    "GetPolicyModel": "roles:read",
+    "GetResource": "resources:read",
+    "GetRole": "roles:read",
+    "GetTeam": "teams:read",
+    "GetUser": Platform("users:read"),
+    "GetVisibilityGroup": "visibility:read",
+    "ImportPolicy": "grants:write",
+    "InviteMember": "members:write",
+    "LeaveOrganization": SIGNED_IN,
+    "LeaveTeam": MEMBER,
+    "ListGrants": "grants:read",
+    "ListInvitations": "members:write",
+    "ListMembers": "members:read",
+    "ListOrganizations": SIGNED_IN,
+    "ListResources": "resources:read",
+    "ListRoles": "roles:read",
+    "ListSessions": SIGNED_IN,
+    "ListTeamMembers": "teams:read",
+    "ListTeams": "teams:read",
+    "ListUsers": Platform("users:read"),
+    "ListVisibilityContents": "visibility:read",
+    "ListVisibilityGroups": "visibility:read",
+    "ListVisibilityMembers": "visibility:read",
+    "MakeGrant": "grants:write",
+    "PutConfiguration": "configuration:write",
+    "PutPolicyModel": "roles:write",
+    "PutResource": "resources:write",
+    "ReactivateUser": Platform("users:write"),
+    "ReadFeed": Platform("events:read"),
+    "RefreshSession": ANYONE,
+    "RegisterResources": "resources:write",
+    "RemoveMember": "members:write",
+    "RemoveTeamMember": MEMBER,
+    "RemoveVisibilityContent": "visibility:write",
+    "RemoveVisibilityMember": "visibility:write",
+    "RequestAccount": ANYONE,
+    "ResendInvitation": "members:write",
+    "RevokeOtherSessions": SIGNED_IN,
+    "RevokeSession": SIGNED_IN,
+    "ShareResource": "resources:share",
+    "SignIn": ANYONE,
+    "SignOut": SIGNED_IN,
+    "SignUp": ANYONE,
+    "SignUpWithInvitation": ANYONE,
+    "TransferOwnership": "organizations:own",
+    "UnshareResource": "resources:share",
+    "UpdateMe": SIGNED_IN,
+    "UpdateOrganization": "organizations:write",
+    "UpdateResource": "resources:write",
+    "UpdateRole": "roles:write",
+    "UpdateSystemRole": Platform("roles:write"),
+    "UpdateTeam": MEMBER,
+    "UpdateUser": Platform("users:write"),
+    "UpdateVisibilityGroup": "visibility:write",
+    "WithdrawGrant": "grants:write",
+    "WithdrawInvitation": "members:write",
+}
+"""By operation. A text that is none of the above is the permission that has to be held in the organization named."""
