@@ -161,7 +161,7 @@ def _answer(
 def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Room | None) -> Read:
     """Make the function that reads the message from a request."""
     message, matched = route.case.message, route.matched
-    from_body = reading.body_reader(route.body, route.whole, unique=route.case.writes)
+    from_body = reading.body_reader(route.body, route.whole)
     from_query = reading.query_reader(route.query)
 
     async def read(scope: Scope, receive: Receive, given: Given, patience: Patience) -> Message[Any]:

@@ -29,15 +29,12 @@ SUSPECT: Final = pattern(rb"\\u0000|\d{19}").search
 
 
 def body_reader(
-    shape: Shape | None, whole: tuple[str, Any] | None, *, unique: bool = True
+    shape: Shape | None, whole: tuple[str, Any] | None
 ) -> Callable[[bytes | bytearray], dict[str, Any]] | None:
-    """Make the function that reads fields from a JSON body: those of `shape`, or the one that is the `whole` body.
-
-    `unique` also refuses an object that names a field twice, for five microseconds more.
-    """
+    """Make the function that reads fields from a JSON body: those of `shape`, or the one that is the `whole` body."""
     if not (shape or whole):
         return None
-    decode = json_reader(shape.struct if shape else whole and whole[1], unique=unique)
+    decode = json_reader(shape.struct if shape else whole and whole[1])
     name = whole[0] if whole else ""
 
     def read(text: bytes | bytearray) -> dict[str, Any]:
@@ -47,15 +44,14 @@ def body_reader(
     return read
 
 
-def json_reader(kind: Any, *, unique: bool = True) -> Callable[[bytes | bytearray], Any]:
-    """Make the function that reads a JSON body as `kind`, a type that msgspec knows."""
+def json_reader(kind: Any) -> Callable[[bytes | bytearray], Any]:
+    """Make the function that reads a JSON body as `kind`, a type that msgspec knows; no object names a field twice."""
     decode = msgspec.json.Decoder(kind).decode
 
     def read(text: bytes | bytearray) -> Any:
         try:
             found = decode(text)
-            if unique:
-                json.loads(text, object_pairs_hook=_once)
+            json.loads(text, object_pairs_hook=_once)
             if SUSPECT(text):
                 _check(msgspec.json.decode(text))
         except RecursionError as error:

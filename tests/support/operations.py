@@ -66,7 +66,7 @@ def operations(document: dict[str, Any]) -> list[Operation]:
                 for kind in ("path", "query", "header")
             }
             sent = each.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-            body = _resolved(sent, components["schemas"]) if sent else None
+            body = _expanded(sent, components["schemas"]) if sent else None
             found.append(
                 Operation(
                     verb.upper(),
@@ -94,22 +94,39 @@ def _resolved(value: Any, known: dict[str, Any]) -> Any:
     return known[value["$ref"].rpartition("/")[2]] if "$ref" in value else value
 
 
+def _expanded(schema: Any, known: dict[str, Any]) -> Any:
+    """Return the schema with what it refers to in its place."""
+    if isinstance(schema, list):
+        return [_expanded(each, known) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: _expanded(each, known) for name, each in _resolved(schema, known).items()}
+
+
 def _sample(name: str, schema: dict[str, Any]) -> Any:
+    """Return something of the right kind and length, which the domain need not like."""
+    for each in schema.get("anyOf", ()):
+        if each.get("type") != "null":
+            return _sample(name, each)
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object":
+        inner = schema.get("properties", {})
+        return {each: _sample(each, inner[each]) for each in schema.get("required", ())}
+    if kind == "array":
+        return [_sample(name, schema.get("items", {}))]
+    plain = {"boolean": True, "integer": 1, "number": 1}
+    return plain.get(str(kind)) or _text(name, schema)
+
+
+def _text(name: str, schema: dict[str, Any]) -> str:
     known = {
         "email": "somebody@example.org",
         "username": "somebody",
         "full_name": "Some Body",
         "refresh_token": "gwr_x",
     }
-    kinds = {each.get("type") for each in (schema, *schema.get("anyOf", ()))}
-    if name in known:
-        return known[name]
-    return (
-        "correct horse battery staple"
-        if "string" in kinds
-        else True
-        if "boolean" in kinds
-        else {}
-        if "object" in kinds
-        else 1
-    )
+    formats = {"uuid": str(uuid7()), "date-time": "2099-01-01T00:00:00Z"}
+    text = known.get(name) or formats.get(schema.get("format", "")) or "correct horse battery staple"
+    return str(text[: schema.get("maxLength", len(text))])
