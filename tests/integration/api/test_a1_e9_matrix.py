@@ -127,6 +127,7 @@ class World:
 @pytest.fixture
 async def world(start: Start, api_url: str) -> Any:
     call = await start()
+    call.peer = "192.0.2.1"  # what is counted against this address is nobody else's
     connection = await asyncpg.connect(api_url)
     made = World(call, connection)
     for name in PRINCIPALS:
