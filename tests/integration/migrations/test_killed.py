@@ -104,7 +104,7 @@ async def test_e14_killed_at_any_moment_it_is_run_again_and_rows_are_kept(empty:
             async with migrator(empty, direction, revision) as child:
                 await asyncio.wait([asyncio.ensure_future(child.wait())], timeout=0.3 + chance.random())
             await ended(connection)
-            assert current(empty) in {"0002", head()}
+            assert current(empty) in {revision for revision, _ in steps() if revision >= "0002"}
     upgrade(empty)
     assert current(empty) == head()
     assert await connection.fetchval("SELECT count(*) FROM users") == people
