@@ -3,7 +3,7 @@
 Revision ID: 0001
 Revises:
 
-Plain SQL for Postgres 14 and newer, without extensions, so that it runs on the embedded server too.
+Plain SQL for Postgres 15 and newer, without extensions, so that it runs on the embedded server too.
 """
 
 from core.postgres.migrating import execute

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     """A JWK Set with private keys (RFC 7517), the first of which signs."""
 
     database_url: SecretStr | None = None
-    """Postgres 14 or newer; without it the embedded one."""
+    """Postgres 15 or newer; without it the embedded one."""
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     redis_url: SecretStr | None = None
     """Redis 7 or Valkey; without it the embedded one."""
