@@ -19,7 +19,7 @@ from litestar.types import ControllerRouterHandler
 from api.headers import given, is_known
 from api.openapi import document
 from api.refusals import NoSuchPath
-from api.reply import Reply
+from api.reply import Reply, unreached
 from domain.kernel.errors import NotFound
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -104,10 +104,7 @@ def documents(
 
 
 def _route(path: str, serve: Serve) -> HTTPRouteHandler:
-    async def handle() -> None:
-        raise NotImplementedError
-
-    return get(path, include_in_schema=False, before_request=serve)(handle)
+    return get(path, include_in_schema=False, before_request=serve)(unreached())
 
 
 def _file(path: Path) -> Serve:

@@ -15,7 +15,7 @@ from api.closed import Shape, closed, limited
 from api.headers import Given
 from api.origins import Origins
 from api.patience import Patience
-from api.reply import JSON, Reply, encode
+from api.reply import JSON, Reply, encode, unreached
 from api.room import Room
 from core.pipeline import Answer, Call
 from domain.kernel.access import Origin
@@ -92,9 +92,6 @@ def endpoint(
     default = 204 if case.result is type(None) else 201 if verb is post else 200
     route = _route(case, tuple(kinds), status or default, sends=verb in {post, put, patch})
 
-    async def handle() -> None:
-        raise NotImplementedError
-
     made: HTTPRouteHandler = verb(
         PARAMETER.sub(r"{\1:str}", path),
         operation_id=case.name,
@@ -106,7 +103,7 @@ def endpoint(
             route.status,
             readable=verb is get,
         ),
-    )(handle)
+    )(unreached())
     return made
 
 

@@ -1,5 +1,6 @@
 """What a generated route answers with: bytes that are ready to send."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from litestar import Response
@@ -10,6 +11,15 @@ JSON: Final = (b"content-type", b"application/json")
 PROBLEM: Final = (b"content-type", b"application/problem+json")
 
 encode: Final = Encoder().encode
+
+
+def unreached() -> Callable[[], Awaitable[None]]:
+    """Return the handler that Litestar wants behind a `before_request` which always answers: it is never called."""
+
+    async def handle() -> None:
+        raise AssertionError("before_request has answered")
+
+    return handle
 
 
 class Reply(Response[Any]):

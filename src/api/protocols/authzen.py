@@ -1,6 +1,6 @@
 """The AuthZEN Authorization API 1.0 over HTTP (section 10.1), and explanations beside it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from api.protocols.authzen_shapes import (
     SubjectSearchRequest,
 )
 from api.refusals import Malformed, NotJson
-from api.reply import JSON, Reply, encode
+from api.reply import JSON, Reply, encode, unreached
 from core.pipeline import Call
 from domain.access.answers import Actions, Decided, Decision, Found
 from domain.access.asking import Entity, Evaluation
@@ -109,14 +109,7 @@ def _route(
         include_in_schema=False,
         opt={ROUTE: Route(shown, {}, None, ("body", sends), nothing, None, 200)},
         before_request=answer,
-    )(_never())
-
-
-def _never() -> Callable[[], Awaitable[None]]:
-    async def handle() -> None:
-        raise NotImplementedError
-
-    return handle
+    )(unreached())
 
 
 def _evaluate(request: EvaluationRequest, token: Token) -> EvaluateAccess:

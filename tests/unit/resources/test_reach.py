@@ -29,7 +29,7 @@ class Held(Authority):
     places: Collection[ResourceId | None]
 
     async def must_hold_role(self, actor: Actor, place: Place, role_id: RoleId) -> None:
-        raise NotImplementedError
+        raise AssertionError("writing asks for a permission, not for a role")
 
     async def holds(self, actor: Actor, place: Place, permission: str) -> bool:
         assert permission == "resources:write"
