@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
@@ -14,7 +13,7 @@ from api.app import build
 from core.settings import Settings
 from domain.kernel.ids import uuid7
 from tests.support.client import Answer, Client
-from tests.support.databases import sibling
+from tests.support.databases import copied
 
 SECRET = "wQ7rDmV2kY9sXbT4nGfJ6hLzPc8eRuAa"
 PASSWORD = "correct horse battery staple"
@@ -24,12 +23,8 @@ Start = Callable[..., Coroutine[Any, Any, Client]]
 @pytest.fixture(scope="session")
 async def api_url(postgres_url: str, migrated: str) -> AsyncIterator[str]:
     """Yield the URL of a migrated database of these tests."""
-    name = f"api_{uuid7().hex}"
-    server = await asyncpg.connect(postgres_url)
-    await server.execute(f"CREATE DATABASE {name} TEMPLATE {migrated}")
-    yield sibling(postgres_url, name)
-    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await server.close()
+    async with copied(postgres_url, migrated, "api") as url:
+        yield url
 
 
 @pytest.fixture
