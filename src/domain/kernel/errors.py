@@ -66,6 +66,12 @@ class Forbidden(DomainError):
     code = "access.forbidden"
 
 
+class BypassRequired(Forbidden):
+    """What is common to all is changed by those who see all of it: this takes `visibility:bypass` in the organization."""
+
+    code = "visibility.bypass_required"
+
+
 class NotFound(DomainError):
     """No such thing, or none the actor may see."""
 
