@@ -108,6 +108,13 @@ def sees(subject: Subject, thing: Thing, now: datetime) -> bool:
     return may_bypass(subject, now)
 
 
+def knows(subject: Subject, other: Subject, now: datetime) -> bool:
+    """Return whether no wall stands between two people of an organization, so that the other exists for the first."""
+    if not other.walls or subject.id == other.id or not subject.groups.isdisjoint(other.walls):
+        return True
+    return may_bypass(subject, now)
+
+
 def may_bypass(subject: Subject, now: datetime) -> bool:
     """Return whether walls do not count for the person."""
     return decide(subject, Question(BYPASS), now) is Outcome.ALLOWED
