@@ -54,6 +54,7 @@ from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
 from domain.access.editing import Editing
+from domain.access.facade import Clearances
 from domain.access.granting import Granting
 from domain.access.holding import Holding
 from domain.access.judging import Judging
@@ -73,7 +74,7 @@ from domain.organizations.inviting import Acceptance, Letters, Withdrawal
 from domain.organizations.joining import Joining, Leaving
 from domain.organizations.paging import Pages
 from domain.organizations.policies import InvitationPolicy
-from domain.organizations.ports import Clearances, ConfigurationBodies, InvitationTokens
+from domain.organizations.ports import ConfigurationBodies, InvitationTokens
 from domain.resources.reach import Reach
 from domain.resources.readers import ResourceReader
 from domain.resources.registering import Registration as ResourceRegistration

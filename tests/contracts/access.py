@@ -1,5 +1,6 @@
 """What the suites of access need of an adapter."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,12 +13,14 @@ from domain.access.holding import Holding
 from domain.access.models import Grant, Role
 from domain.access.readers import GrantLists, RoleLists
 from domain.access.repositories import Grantees, Grants, Places, Roles
-from domain.kernel.access import Actor
+from domain.kernel.access import Actor, Eyes
 from domain.kernel.events import Events
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, SessionId, TeamId, UserId, uuid7
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 """What the clock of every command says."""
+ANYBODY = Eyes(UserId(uuid7()), bypass=True)
+"""Somebody from whom no wall hides anything."""
 HOUR = timedelta(hours=1)
 
 
@@ -75,8 +78,14 @@ class Ground(Protocol):
     ) -> tuple[ResourceId, ...]:
         """Return the path of a new resource of type `document`; `owner_id` and `wall_id` may be given."""
 
-    async def group(self, organization_id: OrganizationId, contents: list[ResourceId], members: list[Subject]) -> None:
-        """Make a visibility group."""
+    async def group(
+        self,
+        organization_id: OrganizationId,
+        contents: list[ResourceId],
+        members: list[Subject],
+        people: Sequence[UserId] = (),
+    ) -> None:
+        """Make a visibility group of resources and people, which members see."""
 
 
 async def member(ground: Ground, organization_id: OrganizationId) -> UserId:

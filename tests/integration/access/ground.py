@@ -1,6 +1,6 @@
 """Roles and grants on Postgres, as the suites use them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -111,7 +111,13 @@ class SqlGround:
         )
         return path
 
-    async def group(self, organization_id: OrganizationId, contents: list[ResourceId], members: list[Subject]) -> None:
+    async def group(
+        self,
+        organization_id: OrganizationId,
+        contents: list[ResourceId],
+        members: list[Subject],
+        people: Sequence[UserId] = (),
+    ) -> None:
         group_id = uuid7()
         await self.run(
             "INSERT INTO visibility_groups VALUES ($1, $2, $3, now(), now(), 1)",
@@ -122,6 +128,13 @@ class SqlGround:
         for each in contents:
             await self.run("INSERT INTO visibility_contents VALUES ($1, $2, $3)", group_id, organization_id, each)
             await self.run("UPDATE resources SET wall_id = $1 WHERE id = $1", each)
+        for user_id in people:
+            await self.run(
+                "INSERT INTO visibility_contents (group_id, organization_id, user_id) VALUES ($1, $2, $3)",
+                group_id,
+                organization_id,
+                user_id,
+            )
         for subject in members:
             column = f"{subject.type}_id"
             await self.run(

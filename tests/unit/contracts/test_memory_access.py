@@ -1,6 +1,6 @@
 """Roles and grants in memory keep the promises of the real ones."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -99,10 +99,21 @@ class MemoryGround:
         )
         return path
 
-    async def group(self, organization_id: OrganizationId, contents: list[ResourceId], members: list[Subject]) -> None:
+    async def group(
+        self,
+        organization_id: OrganizationId,
+        contents: list[ResourceId],
+        members: list[Subject],
+        people: Sequence[UserId] = (),
+    ) -> None:
         group_id = uuid7()
+        for user_id in people:
+            hidden = SimpleNamespace(
+                group_id=group_id, organization_id=organization_id, resource_id=None, user_id=user_id
+            )
+            self.memory.table(VISIBILITY_CONTENTS)[group_id, user_id] = hidden
         for each in contents:
-            row = SimpleNamespace(group_id=group_id, resource_id=each, user_id=None)
+            row = SimpleNamespace(group_id=group_id, organization_id=organization_id, resource_id=each, user_id=None)
             self.memory.table(VISIBILITY_CONTENTS)[group_id, each] = row
             self.memory.table(RESOURCES)[each].wall_id = each
         for subject in members:

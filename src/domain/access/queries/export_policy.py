@@ -1,6 +1,6 @@
 """Write roles and grants in casbin's language."""
 
-from domain.access.facade import Place
+from domain.access.facade import Clearances, Place
 from domain.access.holding import Holding
 from domain.access.policies.errors import PolicyTooLarge
 from domain.access.policies.platform import MOST_GRANTS, write
@@ -15,7 +15,10 @@ from domain.kernel.usecases import Query, interactor, message
 
 @message
 class ExportPolicy(Query[PolicyExport]):
-    """Return an organization's roles and grants as a casbin model and its rules; needs `roles:read` too."""
+    """Return an organization's roles and grants as a casbin model and its rules; needs `roles:read` too.
+
+    Grants that walls hide from the actor are left out.
+    """
 
     organization_id: OrganizationId
 
@@ -30,12 +33,14 @@ class ExportPolicyInteractor:
     grants: GrantLists
     language: PolicyLanguage
     holding: Holding
+    clearances: Clearances
 
     async def __call__(self, request: ExportPolicy, actor: Actor) -> PolicyExport:
         organization_id = request.organization_id
         if not await self.holding.holds(actor, Place(organization_id), Permission.ROLES_READ):
             raise Forbidden
-        grants = await self.grants.list(organization_id, GrantFilter(), None, MOST_GRANTS + 1)
+        eyes = await self.clearances.eyes(actor, organization_id)
+        grants = await self.grants.list(organization_id, GrantFilter(), eyes, None, MOST_GRANTS + 1)
         roles = await self.roles.list(organization_id, None, MOST_GRANTS + 1)
         if max(len(grants), len(roles)) > MOST_GRANTS:
             raise PolicyTooLarge
