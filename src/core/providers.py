@@ -36,7 +36,7 @@ from core.postgres.loss import outage
 from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
 from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
-from core.postgres.places import SqlGrantees, SqlPlaces
+from core.postgres.places import SqlGrantees, SqlHiding, SqlPlaces
 from core.postgres.policy_models import SqlPolicyModels, SqlPolicyReader
 from core.postgres.profiles import SqlCredentials
 from core.postgres.rehearsal import SqlRehearsal
@@ -58,6 +58,7 @@ from domain.access.facade import Clearances
 from domain.access.granting import Granting
 from domain.access.holding import Holding
 from domain.access.judging import Judging
+from domain.access.looking import Looking
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.events.ports import EventLog
@@ -107,6 +108,7 @@ SERVICES: Final = (
 OFFERED: Final = (
     WithParents[Granting],
     WithParents[Holding],
+    WithParents[Looking],
     WithParents[PasswordIdentities],
     WithParents[RegisteredAccounts],
 )
@@ -226,6 +228,7 @@ class Transaction(Provider):
     grants = provide(WithParents[SqlGrants])
     grantees = provide(WithParents[SqlGrantees])
     places = provide(WithParents[SqlPlaces])
+    hiding = provide(WithParents[SqlHiding])
     resources = provide(WithParents[SqlResources])
     belonging = provide(WithParents[SqlBelonging])
 

@@ -12,7 +12,7 @@ from domain.access.facade import Assignments, Place, Subject
 from domain.access.holding import Holding
 from domain.access.models import Grant, Role
 from domain.access.readers import GrantLists, RoleLists
-from domain.access.repositories import Grantees, Grants, Places, Roles
+from domain.access.repositories import Grantees, Grants, Hiding, Places, Roles
 from domain.kernel.access import Actor, Eyes
 from domain.kernel.events import Events
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, SessionId, TeamId, UserId, uuid7
@@ -37,6 +37,7 @@ class Ports:
     grants: Grants
     grantees: Grantees
     places: Places
+    hiding: Hiding
     assignments: Assignments
     authority: Holding
 

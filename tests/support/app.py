@@ -58,7 +58,7 @@ from tests.support.memory.configuration import (
 )
 from tests.support.memory.events import MemoryEventLog
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
-from tests.support.memory.grants import GrantGate, MemoryGrantees, MemoryGrants, MemoryPlaces
+from tests.support.memory.grants import GrantGate, MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
 from tests.support.memory.identity import (
     MemoryCredentials,
     MemoryFailures,
@@ -289,6 +289,7 @@ class Transaction(Provider):
     grants = provide(WithParents[MemoryGrants])
     grantees = provide(WithParents[MemoryGrantees])
     places = provide(WithParents[MemoryPlaces])
+    hiding = provide(WithParents[MemoryHiding])
     teams = provide(WithParents[MemoryTeams])
     team_members = provide(WithParents[MemoryTeamMembers])
     inheritance = provide(WithParents[MemoryInheritance])

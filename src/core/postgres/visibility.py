@@ -86,7 +86,6 @@ DELETE FROM visibility_contents
 WHERE group_id = :group_id AND resource_id IS NOT DISTINCT FROM :resource_id AND user_id IS NOT DISTINCT FROM :user_id
 RETURNING 1
 """)
-_ANY = text("SELECT EXISTS (SELECT FROM visibility_contents WHERE group_id = :group_id)")
 _EMPTY = text("DELETE FROM visibility_contents WHERE group_id = :group_id RETURNING resource_id")
 
 
@@ -167,11 +166,6 @@ class SqlContents(Contents):
         session = await self.work.begin()
         found: ResourceId | None = await session.scalar(_RESOURCE, asked | asdict(by))
         return found
-
-    async def any(self, group: VisibilityGroup) -> bool:
-        """See `Contents.any`."""
-        session = await self.work.begin()
-        return bool(await session.scalar(_ANY, {"group_id": group.id}))
 
     async def add(self, group: VisibilityGroup, content: Content) -> None:
         """See `Contents.add`."""

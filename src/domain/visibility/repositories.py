@@ -58,9 +58,6 @@ class Contents(Protocol):
     async def resource(self, organization_id: OrganizationId, name: ContentName, by: Eyes) -> ResourceId | None:
         """Return the resource of that name, unless a wall hides it."""
 
-    async def any(self, group: VisibilityGroup) -> bool:
-        """Return whether anything is in the group."""
-
     async def add(self, group: VisibilityGroup, content: Content) -> None:
         """Add `content`, with everything below it; raise `ContentNotFound`, or `AlreadyInGroup`."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from domain.access.facade import Authority, NotHeld, Place
 from domain.kernel.access import Actor, Eyes, Permission
 from domain.kernel.ids import OrganizationId, UserId
-from domain.visibility.errors import ContentNotFound, NotOne, ViewerNotFound
+from domain.visibility.errors import ContentNotFound, NotInGroup, NotOne, ViewerNotFound
 from domain.visibility.models import Content, Viewer, VisibilityGroup
 from domain.visibility.repositories import Contents, Viewers
 from domain.visibility.schemas import ContentName
@@ -36,6 +36,13 @@ class Sight:
             raise ViewerNotFound
         if own:
             await self.must_see_into(actor, group)
+
+    async def taken(self, actor: Actor, group: VisibilityGroup, viewer: Viewer) -> None:
+        """Judge whether the actor may take `viewer` out of `group`; raise `NotInGroup` if a wall hides them."""
+        if viewer.user_id is not None:
+            eyes = await self.eyes(actor, group.organization_id)
+            if not await self.viewers.seen(group.organization_id, viewer, eyes):
+                raise NotInGroup
 
     async def content(
         self, actor: Actor, organization_id: OrganizationId, resource: ContentName | None, user_id: UserId | None

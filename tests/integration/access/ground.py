@@ -9,7 +9,7 @@ from typing import Any
 from core.postgres.database import Database
 from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.grants import SqlGrants
-from core.postgres.places import SqlGrantees, SqlPlaces
+from core.postgres.places import SqlGrantees, SqlHiding, SqlPlaces
 from core.postgres.roles import SqlRoles
 from core.postgres.work import SqlWork
 from domain.access.facade import Subject
@@ -49,7 +49,7 @@ class SqlGround:
         granting = Granting(roles, grants, work, self.clock)
         holding = Holding(roles, grants, places, self.clock)
         try:
-            yield Ports(work, roles, grants, SqlGrantees(work), places, granting, holding)
+            yield Ports(work, roles, grants, SqlGrantees(work), places, SqlHiding(work), granting, holding)
             await work.commit()
         finally:
             await work.rollback()

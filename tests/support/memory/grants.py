@@ -10,8 +10,8 @@ from domain.access.errors import GrantExists, GrantNotFound
 from domain.access.facade import Place, Subject
 from domain.access.holding import Holding
 from domain.access.models import Grant, keeper
-from domain.access.repositories import Grantees, Grants, Places
-from domain.kernel.access import Access, Actor
+from domain.access.repositories import Grantees, Grants, Hiding, Places
+from domain.kernel.access import Access, Actor, Eyes
 from domain.kernel.errors import Forbidden, OrganizationNotFound
 from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, ResourceId, RoleId, TeamId, UserId
 from domain.kernel.ports import Clock
@@ -26,8 +26,8 @@ from tests.support.memory.tables import (
     TEAM_MEMBERS,
     TEAMS,
     VISIBILITY_CONTENTS,
-    VISIBILITY_MEMBERS,
 )
+from tests.support.memory.walls import groups_of, person_seen
 from tests.support.memory.work import MemoryTables, MemoryWork
 
 
@@ -143,16 +143,24 @@ class MemoryPlaces(Places):
             each.id: each.path for each in rows if each.organization_id == organization_id and each.id in resource_ids
         }
 
-    async def seen(self, resource_id: ResourceId, user_id: UserId) -> bool:
+
+@dataclass(frozen=True, slots=True)
+class MemoryHiding(Hiding):
+    work: MemoryWork
+
+    async def resources(self, resource_ids: Collection[ResourceId], user_id: UserId) -> Collection[ResourceId]:
         tables = await self.work.begin()
-        resource = tables.table(RESOURCES).get(resource_id)
-        if resource.wall_id is None or resource.owner_id == user_id:
-            return True
-        subjects = {user_id, *teams_of(tables, user_id, {resource.organization_id})}
-        contents = tables.table(VISIBILITY_CONTENTS).values()
-        groups = {each.group_id for each in contents if each.resource_id == resource.wall_id}
-        members = tables.table(VISIBILITY_MEMBERS).values()
-        return any(each.group_id in groups and {each.user_id, each.team_id} & subjects for each in members)
+        found = [tables.table(RESOURCES).get(each) for each in resource_ids]
+        walled = {each.id: each.wall_id for each in found if each and each.wall_id and each.owner_id != user_id}
+        contents, mine = tables.table(VISIBILITY_CONTENTS).values(), groups_of(tables, user_id)
+        seen = {each.resource_id for each in contents if each.group_id in mine}
+        return {each for each, wall_id in walled.items() if wall_id not in seen}
+
+    async def people(
+        self, organization_id: OrganizationId, user_ids: Collection[UserId], user_id: UserId
+    ) -> Collection[UserId]:
+        tables, eyes = await self.work.begin(), Eyes(user_id, bypass=False)
+        return {each for each in user_ids if not person_seen(tables, organization_id, each, eyes)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,10 +152,6 @@ class MemoryContents(Contents):
                 return each.id if _open(hiding, tables, by) or each.owner_id == by.user_id else None
         return None
 
-    async def any(self, group: VisibilityGroup) -> bool:
-        rows = (await self.work.begin()).table(VISIBILITY_CONTENTS).values()
-        return any(each.group_id == group.id for each in rows)
-
     async def add(self, group: VisibilityGroup, content: Content) -> None:
         tables = await self.work.begin()
         if content.user_id is None:

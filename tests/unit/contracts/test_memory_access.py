@@ -21,7 +21,7 @@ from tests.contracts.grant_lists import GrantListsContract, RoleListsContract
 from tests.contracts.roles_and_grants import GranteesContract, GrantsContract, PlacesContract, RolesContract
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
-from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryPlaces
+from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
 from tests.support.memory.identity import USERS
 from tests.support.memory.ports import MovableClock
 from tests.support.memory.roles import MemoryRoles
@@ -56,7 +56,7 @@ class MemoryGround:
         granting = Granting(roles, grants, work, self.clock)
         holding = Holding(roles, grants, places, self.clock)
         try:
-            yield Ports(work, roles, grants, MemoryGrantees(work), places, granting, holding)
+            yield Ports(work, roles, grants, MemoryGrantees(work), places, MemoryHiding(work), granting, holding)
             await work.commit()
         finally:
             await work.rollback()

@@ -92,7 +92,9 @@ async def test_a_group_is_made_renamed_shown_and_deleted(world: World) -> None:
     await world.group("Other")
     with pytest.raises(GroupNameTaken):
         await world.send(UpdateVisibilityGroup(**ids, name="Other"), keeper)
-    await world.send(delete(made), keeper)
+    with pytest.raises(NotHeld):
+        await world.send(delete(made), keeper)
+    await world.send(delete(made))
     with pytest.raises(GroupNotFound):
         await world.send(GetVisibilityGroup(**ids), keeper)
 

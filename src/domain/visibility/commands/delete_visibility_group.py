@@ -8,13 +8,13 @@ from domain.kernel.ids import GroupId, OrganizationId
 from domain.kernel.usecases import Command, if_match, interactor, message
 from domain.visibility.errors import GroupNotFound
 from domain.visibility.events import VisibilityGroupDeleted
-from domain.visibility.repositories import Contents, VisibilityGroups
+from domain.visibility.repositories import VisibilityGroups
 from domain.visibility.sight import Sight
 
 
 @message
 class DeleteVisibilityGroup(Command[None]):
-    """Delete a visibility group; one that hides something, only those who see what it hides."""
+    """Delete a visibility group: only those do who see what it may hide, who are in it or hold `visibility:bypass`."""
 
     organization_id: OrganizationId
     group_id: GroupId
@@ -29,7 +29,6 @@ class DeleteVisibilityGroup(Command[None]):
 )
 class DeleteVisibilityGroupInteractor:
     groups: VisibilityGroups
-    contents: Contents
     sight: Sight
     events: Events
 
@@ -37,7 +36,7 @@ class DeleteVisibilityGroupInteractor:
         group = await self.groups.get(request.organization_id, request.group_id)
         if request.expected_version not in (None, group.version):
             raise PreconditionFailed
-        if await self.contents.any(group):
-            await self.sight.must_see_into(actor, group)
+        # Whether it hides something or not: the answer would tell.
+        await self.sight.must_see_into(actor, group)
         await self.groups.remove(group)
         self.events.emit(VisibilityGroupDeleted(organization_id=group.organization_id, group_id=group.id), of=group)
