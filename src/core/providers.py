@@ -36,7 +36,7 @@ from core.postgres.loss import outage
 from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
 from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
-from core.postgres.places import SqlGrantees, SqlPlaces
+from core.postgres.places import SqlGrantees, SqlHiding, SqlPlaces
 from core.postgres.policy_models import SqlPolicyModels, SqlPolicyReader
 from core.postgres.profiles import SqlCredentials
 from core.postgres.rehearsal import SqlRehearsal
@@ -57,8 +57,10 @@ from domain.access.editing import Editing
 from domain.access.granting import Granting
 from domain.access.holding import Holding
 from domain.access.judging import Judging
+from domain.access.looking import Looking
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
+from domain.access.readers import GrantLists
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -77,6 +79,8 @@ from domain.organizations.ports import Clearances, ConfigurationBodies, Invitati
 from domain.resources.reach import Reach
 from domain.resources.readers import ResourceReader
 from domain.resources.registering import Registration as ResourceRegistration
+from domain.resources.seeing import Seeing
+from domain.resources.settling import Settling
 from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
@@ -98,6 +102,8 @@ SERVICES: Final = (
     Reach,
     Registration,
     ResourceRegistration,
+    Seeing,
+    Settling,
     Sight,
     TeamRights,
     Withdrawal,
@@ -106,6 +112,7 @@ SERVICES: Final = (
 OFFERED: Final = (
     WithParents[Granting],
     WithParents[Holding],
+    WithParents[Looking],
     WithParents[PasswordIdentities],
     WithParents[RegisteredAccounts],
 )
@@ -143,7 +150,6 @@ class Shared(Provider):
     policy_language = provide(WithParents[CasbinLanguage])
     policy_reader = provide(WithParents[SqlPolicyReader])
     role_lists = provide(WithParents[SqlRoleLists])
-    grant_lists = provide(WithParents[SqlGrantLists])
     team_lists = provide(WithParents[SqlTeamLists])
     visibility_lists = provide(WithParents[SqlVisibilityLists])
     clock = provide(SystemClock, provides=Clock)
@@ -152,6 +158,7 @@ class Shared(Provider):
         super().__init__()
         self._assembly = assembly
         settings, keys = assembly.settings, assembly.keys
+        sight = EngineSight(assembly.access)
         issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
@@ -161,6 +168,7 @@ class Shared(Provider):
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            GrantLists: SqlGrantLists(assembly.database, sight),
             InvitationPolicy: InvitationPolicy(
                 page=f"{settings.served_at}/auth/invitations", sign_ups_per_minute=settings.sign_ups_per_minute
             ),
@@ -170,7 +178,7 @@ class Shared(Provider):
             Passwords: assembly.passwords,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
-            ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),
+            ResourceReader: SqlResourceReader(assembly.database, sight),
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),
             SetupToken: keys.setup,
@@ -225,6 +233,7 @@ class Transaction(Provider):
     grants = provide(WithParents[SqlGrants])
     grantees = provide(WithParents[SqlGrantees])
     places = provide(WithParents[SqlPlaces])
+    hiding = provide(WithParents[SqlHiding])
     resources = provide(WithParents[SqlResources])
     belonging = provide(WithParents[SqlBelonging])
 

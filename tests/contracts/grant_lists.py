@@ -7,7 +7,7 @@ from domain.access.readers import GrantFilter, GrantPlace
 from domain.access.schemas import GrantedOn, Grantee
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, RoleId, uuid7
-from tests.contracts.access import HOUR, Ground, granted, member, role, user
+from tests.contracts.access import HOUR, Ground, actor, granted, member, role, user
 from tests.contracts.roles_and_grants import SEEDED
 
 
@@ -71,7 +71,7 @@ class GrantListsContract:
         condition = {"resource.status": {"in": ["draft", 1, 0.5, True]}}
         made = await granted(ground, ours, user(ada), reader, on=note, below=True, effect="deny", condition=condition)
 
-        found = await ground.grant_lists.find(ours, made.id)
+        found = await ground.grant_lists.find(actor(ada), ours, made.id)
         assert found
         assert (found.subject, found.role, found.role_id) == (Grantee("user", ada), "reader", reader)
         assert (found.on, found.below, found.effect) == (GrantedOn("document", "note"), True, "deny")
@@ -90,7 +90,7 @@ class GrantListsContract:
         async def ids(**wanted: object) -> set[GrantId]:
             found: list[GrantId] = []
             after = None
-            while page := await ground.grant_lists.list(ours, GrantFilter(**wanted), after, 1):  # type: ignore[arg-type]  # fields
+            while page := await ground.grant_lists.list(actor(ada), ours, GrantFilter(**wanted), after, 1):  # type: ignore[arg-type]  # fields
                 found += [each.id for each in page]
                 after = GrantPlace(page[-1].created_at, page[-1].id)
             assert len(found) == len({*found})
@@ -102,18 +102,39 @@ class GrantListsContract:
         assert await ids(resource_type="document", resource_id="note") == {two.id}
         assert await ids(resource_type="folder") == set()
 
+    async def test_grants_on_what_a_wall_hides_are_not_there(self, ground: Ground) -> None:
+        ours = await ground.organization()
+        ada, eve, root = [await member(ground, ours) for _ in range(3)]
+        reader, sees = await role(ground, ours, name="reader"), await role(ground, ours, "visibility:bypass")
+        (walled,) = await ground.resource(ours, "walled")
+        (below, _) = await ground.resource(ours, "below", (walled,), wall_id=walled)
+        await ground.group(ours, [walled], [user(ada)])
+        hidden = [await granted(ground, ours, user(eve), reader, on=each) for each in (walled, below)]
+        wide = [await granted(ground, ours, user(eve), reader), await granted(ground, ours, user(root), sees)]
+
+        for by, found in ((ada, [*hidden, *wide]), (root, [*hidden, *wide]), (eve, wide)):
+            listed = await ground.grant_lists.list(actor(by), ours, GrantFilter(), None, 9)
+            assert {each.id for each in listed} == {each.id for each in found}
+            one = GrantFilter(resource_type="document", resource_id="walled")
+            assert len(await ground.grant_lists.list(actor(by), ours, one, None, 9)) == (by != eve)
+            assert (await ground.grant_lists.find(actor(by), ours, hidden[0].id) is None) == (by == eve)
+            page = await ground.grant_lists.list(actor(by), ours, GrantFilter(), None, 1)
+            assert page[0].id in {each.id for each in found}
+
     async def test_f1_what_has_expired_is_not_there(self, ground: Ground) -> None:
         ours = await ground.organization()
         ada, now = await member(ground, ours), ground.now()
         over = await granted(ground, ours, user(ada), OWNER, expires_at=now - HOUR)
         there = await granted(ground, ours, user(ada), await role(ground, ours), expires_at=now + HOUR)
 
-        assert await ground.grant_lists.find(ours, over.id) is None
-        assert [each.id for each in await ground.grant_lists.list(ours, GrantFilter(), None, 9)] == [there.id]
+        assert await ground.grant_lists.find(actor(ada), ours, over.id) is None
+        assert [each.id for each in await ground.grant_lists.list(actor(ada), ours, GrantFilter(), None, 9)] == [
+            there.id
+        ]
 
     async def test_tells_an_organization_that_does_not_exist(self, ground: Ground) -> None:
-        nowhere = OrganizationId(uuid7())
+        ada, nowhere = await ground.person(), OrganizationId(uuid7())
         with pytest.raises(OrganizationNotFound):
-            await ground.grant_lists.list(nowhere, GrantFilter(), None, 1)
+            await ground.grant_lists.list(actor(ada), nowhere, GrantFilter(), None, 1)
         with pytest.raises(OrganizationNotFound):
-            await ground.grant_lists.find(nowhere, GrantId(uuid7()))
+            await ground.grant_lists.find(actor(ada), nowhere, GrantId(uuid7()))

@@ -57,7 +57,7 @@ from tests.support.memory.configuration import (
 )
 from tests.support.memory.events import MemoryEventLog
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
-from tests.support.memory.grants import GrantGate, MemoryGrantees, MemoryGrants, MemoryPlaces
+from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
 from tests.support.memory.identity import (
     MemoryCredentials,
     MemoryFailures,
@@ -88,6 +88,7 @@ from tests.support.memory.sessions import (
     MemorySessions,
     PlainAccessTokens,
 )
+from tests.support.memory.sight import GrantGate, MemorySight, Sight
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS
 from tests.support.memory.teams import MemoryInheritance, MemoryTeamLists, MemoryTeamMembers, MemoryTeams
@@ -229,6 +230,7 @@ class App:
             Lifetimes: Lifetimes(),
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
+            Sight: MemorySight(self.memory, self.clock),
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock),
             Passwords: self.passwords,
             SignInPolicy: self.sign_in,
@@ -288,6 +290,7 @@ class Transaction(Provider):
     grants = provide(WithParents[MemoryGrants])
     grantees = provide(WithParents[MemoryGrantees])
     places = provide(WithParents[MemoryPlaces])
+    hiding = provide(WithParents[MemoryHiding])
     teams = provide(WithParents[MemoryTeams])
     team_members = provide(WithParents[MemoryTeamMembers])
     inheritance = provide(WithParents[MemoryInheritance])

@@ -57,6 +57,20 @@ class Filter:
         inside = f"EXISTS ({contents} AND c.group_id = ANY ({groups}))"
         return f"(r.wall_id IS NULL OR r.owner_id IS NOT DISTINCT FROM {mine} OR {inside})"
 
+    def knows(self, person: str) -> str:
+        """Return the condition under which no wall hides the member whose id is in the column `person`, if any."""
+        if may_bypass(self.subject, self.now):
+            return TRUE
+        groups = self._value(sorted(self.subject.groups), "uuid[]")
+        mine = self._value(self.subject.id, "uuid")
+        hiding = (
+            f"SELECT FROM visibility_contents h WHERE h.user_id = {person} AND h.organization_id = r.organization_id"
+        )
+        return (
+            f"({person} IS NOT DISTINCT FROM {mine} OR NOT EXISTS ({hiding})"
+            f" OR EXISTS ({hiding} AND h.group_id = ANY ({groups})))"
+        )
+
     def _granted(self, rules: Rules) -> str:
         if rules.allowed:
             return TRUE

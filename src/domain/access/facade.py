@@ -20,6 +20,7 @@ __all__ = [
     "Place",
     "RoleNotFound",
     "Subject",
+    "Walls",
 ]
 
 
@@ -92,3 +93,20 @@ class Authority(Protocol):
 
     async def holds(self, actor: Actor, place: Place, permission: str) -> bool:
         """Return whether the actor holds `permission` at `place`, without condition."""
+
+
+class Walls(Protocol):
+    """What visibility groups hide from the actor, as fresh as the command at hand."""
+
+    async def bypasses(self, actor: Actor, organization_id: OrganizationId) -> bool:
+        """Return whether no wall of the organization hides anything from the actor."""
+
+    async def hidden(
+        self, actor: Actor, organization_id: OrganizationId, resource_ids: Collection[ResourceId]
+    ) -> Collection[ResourceId]:
+        """Return those of the organization's resources that a wall hides from the actor."""
+
+    async def hidden_people(
+        self, actor: Actor, organization_id: OrganizationId, user_ids: Collection[UserId]
+    ) -> Collection[UserId]:
+        """Return those of the organization's members that a wall hides from the actor."""

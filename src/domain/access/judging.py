@@ -6,10 +6,11 @@ from domain.access import conditions
 from domain.access.errors import GrantInvalid, GrantNotFound, OwnerDenied, PlaceNotFound, SubjectNotFound
 from domain.access.facade import Place, Subject
 from domain.access.holding import Holding
+from domain.access.looking import Looking
 from domain.access.models import Grant
 from domain.access.repositories import Grantees, Grants, Places, Roles
 from domain.access.schemas import GrantedOn
-from domain.kernel.access import Actor, Permission
+from domain.kernel.access import Actor
 from domain.kernel.errors import FieldError
 from domain.kernel.ids import PLATFORM, OrganizationId, UserId
 from domain.kernel.ports import Clock
@@ -24,6 +25,7 @@ class Judging:
     grantees: Grantees
     places: Places
     holding: Holding
+    walls: Looking
     clock: Clock
 
     async def place(self, actor: Actor, organization_id: OrganizationId, on: GrantedOn | None, *, below: bool) -> Place:
@@ -33,10 +35,9 @@ class Judging:
                 raise _invalid("below", "place", "Below what? Say it in `on`.")
             return Place(organization_id)
         resource_id = await self.places.find(organization_id, on.type, on.id)
-        place = Place(organization_id, resource_id, below)
-        if resource_id is None or not await self._sees(actor, place):
+        if resource_id is None or await self.walls.hidden(actor, organization_id, {resource_id}):
             raise PlaceNotFound
-        return place
+        return Place(organization_id, resource_id, below)
 
     async def judge(self, actor: Actor, grant: Grant) -> None:
         """Raise what `grant` cannot be made for.
@@ -61,7 +62,8 @@ class Judging:
         They must hold what is in it, or have been allowed it themselves. A denial that goes gives something back, so
         that it takes as much as a grant of that length does.
         """
-        if grant.place.resource_id is not None and not await self._sees(actor, grant.place):
+        on = grant.place.resource_id
+        if on is not None and await self.walls.hidden(actor, grant.place.organization_id, {on}):
             raise GrantNotFound
         if not grant.denies and grant.subject == Subject("user", actor.user_id):
             return
@@ -82,12 +84,6 @@ class Judging:
             raise SubjectNotFound
         if locks and organization_id == PLATFORM:
             await self.roles.lock(organization_id)
-
-    async def _sees(self, actor: Actor, place: Place) -> bool:
-        assert place.resource_id
-        if await self.places.seen(place.resource_id, actor.user_id):
-            return True
-        return await self.holding.holds(actor, Place(place.organization_id), Permission.VISIBILITY_BYPASS)
 
     async def _is_owner(self, grant: Grant) -> bool:
         """Return whether the subject is an owner, or a team that has one."""

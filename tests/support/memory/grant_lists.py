@@ -7,11 +7,13 @@ from domain.access.editing import described
 from domain.access.models import Grant, Role, grantable
 from domain.access.readers import GrantFilter, GrantLists, GrantPlace, RoleLists
 from domain.access.schemas import GrantedOn, Grantee, GrantInfo, RoleInfo
+from domain.kernel.access import Actor
 from domain.kernel.errors import OrganizationNotFound
-from domain.kernel.ids import GrantId, OrganizationId, RoleId
+from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId
 from domain.kernel.ports import Clock
 from tests.support.memory.configuration import exists
 from tests.support.memory.roles import every_role
+from tests.support.memory.sight import Sight
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS, RESOURCES
 from tests.support.memory.work import MemoryTables
@@ -49,14 +51,16 @@ class MemoryRoleLists(RoleLists):
 class MemoryGrantLists(GrantLists):
     memory: Memory
     clock: Clock
+    sight: Sight
 
-    async def find(self, organization_id: OrganizationId, grant_id: GrantId) -> GrantInfo | None:
-        return next((each for each in self._all(organization_id) if each.id == grant_id), None)
+    async def find(self, actor: Actor, organization_id: OrganizationId, grant_id: GrantId) -> GrantInfo | None:
+        return next((each for each in await self._all(actor, organization_id) if each.id == grant_id), None)
 
     async def list(
-        self, organization_id: OrganizationId, wanted: GrantFilter, after: GrantPlace | None, most: int
+        self, actor: Actor, organization_id: OrganizationId, wanted: GrantFilter, after: GrantPlace | None, most: int
     ) -> Sequence[GrantInfo]:
-        found = sorted(self._all(organization_id), key=lambda each: (each.created_at, each.id), reverse=True)
+        known = await self._all(actor, organization_id)
+        found = sorted(known, key=lambda each: (each.created_at, each.id), reverse=True)
         fitting = [
             each
             for each in found
@@ -69,7 +73,7 @@ class MemoryGrantLists(GrantLists):
         ]
         return fitting[:most]
 
-    def _all(self, organization_id: OrganizationId) -> Sequence[GrantInfo]:
+    async def _all(self, actor: Actor, organization_id: OrganizationId) -> Sequence[GrantInfo]:
         if not exists(self.memory, organization_id):
             raise OrganizationNotFound
         grants: list[Grant] = list(self.memory.table(GRANTS).values())
@@ -77,8 +81,14 @@ class MemoryGrantLists(GrantLists):
         return [
             self._shown(each)
             for each in grants
-            if each.place.organization_id == organization_id and (each.expires_at is None or each.expires_at > now)
+            if each.place.organization_id == organization_id
+            and (each.expires_at is None or each.expires_at > now)
+            and (each.place.resource_id is None or await self._sees(actor, each.place.resource_id))
         ]
+
+    async def _sees(self, actor: Actor, resource_id: ResourceId) -> bool:
+        resource = self.memory.table(RESOURCES).get(resource_id)
+        return resource is not None and await self.sight.open(actor, resource)
 
     def _shown(self, grant: Grant) -> GrantInfo:
         resource = self.memory.table(RESOURCES).get(grant.place.resource_id)

@@ -2,23 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from core.pipeline import Gate
 from domain.access.errors import GrantExists, GrantNotFound
 from domain.access.facade import Place, Subject
-from domain.access.holding import Holding
 from domain.access.models import Grant, keeper
-from domain.access.repositories import Grantees, Grants, Places
-from domain.kernel.access import Access, Actor
-from domain.kernel.errors import Forbidden, OrganizationNotFound
+from domain.access.repositories import Grantees, Grants, Hiding, Places
 from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, ResourceId, RoleId, TeamId, UserId
-from domain.kernel.ports import Clock
-from domain.kernel.usecases import Message
 from tests.support.memory.identity import USERS
-from tests.support.memory.roles import MemoryRoles
-from tests.support.memory.store import Memory
 from tests.support.memory.tables import (
     GRANTS,
     MEMBERSHIPS,
@@ -26,8 +17,9 @@ from tests.support.memory.tables import (
     TEAM_MEMBERS,
     TEAMS,
     VISIBILITY_CONTENTS,
-    VISIBILITY_MEMBERS,
 )
+from tests.support.memory.teams import groups_of
+from tests.support.memory.visibility import GROUPS
 from tests.support.memory.work import MemoryTables, MemoryWork
 
 
@@ -143,37 +135,27 @@ class MemoryPlaces(Places):
             each.id: each.path for each in rows if each.organization_id == organization_id and each.id in resource_ids
         }
 
-    async def seen(self, resource_id: ResourceId, user_id: UserId) -> bool:
-        tables = await self.work.begin()
-        resource = tables.table(RESOURCES).get(resource_id)
-        if resource.wall_id is None or resource.owner_id == user_id:
-            return True
-        subjects = {user_id, *teams_of(tables, user_id, {resource.organization_id})}
-        contents = tables.table(VISIBILITY_CONTENTS).values()
-        groups = {each.group_id for each in contents if each.resource_id == resource.wall_id}
-        members = tables.table(VISIBILITY_MEMBERS).values()
-        return any(each.group_id in groups and {each.user_id, each.team_id} & subjects for each in members)
-
 
 @dataclass(frozen=True, slots=True)
-class GrantGate(Gate):
-    """Asks what the actor holds in the whole organization, by what was committed."""
+class MemoryHiding(Hiding):
+    work: MemoryWork
 
-    memory: Memory
-    clock: Clock
+    async def resources(self, resource_ids: Collection[ResourceId], user_id: UserId) -> Collection[ResourceId]:
+        tables = await self.work.begin()
+        found = [tables.table(RESOURCES).get(each) for each in resource_ids]
+        walled = {each.id: each.wall_id for each in found if each and each.wall_id and each.owner_id != user_id}
+        contents, mine = tables.table(VISIBILITY_CONTENTS).values(), groups_of(tables, user_id)
+        seen = {each.resource_id for each in contents if each.group_id in mine}
+        return {each for each, wall_id in walled.items() if wall_id not in seen}
 
-    async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None:
-        organization_id = PLATFORM if access.within is None else getattr(message, access.within)
-        work = MemoryWork(self.memory, self.clock)
-        grants = MemoryGrants(work)
-        held = Holding(MemoryRoles(work), grants, MemoryPlaces(work), self.clock)
-        if access.permission and await held.holds(actor, Place(organization_id), access.permission):
-            return
-        belongs = await MemoryGrantees(work).includes(organization_id, Subject("user", actor.user_id))
-        if access.within and not belongs and not await grants.reaching(actor.user_id, organization_id):
-            raise OrganizationNotFound
-        if access.permission:
-            raise Forbidden
+    async def people(
+        self, organization_id: OrganizationId, user_ids: Collection[UserId], user_id: UserId
+    ) -> Collection[UserId]:
+        tables = await self.work.begin()
+        here = {each.id for each in tables.table(GROUPS).values() if each.organization_id == organization_id}
+        hiding = [each for each in tables.table(VISIBILITY_CONTENTS).values() if each.group_id in here]
+        seen = {each.user_id for each in hiding if each.group_id in groups_of(tables, user_id)}
+        return {each.user_id for each in hiding if each.user_id in user_ids} - seen - {user_id}
 
 
 def _key(grant: Grant) -> tuple[object, ...]:

@@ -3,7 +3,7 @@
 from domain.access.errors import GrantNotFound
 from domain.access.readers import GrantLists
 from domain.access.schemas import GrantInfo
-from domain.kernel.access import Permission, needs
+from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import GrantId, OrganizationId
 from domain.kernel.usecases import Query, interactor, message
@@ -11,7 +11,7 @@ from domain.kernel.usecases import Query, interactor, message
 
 @message
 class GetGrant(Query[GrantInfo]):
-    """Show a grant of an organization, unless it has expired."""
+    """Show a grant of an organization, unless it has expired, or is on something that the caller may not see."""
 
     organization_id: OrganizationId
     grant_id: GrantId
@@ -23,7 +23,7 @@ class GetGrant(Query[GrantInfo]):
 class GetGrantInteractor:
     lists: GrantLists
 
-    async def __call__(self, request: GetGrant) -> GrantInfo:
-        if grant := await self.lists.find(request.organization_id, request.grant_id):
+    async def __call__(self, request: GetGrant, actor: Actor) -> GrantInfo:
+        if grant := await self.lists.find(actor, request.organization_id, request.grant_id):
             return grant
         raise GrantNotFound
