@@ -61,6 +61,7 @@ from domain.access.judging import Judging
 from domain.access.looking import Looking
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
+from domain.access.readers import GrantLists
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -79,6 +80,8 @@ from domain.organizations.ports import ConfigurationBodies, InvitationTokens
 from domain.resources.reach import Reach
 from domain.resources.readers import ResourceReader
 from domain.resources.registering import Registration as ResourceRegistration
+from domain.resources.seeing import Seeing
+from domain.resources.settling import Settling
 from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
@@ -100,6 +103,8 @@ SERVICES: Final = (
     Reach,
     Registration,
     ResourceRegistration,
+    Seeing,
+    Settling,
     Sight,
     TeamRights,
     Withdrawal,
@@ -146,7 +151,6 @@ class Shared(Provider):
     policy_language = provide(WithParents[CasbinLanguage])
     policy_reader = provide(WithParents[SqlPolicyReader])
     role_lists = provide(WithParents[SqlRoleLists])
-    grant_lists = provide(WithParents[SqlGrantLists])
     team_lists = provide(WithParents[SqlTeamLists])
     visibility_lists = provide(WithParents[SqlVisibilityLists])
     clock = provide(SystemClock, provides=Clock)
@@ -155,6 +159,7 @@ class Shared(Provider):
         super().__init__()
         self._assembly = assembly
         settings, keys = assembly.settings, assembly.keys
+        sight = EngineSight(assembly.access)
         issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
@@ -164,6 +169,7 @@ class Shared(Provider):
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            GrantLists: SqlGrantLists(assembly.database, sight),
             InvitationPolicy: InvitationPolicy(
                 page=f"{settings.served_at}/auth/invitations", sign_ups_per_minute=settings.sign_ups_per_minute
             ),
@@ -173,7 +179,7 @@ class Shared(Provider):
             Passwords: assembly.passwords,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
-            ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),
+            ResourceReader: SqlResourceReader(assembly.database, sight),
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),
             SetupToken: keys.setup,

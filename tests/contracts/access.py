@@ -7,20 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from core.pipeline import UnitOfWork
+from core.pipeline import Gate, UnitOfWork
 from domain.access.facade import Assignments, Place, Subject
 from domain.access.holding import Holding
 from domain.access.models import Grant, Role
 from domain.access.readers import GrantLists, RoleLists
 from domain.access.repositories import Grantees, Grants, Hiding, Places, Roles
-from domain.kernel.access import Actor, Eyes
+from domain.kernel.access import Actor
 from domain.kernel.events import Events
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, SessionId, TeamId, UserId, uuid7
+from domain.resources.readers import ResourceReader
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 """What the clock of every command says."""
-ANYBODY = Eyes(UserId(uuid7()), bypass=True)
-"""Somebody from whom no wall hides anything."""
 HOUR = timedelta(hours=1)
 
 
@@ -50,6 +49,12 @@ class Ground(Protocol):
 
     @property
     def grant_lists(self) -> GrantLists: ...
+
+    @property
+    def resource_lists(self) -> ResourceReader: ...
+
+    @property
+    def gate(self) -> Gate: ...
 
     def now(self) -> datetime:
         """Tell the time as queries see it."""
@@ -82,11 +87,11 @@ class Ground(Protocol):
     async def group(
         self,
         organization_id: OrganizationId,
-        contents: list[ResourceId],
-        members: list[Subject],
+        contents: Sequence[ResourceId],
+        members: Sequence[Subject],
         people: Sequence[UserId] = (),
     ) -> None:
-        """Make a visibility group of resources and people, which members see."""
+        """Make a visibility group of `contents`, below which nothing is yet, and `people`."""
 
 
 async def member(ground: Ground, organization_id: OrganizationId) -> UserId:

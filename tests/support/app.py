@@ -58,7 +58,7 @@ from tests.support.memory.configuration import (
 )
 from tests.support.memory.events import MemoryEventLog
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
-from tests.support.memory.grants import GrantGate, MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
+from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
 from tests.support.memory.identity import (
     MemoryCredentials,
     MemoryFailures,
@@ -89,6 +89,7 @@ from tests.support.memory.sessions import (
     MemorySessions,
     PlainAccessTokens,
 )
+from tests.support.memory.sight import GrantGate, MemorySight, Sight
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS
 from tests.support.memory.teams import MemoryInheritance, MemoryTeamLists, MemoryTeamMembers, MemoryTeams
@@ -230,6 +231,7 @@ class App:
             Lifetimes: Lifetimes(),
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
+            Sight: MemorySight(self.memory, self.clock),
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock),
             Passwords: self.passwords,
             SignInPolicy: self.sign_in,

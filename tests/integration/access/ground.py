@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from core.access.engine import AccessEngine
+from core.access.gate import EngineGate
+from core.access.sight import EngineSight
+from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
 from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.grants import SqlGrants
 from core.postgres.places import SqlGrantees, SqlHiding, SqlPlaces
+from core.postgres.resource_lists import SqlResourceReader
 from core.postgres.roles import SqlRoles
 from core.postgres.work import SqlWork
 from domain.access.facade import Subject
@@ -37,7 +42,19 @@ class SqlGround:
 
     @property
     def grant_lists(self) -> SqlGrantLists:
-        return SqlGrantLists(self.database)
+        return SqlGrantLists(self.database, EngineSight(self._engine))
+
+    @property
+    def resource_lists(self) -> SqlResourceReader:
+        return SqlResourceReader(self.database, EngineSight(self._engine))
+
+    @property
+    def gate(self) -> EngineGate:
+        return EngineGate(self._engine)
+
+    @property
+    def _engine(self) -> AccessEngine:
+        return AccessEngine(SqlParts(self.database))
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -114,8 +131,8 @@ class SqlGround:
     async def group(
         self,
         organization_id: OrganizationId,
-        contents: list[ResourceId],
-        members: list[Subject],
+        contents: Sequence[ResourceId],
+        members: Sequence[Subject],
         people: Sequence[UserId] = (),
     ) -> None:
         group_id = uuid7()
@@ -128,13 +145,9 @@ class SqlGround:
         for each in contents:
             await self.run("INSERT INTO visibility_contents VALUES ($1, $2, $3)", group_id, organization_id, each)
             await self.run("UPDATE resources SET wall_id = $1 WHERE id = $1", each)
-        for user_id in people:
-            await self.run(
-                "INSERT INTO visibility_contents (group_id, organization_id, user_id) VALUES ($1, $2, $3)",
-                group_id,
-                organization_id,
-                user_id,
-            )
+        for person in people:
+            added = "INSERT INTO visibility_contents (group_id, organization_id, user_id) VALUES ($1, $2, $3)"
+            await self.run(added, group_id, organization_id, person)
         for subject in members:
             column = f"{subject.type}_id"
             await self.run(

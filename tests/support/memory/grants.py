@@ -2,23 +2,15 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from core.pipeline import Gate
 from domain.access.errors import GrantExists, GrantNotFound
 from domain.access.facade import Place, Subject
-from domain.access.holding import Holding
 from domain.access.models import Grant, keeper
 from domain.access.repositories import Grantees, Grants, Hiding, Places
-from domain.kernel.access import Access, Actor, Eyes
-from domain.kernel.errors import Forbidden, OrganizationNotFound
+from domain.kernel.access import Eyes
 from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, ResourceId, RoleId, TeamId, UserId
-from domain.kernel.ports import Clock
-from domain.kernel.usecases import Message
 from tests.support.memory.identity import USERS
-from tests.support.memory.roles import MemoryRoles
-from tests.support.memory.store import Memory
 from tests.support.memory.tables import (
     GRANTS,
     MEMBERSHIPS,
@@ -161,27 +153,6 @@ class MemoryHiding(Hiding):
     ) -> Collection[UserId]:
         tables, eyes = await self.work.begin(), Eyes(user_id, bypass=False)
         return {each for each in user_ids if not person_seen(tables, organization_id, each, eyes)}
-
-
-@dataclass(frozen=True, slots=True)
-class GrantGate(Gate):
-    """Asks what the actor holds in the whole organization, by what was committed."""
-
-    memory: Memory
-    clock: Clock
-
-    async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None:
-        organization_id = PLATFORM if access.within is None else getattr(message, access.within)
-        work = MemoryWork(self.memory, self.clock)
-        grants = MemoryGrants(work)
-        held = Holding(MemoryRoles(work), grants, MemoryPlaces(work), self.clock)
-        if access.permission and await held.holds(actor, Place(organization_id), access.permission):
-            return
-        belongs = await MemoryGrantees(work).includes(organization_id, Subject("user", actor.user_id))
-        if access.within and not belongs and not await grants.reaching(actor.user_id, organization_id):
-            raise OrganizationNotFound
-        if access.permission:
-            raise Forbidden
 
 
 def _key(grant: Grant) -> tuple[object, ...]:

@@ -14,17 +14,21 @@ from domain.access.granting import Granting
 from domain.access.holding import Holding
 from domain.identity.models import EmailAddress, User
 from domain.kernel.ids import OrganizationId, ResourceId, TeamId, UserId, uuid7
+from domain.resources.models import Parent, Resource, ResourceKey
 from tests.contracts.access import NOW, Ports
 from tests.contracts.assignments import AssignmentsContract
 from tests.contracts.authority import AuthorityContract
 from tests.contracts.grant_lists import GrantListsContract, RoleListsContract
 from tests.contracts.roles_and_grants import GranteesContract, GrantsContract, PlacesContract, RolesContract
+from tests.contracts.walls import GateContract, HidingContract, ResourceSightContract
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
 from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
 from tests.support.memory.identity import USERS
 from tests.support.memory.ports import MovableClock
+from tests.support.memory.resources import MemoryResourceReader
 from tests.support.memory.roles import MemoryRoles
+from tests.support.memory.sight import GrantGate, MemorySight
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import (
     MEMBERSHIPS,
@@ -44,7 +48,10 @@ class MemoryGround:
 
     def __post_init__(self) -> None:
         self.role_lists = MemoryRoleLists(self.memory)
-        self.grant_lists = MemoryGrantLists(self.memory, self.clock)
+        sight = MemorySight(self.memory, self.clock)
+        self.grant_lists = MemoryGrantLists(self.memory, self.clock, sight)
+        self.resource_lists = MemoryResourceReader(self.memory, sight)
+        self.gate = GrantGate(self.memory, self.clock)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -93,25 +100,31 @@ class MemoryGround:
     ) -> tuple[ResourceId, ...]:
         made = ResourceId(uuid7())
         path = (made, *within)
-        known = {"owner_id": None, "wall_id": None} | more
-        self.memory.table(RESOURCES)[made] = SimpleNamespace(
-            id=made, organization_id=organization_id, type="document", external_id=name, path=path, **known
+        rows: dict[ResourceId, Resource] = self.memory.table(RESOURCES)
+        rows[made] = Resource(
+            id=made,
+            organization_id=organization_id,
+            key=ResourceKey("document", name),
+            parent=Parent(within[0], rows[within[0]].key) if within else None,
+            path=path,
+            attributes={},
+            created_at=NOW,
+            updated_at=NOW,
+            **{"owner_id": None} | more,
         )
         return path
 
     async def group(
         self,
         organization_id: OrganizationId,
-        contents: list[ResourceId],
-        members: list[Subject],
+        contents: Sequence[ResourceId],
+        members: Sequence[Subject],
         people: Sequence[UserId] = (),
     ) -> None:
         group_id = uuid7()
-        for user_id in people:
-            hidden = SimpleNamespace(
-                group_id=group_id, organization_id=organization_id, resource_id=None, user_id=user_id
-            )
-            self.memory.table(VISIBILITY_CONTENTS)[group_id, user_id] = hidden
+        for person in people:
+            row = SimpleNamespace(group_id=group_id, organization_id=organization_id, resource_id=None, user_id=person)
+            self.memory.table(VISIBILITY_CONTENTS)[group_id, person] = row
         for each in contents:
             row = SimpleNamespace(group_id=group_id, organization_id=organization_id, resource_id=each, user_id=None)
             self.memory.table(VISIBILITY_CONTENTS)[group_id, each] = row
@@ -155,4 +168,16 @@ class TestMemoryRoleLists(RoleListsContract):
 
 
 class TestMemoryGrantLists(GrantListsContract):
+    pass
+
+
+class TestMemoryHiding(HidingContract):
+    pass
+
+
+class TestMemoryResourceSight(ResourceSightContract):
+    pass
+
+
+class TestGrantGate(GateContract):
     pass
