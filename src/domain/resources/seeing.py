@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from domain.access.facade import Walls
+from domain.access.facade import Subject, Walls
 from domain.kernel.access import Actor
 from domain.kernel.errors import BypassRequired
 from domain.kernel.ids import OrganizationId, ResourceId, UserId
@@ -45,6 +45,11 @@ class Seeing:
         """Raise `ResourceNotFound` if a wall hides the resource, which is locked, from the actor."""
         if await self.walls.hidden(actor, resource.organization_id, {resource.id}):
             raise ResourceNotFound
+
+    async def knows(self, actor: Actor, organization_id: OrganizationId, subject: Subject) -> bool:
+        """Return whether no wall hides the subject, who need not be a member, from the actor."""
+        people = {UserId(subject.id)} if subject.type == "user" else ()
+        return not await self.walls.hidden_people(actor, organization_id, people)
 
     async def known(
         self, actor: Actor, organization_id: OrganizationId, resource_ids: Collection[ResourceId]

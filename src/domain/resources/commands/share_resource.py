@@ -51,7 +51,8 @@ class ShareResourceInteractor:
         if not await self.authority.holds(actor, place, Permission.RESOURCES_SHARE):
             raise Forbidden
         subject = Subject(request.subject.type, request.subject.id)
-        if not await self.belonging.includes(request.organization_id, subject):
+        known = await self.seeing.knows(actor, request.organization_id, subject)
+        if not (known and await self.belonging.includes(request.organization_id, subject)):
             raise SubjectNotFound
         role_id = await self.assignments.role(request.organization_id, request.role)
         await self.authority.must_hold_role(actor, place, role_id)

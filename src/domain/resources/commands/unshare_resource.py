@@ -36,7 +36,8 @@ class UnshareResourceInteractor:
         resource = await self.resources.get(request.organization_id, request.resource_id)
         await self.seeing.must_see(actor, resource)
         given = await self.assignments.assigned(request.organization_id, request.grant_id)
-        if given.place.resource_id != resource.id:
+        known = await self.seeing.knows(actor, request.organization_id, given.subject)
+        if given.place.resource_id != resource.id or not known:
             raise GrantNotFound
         if not await self.authority.holds(actor, given.place, Permission.RESOURCES_SHARE):
             raise Forbidden
