@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.access.facade import Authority, NotHeld, Place
 from domain.kernel.access import Actor, Eyes, Permission
+from domain.kernel.errors import BypassRequired
 from domain.kernel.ids import OrganizationId, UserId
 from domain.visibility.errors import ContentNotFound, NotInGroup, NotOne, ViewerNotFound
 from domain.visibility.models import Content, Viewer, VisibilityGroup
@@ -25,6 +26,15 @@ class Sight:
             return
         if not await self._bypass(actor, group.organization_id):
             raise NotHeld
+
+    async def must_bypass(self, actor: Actor, organization_id: OrganizationId) -> None:
+        """Raise `BypassRequired` unless walls hide nothing from the actor.
+
+        Who takes down a wall must see what else stands there: behind another one of which they know nothing, things
+        that they saw would vanish.
+        """
+        if not await self._bypass(actor, organization_id):
+            raise BypassRequired
 
     async def viewer(self, actor: Actor, group: VisibilityGroup, viewer: Viewer) -> None:
         """Judge whether the actor may put `viewer` in `group`.

@@ -1,8 +1,7 @@
 """Delete a visibility group."""
 
-from domain.access.facade import NotHeld
 from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import ConcurrentChange, PreconditionFailed
+from domain.kernel.errors import BypassRequired, ConcurrentChange, PreconditionFailed
 from domain.kernel.events import Events
 from domain.kernel.ids import GroupId, OrganizationId
 from domain.kernel.usecases import Command, if_match, interactor, message
@@ -14,7 +13,7 @@ from domain.visibility.sight import Sight
 
 @message
 class DeleteVisibilityGroup(Command[None]):
-    """Delete a visibility group: only those do who see what it may hide, who are in it or hold `visibility:bypass`."""
+    """Delete a visibility group, whether or not it hides something; takes `visibility:bypass` too."""
 
     organization_id: OrganizationId
     group_id: GroupId
@@ -23,7 +22,7 @@ class DeleteVisibilityGroup(Command[None]):
 
 @interactor(
     access=needs(Permission.VISIBILITY_WRITE, within="organization_id"),
-    raises=(GroupNotFound, NotHeld, PreconditionFailed, ConcurrentChange),
+    raises=(GroupNotFound, BypassRequired, PreconditionFailed, ConcurrentChange),
     emits=(VisibilityGroupDeleted,),
     audit="visibility.group.delete",
 )
@@ -36,7 +35,6 @@ class DeleteVisibilityGroupInteractor:
         group = await self.groups.get(request.organization_id, request.group_id)
         if request.expected_version not in (None, group.version):
             raise PreconditionFailed
-        # Whether it hides something or not: the answer would tell.
-        await self.sight.must_see_into(actor, group)
+        await self.sight.must_bypass(actor, group.organization_id)
         await self.groups.remove(group)
         self.events.emit(VisibilityGroupDeleted(organization_id=group.organization_id, group_id=group.id), of=group)
