@@ -54,13 +54,13 @@ from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
 from domain.access.editing import Editing
+from domain.access.facade import Clearances
 from domain.access.granting import Granting
 from domain.access.holding import Holding
 from domain.access.judging import Judging
 from domain.access.looking import Looking
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
-from domain.access.readers import GrantLists
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -75,7 +75,7 @@ from domain.organizations.inviting import Acceptance, Letters, Withdrawal
 from domain.organizations.joining import Joining, Leaving
 from domain.organizations.paging import Pages
 from domain.organizations.policies import InvitationPolicy
-from domain.organizations.ports import Clearances, ConfigurationBodies, InvitationTokens
+from domain.organizations.ports import ConfigurationBodies, InvitationTokens
 from domain.resources.reach import Reach
 from domain.resources.readers import ResourceReader
 from domain.resources.registering import Registration as ResourceRegistration
@@ -150,6 +150,7 @@ class Shared(Provider):
     policy_language = provide(WithParents[CasbinLanguage])
     policy_reader = provide(WithParents[SqlPolicyReader])
     role_lists = provide(WithParents[SqlRoleLists])
+    grant_lists = provide(WithParents[SqlGrantLists])
     team_lists = provide(WithParents[SqlTeamLists])
     visibility_lists = provide(WithParents[SqlVisibilityLists])
     clock = provide(SystemClock, provides=Clock)
@@ -158,7 +159,6 @@ class Shared(Provider):
         super().__init__()
         self._assembly = assembly
         settings, keys = assembly.settings, assembly.keys
-        sight = EngineSight(assembly.access)
         issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
@@ -168,7 +168,6 @@ class Shared(Provider):
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
-            GrantLists: SqlGrantLists(assembly.database, sight),
             InvitationPolicy: InvitationPolicy(
                 page=f"{settings.served_at}/auth/invitations", sign_ups_per_minute=settings.sign_ups_per_minute
             ),
@@ -178,7 +177,7 @@ class Shared(Provider):
             Passwords: assembly.passwords,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
-            ResourceReader: SqlResourceReader(assembly.database, sight),
+            ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),
             SetupToken: keys.setup,

@@ -20,6 +20,7 @@ from core.limits import LocalLimits
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact
 from core.providers import always, interactors
+from domain.access.facade import Clearances
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.events.ports import EventLog
@@ -42,7 +43,7 @@ from domain.kernel.ids import UserId
 from domain.kernel.ports import Clock, Cursors, Limits
 from domain.kernel.usecases import Message, use_case
 from domain.organizations.policies import InvitationPolicy
-from domain.organizations.ports import Clearances, InvitationTokens
+from domain.organizations.ports import InvitationTokens
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.models import Lifetimes
 from domain.sessions.ports import AccessTokens, RefreshFamilies

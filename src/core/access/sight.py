@@ -15,7 +15,7 @@ from domain.kernel.access import Actor, Permission
 from domain.kernel.ids import OrganizationId
 
 _PARAMETER: Final = pattern(r"\$(\d+)")
-_NOTHING: Final = Seen(Condition(FALSE), Condition(FALSE), Condition(FALSE))
+_NOTHING: Final = Seen(Condition(FALSE), Condition(FALSE))
 
 
 def _now() -> datetime:
@@ -37,7 +37,7 @@ class EngineSight(Sight):
             return _NOTHING
         says = Filter(subject, self.now())
         readable = says.permitted(Permission.RESOURCES_READ)
-        return Seen(*(_condition(each, says.values) for each in (readable, says.visible(), says.knows("r.owner_id"))))
+        return Seen(*(_condition(each, says.values) for each in (readable, says.knows("r.owner_id"))))
 
 
 def _condition(text: str, known: Sequence[Any]) -> Condition:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.postgres.walls import person_seen
 from domain.access.conditions import All, Attribute, Condition, Not, Test
 from domain.access.conditions import Any as AnyOf
 from domain.access.engine.compiled import Held, Rules, Subject
@@ -58,18 +59,12 @@ class Filter:
         return f"(r.wall_id IS NULL OR r.owner_id IS NOT DISTINCT FROM {mine} OR {inside})"
 
     def knows(self, person: str) -> str:
-        """Return the condition under which no wall hides the member whose id is in the column `person`, if any."""
+        """Return the condition under which no wall hides the person whose id is in the column `person`, if any."""
         if may_bypass(self.subject, self.now):
             return TRUE
         groups = self._value(sorted(self.subject.groups), "uuid[]")
         mine = self._value(self.subject.id, "uuid")
-        hiding = (
-            f"SELECT FROM visibility_contents h WHERE h.user_id = {person} AND h.organization_id = r.organization_id"
-        )
-        return (
-            f"({person} IS NOT DISTINCT FROM {mine} OR NOT EXISTS ({hiding})"
-            f" OR EXISTS ({hiding} AND h.group_id = ANY ({groups})))"
-        )
+        return person_seen(person, "r.organization_id", mine, FALSE, groups)
 
     def _granted(self, rules: Rules) -> str:
         if rules.allowed:

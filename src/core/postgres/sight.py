@@ -21,8 +21,6 @@ class Seen:
 
     readable: Condition
     """The actor may read it."""
-    open: Condition
-    """No wall hides it from them, whether or not they may read it."""
     owned: Condition
     """No wall hides its owner from them, if it has one."""
 

@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.postgres.base import mapping, refusing, versioned
 from core.postgres.teams import GROUPS
 from core.postgres.work import SqlWork
+from domain.kernel.access import Eyes
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import GroupId, OrganizationId, ResourceId
 from domain.visibility.errors import AlreadyInGroup, ContentNotFound, GroupNameTaken, GroupNotFound, NotInGroup
 from domain.visibility.models import Content, VisibilityGroup
-from domain.visibility.repositories import Contents, Eyes, VisibilityGroups
+from domain.visibility.repositories import Contents, VisibilityGroups
 from domain.visibility.schemas import ContentName
 
 groups = Table(

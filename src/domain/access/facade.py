@@ -7,13 +7,14 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.access.errors import GrantNotFound, LastOwner, NotHeld, RoleNotFound
-from domain.kernel.access import Actor
+from domain.kernel.access import Actor, Eyes, Permission
 from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId, UserId
 
 __all__ = [
     "Assignment",
     "Assignments",
     "Authority",
+    "Clearances",
     "GrantNotFound",
     "LastOwner",
     "NotHeld",
@@ -83,6 +84,16 @@ class Assignments(Protocol):
 
     async def owners(self, organization_id: OrganizationId) -> Collection[UserId]:
         """Return who owns the organization; until the transaction ends nobody else makes or unmakes an owner."""
+
+
+class Clearances(Protocol):
+    """Tell what an actor may see, as the gate of the pipeline would decide it: for queries."""
+
+    async def holds(self, actor: Actor, organization_id: OrganizationId, permission: Permission) -> bool:
+        """Return whether the actor holds `permission` in the organization."""
+
+    async def eyes(self, actor: Actor, organization_id: OrganizationId) -> Eyes:
+        """Return who looks, and whether walls of the organization hide anything from them."""
 
 
 class Authority(Protocol):

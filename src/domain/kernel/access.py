@@ -53,6 +53,15 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Eyes:
+    """Who looks at an organization."""
+
+    user_id: UserId
+    bypass: bool
+    """No wall hides anything from them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a request came from, as far as that can be known."""
 

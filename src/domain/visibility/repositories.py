@@ -1,20 +1,11 @@
 """Where visibility groups are kept."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from domain.kernel.access import Eyes
 from domain.kernel.ids import GroupId, OrganizationId, ResourceId, UserId
 from domain.visibility.models import Content, Viewer, VisibilityGroup
 from domain.visibility.schemas import ContentName
-
-
-@dataclass(frozen=True, slots=True)
-class Eyes:
-    """Who looks."""
-
-    user_id: UserId
-    bypass: bool
-    """No wall hides anything from them."""
 
 
 class VisibilityGroups(Protocol):

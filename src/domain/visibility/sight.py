@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from domain.access.facade import Authority, NotHeld, Place
-from domain.kernel.access import Actor, Permission
+from domain.kernel.access import Actor, Eyes, Permission
 from domain.kernel.ids import OrganizationId, UserId
 from domain.visibility.errors import ContentNotFound, NotOne, ViewerNotFound
 from domain.visibility.models import Content, Viewer, VisibilityGroup
-from domain.visibility.repositories import Contents, Eyes, Viewers
+from domain.visibility.repositories import Contents, Viewers
 from domain.visibility.schemas import ContentName
 
 

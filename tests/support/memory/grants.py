@@ -8,6 +8,7 @@ from domain.access.errors import GrantExists, GrantNotFound
 from domain.access.facade import Place, Subject
 from domain.access.models import Grant, keeper
 from domain.access.repositories import Grantees, Grants, Hiding, Places
+from domain.kernel.access import Eyes
 from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, ResourceId, RoleId, TeamId, UserId
 from tests.support.memory.identity import USERS
 from tests.support.memory.tables import (
@@ -16,10 +17,8 @@ from tests.support.memory.tables import (
     RESOURCES,
     TEAM_MEMBERS,
     TEAMS,
-    VISIBILITY_CONTENTS,
 )
-from tests.support.memory.teams import groups_of
-from tests.support.memory.visibility import GROUPS
+from tests.support.memory.walls import person_seen, resource_seen
 from tests.support.memory.work import MemoryTables, MemoryWork
 
 
@@ -141,21 +140,15 @@ class MemoryHiding(Hiding):
     work: MemoryWork
 
     async def resources(self, resource_ids: Collection[ResourceId], user_id: UserId) -> Collection[ResourceId]:
-        tables = await self.work.begin()
+        tables, eyes = await self.work.begin(), Eyes(user_id, bypass=False)
         found = [tables.table(RESOURCES).get(each) for each in resource_ids]
-        walled = {each.id: each.wall_id for each in found if each and each.wall_id and each.owner_id != user_id}
-        contents, mine = tables.table(VISIBILITY_CONTENTS).values(), groups_of(tables, user_id)
-        seen = {each.resource_id for each in contents if each.group_id in mine}
-        return {each for each, wall_id in walled.items() if wall_id not in seen}
+        return {each.id for each in found if each and not resource_seen(tables, each, eyes)}
 
     async def people(
         self, organization_id: OrganizationId, user_ids: Collection[UserId], user_id: UserId
     ) -> Collection[UserId]:
-        tables = await self.work.begin()
-        here = {each.id for each in tables.table(GROUPS).values() if each.organization_id == organization_id}
-        hiding = [each for each in tables.table(VISIBILITY_CONTENTS).values() if each.group_id in here]
-        seen = {each.user_id for each in hiding if each.group_id in groups_of(tables, user_id)}
-        return {each.user_id for each in hiding if each.user_id in user_ids} - seen - {user_id}
+        tables, eyes = await self.work.begin(), Eyes(user_id, bypass=False)
+        return {each for each in user_ids if not person_seen(tables, organization_id, each, eyes)}
 
 
 def _key(grant: Grant) -> tuple[object, ...]:

@@ -38,7 +38,6 @@ from tests.support.memory.tables import (
     VISIBILITY_CONTENTS,
     VISIBILITY_MEMBERS,
 )
-from tests.support.memory.visibility import GROUPS
 from tests.support.memory.work import MemoryWork
 
 
@@ -49,9 +48,8 @@ class MemoryGround:
 
     def __post_init__(self) -> None:
         self.role_lists = MemoryRoleLists(self.memory)
-        sight = MemorySight(self.memory, self.clock)
-        self.grant_lists = MemoryGrantLists(self.memory, self.clock, sight)
-        self.resource_lists = MemoryResourceReader(self.memory, sight)
+        self.grant_lists = MemoryGrantLists(self.memory, self.clock)
+        self.resource_lists = MemoryResourceReader(self.memory, MemorySight(self.memory, self.clock))
         self.gate = GrantGate(self.memory, self.clock)
 
     def now(self) -> datetime:
@@ -123,12 +121,13 @@ class MemoryGround:
         people: Sequence[UserId] = (),
     ) -> None:
         group_id = uuid7()
-        self.memory.table(GROUPS)[group_id] = SimpleNamespace(id=group_id, organization_id=organization_id)
-        for person in people:
-            row = SimpleNamespace(group_id=group_id, resource_id=None, user_id=person)
-            self.memory.table(VISIBILITY_CONTENTS)[group_id, person] = row
+        for user_id in people:
+            hidden = SimpleNamespace(
+                group_id=group_id, organization_id=organization_id, resource_id=None, user_id=user_id
+            )
+            self.memory.table(VISIBILITY_CONTENTS)[group_id, user_id] = hidden
         for each in contents:
-            row = SimpleNamespace(group_id=group_id, resource_id=each, user_id=None)
+            row = SimpleNamespace(group_id=group_id, organization_id=organization_id, resource_id=each, user_id=None)
             self.memory.table(VISIBILITY_CONTENTS)[group_id, each] = row
             self.memory.table(RESOURCES)[each].wall_id = each
         for subject in members:

@@ -2,7 +2,7 @@
 
 from domain.access.facade import Assignments, Authority, NotHeld, Place, RoleNotFound
 from domain.identity.facade import Accounts, Email, EmailInvalid
-from domain.kernel.access import Actor, Permission, needs
+from domain.kernel.access import Actor, Eyes, Permission, needs
 from domain.kernel.errors import ConcurrentChange, OrganizationNotFound, TooManyRequests
 from domain.kernel.ids import OrganizationId
 from domain.kernel.ports import Clock, Limits
@@ -60,7 +60,7 @@ class InviteMemberInteractor:
         if organization is None:
             raise OrganizationNotFound
         known = await self.accounts.find(email)
-        if known and await self.members.find(organization_id, known):
+        if known and await self.members.find(organization_id, known, Eyes(actor.user_id, bypass=True)):
             raise AlreadyMember
         role_id = await self.assignments.role(organization_id, request.role)
         await self.authority.must_hold_role(actor, Place(organization_id), role_id)
