@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from domain.access.facade import Walls
+from domain.access.facade import Subject, Walls
 from domain.kernel.access import Actor
 from domain.kernel.errors import BypassRequired
 from domain.kernel.ids import OrganizationId, ResourceId, UserId
-from domain.resources.errors import ResourceNotFound
+from domain.resources.errors import ResourceNotFound, SubjectNotFound
 from domain.resources.models import Resource, ResourceKey
 from domain.resources.reach import KNOWS, READS, Reach
 from domain.resources.schemas import ResourceInfo, info
@@ -45,6 +45,11 @@ class Seeing:
         """Raise `ResourceNotFound` if a wall hides the resource, which is locked, from the actor."""
         if await self.walls.hidden(actor, resource.organization_id, {resource.id}):
             raise ResourceNotFound
+
+    async def must_see_subject(self, actor: Actor, organization_id: OrganizationId, subject: Subject) -> None:
+        """Raise `SubjectNotFound` if it is somebody whom a wall hides from the actor."""
+        if subject.type == "user" and await self.walls.hidden_people(actor, organization_id, {UserId(subject.id)}):
+            raise SubjectNotFound
 
     async def known(
         self, actor: Actor, organization_id: OrganizationId, resource_ids: Collection[ResourceId]

@@ -51,6 +51,7 @@ class ShareResourceInteractor:
         if not await self.authority.holds(actor, place, Permission.RESOURCES_SHARE):
             raise Forbidden
         subject = Subject(request.subject.type, request.subject.id)
+        await self.seeing.must_see_subject(actor, request.organization_id, subject)
         if not await self.belonging.includes(request.organization_id, subject):
             raise SubjectNotFound
         role_id = await self.assignments.role(request.organization_id, request.role)
