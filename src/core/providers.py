@@ -61,7 +61,6 @@ from domain.access.judging import Judging
 from domain.access.looking import Looking
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
-from domain.access.readers import GrantLists
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -151,6 +150,7 @@ class Shared(Provider):
     policy_language = provide(WithParents[CasbinLanguage])
     policy_reader = provide(WithParents[SqlPolicyReader])
     role_lists = provide(WithParents[SqlRoleLists])
+    grant_lists = provide(WithParents[SqlGrantLists])
     team_lists = provide(WithParents[SqlTeamLists])
     visibility_lists = provide(WithParents[SqlVisibilityLists])
     clock = provide(SystemClock, provides=Clock)
@@ -159,7 +159,6 @@ class Shared(Provider):
         super().__init__()
         self._assembly = assembly
         settings, keys = assembly.settings, assembly.keys
-        sight = EngineSight(assembly.access)
         issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
@@ -169,7 +168,6 @@ class Shared(Provider):
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
-            GrantLists: SqlGrantLists(assembly.database, sight),
             InvitationPolicy: InvitationPolicy(
                 page=f"{settings.served_at}/auth/invitations", sign_ups_per_minute=settings.sign_ups_per_minute
             ),
@@ -179,7 +177,7 @@ class Shared(Provider):
             Passwords: assembly.passwords,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
-            ResourceReader: SqlResourceReader(assembly.database, sight),
+            ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),
             SetupToken: keys.setup,

@@ -13,13 +13,15 @@ from domain.access.holding import Holding
 from domain.access.models import Grant, Role
 from domain.access.readers import GrantLists, RoleLists
 from domain.access.repositories import Grantees, Grants, Hiding, Places, Roles
-from domain.kernel.access import Actor
+from domain.kernel.access import Actor, Eyes
 from domain.kernel.events import Events
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, SessionId, TeamId, UserId, uuid7
 from domain.resources.readers import ResourceReader
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 """What the clock of every command says."""
+ANYBODY = Eyes(UserId(uuid7()), bypass=True)
+"""Somebody from whom no wall hides anything."""
 HOUR = timedelta(hours=1)
 
 

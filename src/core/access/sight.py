@@ -10,12 +10,12 @@ from typing import Any, Final
 from core.access.engine import NOW, AccessEngine
 from core.postgres.access_filter import FALSE, Filter
 from core.postgres.conditions import Condition
-from core.postgres.sight import PERSON, Seen, Sight
+from core.postgres.sight import Seen, Sight
 from domain.kernel.access import Actor, Permission
 from domain.kernel.ids import OrganizationId
 
 _PARAMETER: Final = pattern(r"\$(\d+)")
-_NOTHING: Final = Seen(Condition(FALSE), Condition(FALSE), Condition(FALSE))
+_NOTHING: Final = Seen(Condition(FALSE), Condition(FALSE))
 
 
 def _now() -> datetime:
@@ -24,7 +24,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class EngineSight(Sight):
-    """Ask the engine, as of now, and write down what it says of the rows `r` of `resources`, and of people."""
+    """Ask the engine, as of now, and write down what it says of the rows `r` of `resources`."""
 
     engine: AccessEngine
     now: Callable[[], datetime] = _now
@@ -37,7 +37,7 @@ class EngineSight(Sight):
             return _NOTHING
         says = Filter(subject, self.now())
         readable = says.permitted(Permission.RESOURCES_READ)
-        return Seen(*(_condition(each, says.values) for each in (readable, says.visible(), says.knows(PERSON))))
+        return Seen(*(_condition(each, says.values) for each in (readable, says.knows("r.owner_id"))))
 
 
 def _condition(text: str, known: Sequence[Any]) -> Condition:

@@ -59,12 +59,12 @@ class Filter:
         return f"(r.wall_id IS NULL OR r.owner_id IS NOT DISTINCT FROM {mine} OR {inside})"
 
     def knows(self, person: str) -> str:
-        """Return the condition under which no wall hides the member whose id is in the column `person`, if any."""
+        """Return the condition under which no wall hides the person whose id is in the column `person`, if any."""
         if may_bypass(self.subject, self.now):
             return TRUE
         groups = self._value(sorted(self.subject.groups), "uuid[]")
         mine = self._value(self.subject.id, "uuid")
-        return person_seen(person, self._value(self.subject.organization_id, "uuid"), mine, FALSE, groups)
+        return person_seen(person, "r.organization_id", mine, FALSE, groups)
 
     def _granted(self, rules: Rules) -> str:
         if rules.allowed:

@@ -81,7 +81,7 @@ class SqlResourceReader(ResourceReader):
         where, values = joined([Condition("r.organization_id = {0}", (organization_id,)), *wanted])
         readable, more = joined([seen.readable], len(values) + 1)
         values += more
-        owned, more = joined([seen.person("r.owner_id")], len(values) + 1)
+        owned, more = joined([seen.owned], len(values) + 1)
         values += more
         limit = f"${len(values) + 1}"
         statement = _SELECT.format(where=where, readable=readable, owned=owned, most=limit)
@@ -97,7 +97,7 @@ def _conditions(
     if wanted.type is not None:
         yield Condition("r.type = {0}", (wanted.type,))
     if wanted.owner is not None:
-        yield around("r.owner_id = {0} AND {{inner}}", seen.person("r.owner_id"), wanted.owner)
+        yield around("r.owner_id = {0} AND {{inner}}", seen.owned, wanted.owner)
     if wanted.external_id_prefix is not None:
         yield Condition("starts_with(r.external_id, {0})", (wanted.external_id_prefix,))
     if wanted.parent is not None:

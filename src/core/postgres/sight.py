@@ -11,7 +11,6 @@ from domain.kernel.ids import OrganizationId
 
 T = TypeVar("T")
 
-PERSON: Final = "p.id"
 TRIES: Final = 5
 """How often what somebody sees may change while it is being shown to them."""
 
@@ -22,14 +21,8 @@ class Seen:
 
     readable: Condition
     """The actor may read it."""
-    open: Condition
-    """No wall hides it from them, whether or not they may read it."""
-    people: Condition
-    """No wall hides from them the member whose id is in the column `PERSON`."""
-
-    def person(self, column: str) -> Condition:
-        """Return the condition under which no wall hides whoever is named in `column`, if anybody is."""
-        return Condition(self.people.sql.replace(PERSON, column), self.people.values)
+    owned: Condition
+    """No wall hides its owner from them, if it has one."""
 
 
 class Sight(Protocol):

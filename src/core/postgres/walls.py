@@ -1,4 +1,4 @@
-"""Which people somebody sees, in SQL: the one condition of every read model that names any."""
+"""Which people and resources somebody sees, in SQL: the conditions of read models that name any."""
 
 
 def groups_of(person: str) -> str:
@@ -20,3 +20,10 @@ def person_seen(person: str, organization: str, by: str, bypass: str, groups: st
     inside = f"= ANY ({groups})" if groups else f"IN ({groups_of(by)})"
     hiding = f"SELECT FROM visibility_contents w WHERE w.user_id = {person} AND w.organization_id = {organization}"
     return f"({bypass} OR {person} = {by} OR NOT EXISTS ({hiding}) OR EXISTS ({hiding} AND w.group_id {inside}))"
+
+
+def resource_seen(resource: str, by: str, bypass: str) -> str:
+    """Return the condition under which no wall hides the row `resource` from `by`, both expressions."""
+    hiding = f"SELECT FROM visibility_contents w WHERE w.resource_id = {resource}.wall_id"
+    inside = f"EXISTS ({hiding} AND w.group_id IN ({groups_of(by)}))"
+    return f"({bypass} OR {resource}.wall_id IS NULL OR {resource}.owner_id IS NOT DISTINCT FROM {by} OR {inside})"

@@ -47,7 +47,7 @@ class Seeing:
             raise ResourceNotFound
 
     async def knows(self, actor: Actor, organization_id: OrganizationId, subject: Subject) -> bool:
-        """Return whether no wall hides the subject, who need not be a member, from the actor."""
+        """Return whether no wall hides the subject, who need not be there, from the actor."""
         people = {UserId(subject.id)} if subject.type == "user" else ()
         return not await self.walls.hidden_people(actor, organization_id, people)
 

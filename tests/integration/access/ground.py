@@ -42,7 +42,7 @@ class SqlGround:
 
     @property
     def grant_lists(self) -> SqlGrantLists:
-        return SqlGrantLists(self.database, EngineSight(self._engine))
+        return SqlGrantLists(self.database)
 
     @property
     def resource_lists(self) -> SqlResourceReader:

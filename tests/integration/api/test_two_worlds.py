@@ -87,7 +87,8 @@ class Worlds:
     async def ask(self, operation: str, who: str) -> None:
         """Send every request of an operation, to the last page."""
         for request in requests(self.document, operation, self.one.scene):
-            worlds, cursors = (self.one, self.other), [None, None]
+            worlds = self.one, self.other
+            cursors: list[str | None] = [None, None]
             for _ in range(PAGES):
                 answers = [await world.send(request, who, at) for world, at in zip(worlds, cursors, strict=True)]
                 self.asked[operation] += 1
@@ -135,7 +136,7 @@ async def worlds(
             call = await start(database_url=url, redis_url=_beside(redis_url, number))
             call.peer = PEER
             made.append(World(call, scene))
-        yield Worlds(*made, document)
+        yield Worlds(made[0], made[1], document)
 
 
 async def _written(url: str, scene: Scene, fill: Fill) -> None:

@@ -7,15 +7,15 @@ from domain.access.editing import described
 from domain.access.models import Grant, Role, grantable
 from domain.access.readers import GrantFilter, GrantLists, GrantPlace, RoleLists
 from domain.access.schemas import GrantedOn, Grantee, GrantInfo, RoleInfo
-from domain.kernel.access import Actor
+from domain.kernel.access import Eyes
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId, UserId
 from domain.kernel.ports import Clock
 from tests.support.memory.configuration import exists
 from tests.support.memory.roles import every_role
-from tests.support.memory.sight import Sight
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS, RESOURCES
+from tests.support.memory.walls import person_seen, resource_seen
 from tests.support.memory.work import MemoryTables
 
 
@@ -51,16 +51,14 @@ class MemoryRoleLists(RoleLists):
 class MemoryGrantLists(GrantLists):
     memory: Memory
     clock: Clock
-    sight: Sight
 
-    async def find(self, actor: Actor, organization_id: OrganizationId, grant_id: GrantId) -> GrantInfo | None:
-        return next((each for each in await self._all(actor, organization_id) if each.id == grant_id), None)
+    async def find(self, organization_id: OrganizationId, grant_id: GrantId, by: Eyes) -> GrantInfo | None:
+        return next((each for each in self._all(organization_id, by) if each.id == grant_id), None)
 
     async def list(
-        self, actor: Actor, organization_id: OrganizationId, wanted: GrantFilter, after: GrantPlace | None, most: int
+        self, organization_id: OrganizationId, wanted: GrantFilter, by: Eyes, after: GrantPlace | None, most: int
     ) -> Sequence[GrantInfo]:
-        known = await self._all(actor, organization_id)
-        found = sorted(known, key=lambda each: (each.created_at, each.id), reverse=True)
+        found = sorted(self._all(organization_id, by), key=lambda each: (each.created_at, each.id), reverse=True)
         fitting = [
             each
             for each in found
@@ -73,28 +71,25 @@ class MemoryGrantLists(GrantLists):
         ]
         return fitting[:most]
 
-    async def _all(self, actor: Actor, organization_id: OrganizationId) -> Sequence[GrantInfo]:
+    def _all(self, organization_id: OrganizationId, by: Eyes) -> Sequence[GrantInfo]:
         if not exists(self.memory, organization_id):
             raise OrganizationNotFound
         grants: list[Grant] = list(self.memory.table(GRANTS).values())
         now = self.clock.now()
         return [
-            await self._shown(actor, each)
+            self._shown(each, by)
             for each in grants
             if each.place.organization_id == organization_id
             and (each.expires_at is None or each.expires_at > now)
-            and (each.place.resource_id is None or await self._sees(actor, each.place.resource_id))
-            and (each.subject.type != "user" or await self._knows(actor, each, UserId(each.subject.id)))
+            and (each.subject.type != "user" or person_seen(self.memory, organization_id, UserId(each.subject.id), by))
+            and (each.place.resource_id is None or self._sees(each.place.resource_id, by))
         ]
 
-    async def _knows(self, actor: Actor, grant: Grant, user_id: UserId) -> bool:
-        return await self.sight.knows(actor, grant.place.organization_id, user_id)
-
-    async def _sees(self, actor: Actor, resource_id: ResourceId) -> bool:
+    def _sees(self, resource_id: ResourceId, by: Eyes) -> bool:
         resource = self.memory.table(RESOURCES).get(resource_id)
-        return resource is not None and await self.sight.open(actor, resource)
+        return resource is not None and resource_seen(self.memory, resource, by)
 
-    async def _shown(self, actor: Actor, grant: Grant) -> GrantInfo:
+    def _shown(self, grant: Grant, by: Eyes) -> GrantInfo:
         granter = grant.granted_by
         resource = self.memory.table(RESOURCES).get(grant.place.resource_id)
         return GrantInfo(
@@ -108,7 +103,7 @@ class MemoryGrantLists(GrantLists):
             effect="deny" if grant.denies else "allow",
             condition=grant.condition,
             expires_at=grant.expires_at,
-            granted_by=granter if granter and await self._knows(actor, grant, granter) else None,
+            granted_by=granter if person_seen(self.memory, grant.place.organization_id, granter, by) else None,
             created_at=grant.created_at,
             version=grant.version,
         )

@@ -17,9 +17,8 @@ from tests.support.memory.tables import (
     RESOURCES,
     TEAM_MEMBERS,
     TEAMS,
-    VISIBILITY_CONTENTS,
 )
-from tests.support.memory.walls import groups_of, person_seen
+from tests.support.memory.walls import person_seen, resource_seen
 from tests.support.memory.work import MemoryTables, MemoryWork
 
 
@@ -141,12 +140,9 @@ class MemoryHiding(Hiding):
     work: MemoryWork
 
     async def resources(self, resource_ids: Collection[ResourceId], user_id: UserId) -> Collection[ResourceId]:
-        tables = await self.work.begin()
+        tables, eyes = await self.work.begin(), Eyes(user_id, bypass=False)
         found = [tables.table(RESOURCES).get(each) for each in resource_ids]
-        walled = {each.id: each.wall_id for each in found if each and each.wall_id and each.owner_id != user_id}
-        contents, mine = tables.table(VISIBILITY_CONTENTS).values(), groups_of(tables, user_id)
-        seen = {each.resource_id for each in contents if each.group_id in mine}
-        return {each for each, wall_id in walled.items() if wall_id not in seen}
+        return {each.id for each in found if each and not resource_seen(tables, each, eyes)}
 
     async def people(
         self, organization_id: OrganizationId, user_ids: Collection[UserId], user_id: UserId

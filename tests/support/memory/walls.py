@@ -1,5 +1,6 @@
-"""Whom walls hide, in memory."""
+"""Whom and what walls hide, in memory."""
 
+from typing import Any
 from uuid import UUID
 
 from domain.kernel.access import Eyes
@@ -24,3 +25,12 @@ def person_seen(
     rows = tables.table(VISIBILITY_CONTENTS).values()
     hiding = {each.group_id for each in rows if (each.organization_id, each.user_id) == (organization_id, user_id)}
     return by.bypass or by.user_id == user_id or not hiding or not groups_of(tables, by.user_id).isdisjoint(hiding)
+
+
+def resource_seen(tables: MemoryTables | Memory, resource: Any, by: Eyes) -> bool:
+    """Return whether no wall hides the resource, which is a row."""
+    if by.bypass or resource.wall_id is None or resource.owner_id == by.user_id:
+        return True
+    rows = tables.table(VISIBILITY_CONTENTS).values()
+    hiding = {each.group_id for each in rows if each.resource_id == resource.wall_id}
+    return not groups_of(tables, by.user_id).isdisjoint(hiding)

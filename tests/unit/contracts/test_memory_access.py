@@ -48,9 +48,8 @@ class MemoryGround:
 
     def __post_init__(self) -> None:
         self.role_lists = MemoryRoleLists(self.memory)
-        sight = MemorySight(self.memory, self.clock)
-        self.grant_lists = MemoryGrantLists(self.memory, self.clock, sight)
-        self.resource_lists = MemoryResourceReader(self.memory, sight)
+        self.grant_lists = MemoryGrantLists(self.memory, self.clock)
+        self.resource_lists = MemoryResourceReader(self.memory, MemorySight(self.memory, self.clock))
         self.gate = GrantGate(self.memory, self.clock)
 
     def now(self) -> datetime:
@@ -122,9 +121,11 @@ class MemoryGround:
         people: Sequence[UserId] = (),
     ) -> None:
         group_id = uuid7()
-        for person in people:
-            row = SimpleNamespace(group_id=group_id, organization_id=organization_id, resource_id=None, user_id=person)
-            self.memory.table(VISIBILITY_CONTENTS)[group_id, person] = row
+        for user_id in people:
+            hidden = SimpleNamespace(
+                group_id=group_id, organization_id=organization_id, resource_id=None, user_id=user_id
+            )
+            self.memory.table(VISIBILITY_CONTENTS)[group_id, user_id] = hidden
         for each in contents:
             row = SimpleNamespace(group_id=group_id, organization_id=organization_id, resource_id=each, user_id=None)
             self.memory.table(VISIBILITY_CONTENTS)[group_id, each] = row

@@ -1,8 +1,7 @@
 """Write roles and grants in casbin's language."""
 
-from domain.access.facade import Place
+from domain.access.facade import Clearances, Place
 from domain.access.holding import Holding
-from domain.access.looking import Looking
 from domain.access.policies.errors import PolicyTooLarge
 from domain.access.policies.platform import MOST_GRANTS, write
 from domain.access.policies.ports import PolicyLanguage
@@ -18,7 +17,7 @@ from domain.kernel.usecases import Query, interactor, message
 class ExportPolicy(Query[PolicyExport]):
     """Return an organization's roles and grants as a casbin model and its rules.
 
-    Needs `roles:read` too, and `visibility:bypass`: what is written elsewhere without what is hidden says otherwise.
+    Needs `roles:read` too, and `visibility:bypass`: without what is hidden they would say something else.
     """
 
     organization_id: OrganizationId
@@ -34,15 +33,16 @@ class ExportPolicyInteractor:
     grants: GrantLists
     language: PolicyLanguage
     holding: Holding
-    walls: Looking
+    clearances: Clearances
 
     async def __call__(self, request: ExportPolicy, actor: Actor) -> PolicyExport:
         organization_id = request.organization_id
         if not await self.holding.holds(actor, Place(organization_id), Permission.ROLES_READ):
             raise Forbidden
-        if not await self.walls.bypasses(actor, organization_id):
+        eyes = await self.clearances.eyes(actor, organization_id)
+        if not eyes.bypass:
             raise BypassRequired
-        grants = await self.grants.list(actor, organization_id, GrantFilter(), None, MOST_GRANTS + 1)
+        grants = await self.grants.list(organization_id, GrantFilter(), eyes, None, MOST_GRANTS + 1)
         roles = await self.roles.list(organization_id, None, MOST_GRANTS + 1)
         if max(len(grants), len(roles)) > MOST_GRANTS:
             raise PolicyTooLarge
