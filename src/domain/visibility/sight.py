@@ -30,8 +30,8 @@ class Sight:
     async def must_bypass(self, actor: Actor, organization_id: OrganizationId) -> None:
         """Raise `BypassRequired` unless walls hide nothing from the actor.
 
-        Who takes down a wall must see what else stands there: behind another one of which they know nothing, things
-        that they saw would vanish.
+        Who takes down a wall before resources must see what these lie in: behind the wall of something hidden, what
+        they saw would vanish.
         """
         if not await self._bypass(actor, organization_id):
             raise BypassRequired
