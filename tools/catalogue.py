@@ -68,7 +68,7 @@ def events() -> str:
 def permissions() -> str:
     """Return the page of every permission."""
     rows = (
-        (f"`{each}`", f"`{case.name}`", _sentence(case.message))
+        (f"`{each}`", _where(case), f"`{case.name}`", _sentence(case.message))
         for each in sorted(Permission)
         for case in _cases()
         if case.access.permission is each
@@ -76,10 +76,11 @@ def permissions() -> str:
     return _page(
         "Permissions",
         """
-        Named `<resource>:<action>`. A role is a set of them; a grant gives a role to someone in an organization. An
-        operation that names no organization asks for the permission in the platform's own.
+        Named `<resource>:<action>`. A role is a set of them; a grant gives a role to someone in an organization, or on
+        a resource of it. An operation that names no organization asks for the permission in the platform's own. What
+        members may try is not listed: the operation itself says what it takes.
         """,
-        _table(("permission", "needed by", "which will"), rows),
+        _table(("permission", "in or on", "needed by", "which will"), rows),
     )
 
 
@@ -116,6 +117,13 @@ def main() -> int:
 
 def _cases() -> list[UseCase]:
     return sorted(use_cases(), key=lambda case: case.name)
+
+
+def _where(case: UseCase) -> str:
+    """Return where the permission of a use case has to be held."""
+    if case.access.on:
+        return "the resource"
+    return "the organization" if case.access.within else "the platform"
 
 
 def _below(kind: type[Any]) -> Iterator[type[Any]]:

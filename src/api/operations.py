@@ -82,7 +82,8 @@ def capability(case: UseCase) -> str:
 def _explain(case: UseCase) -> tuple[str, str]:
     """Return the first line of the message's docstring, and the rest with what the use case requires."""
     summary, _, rest = cleandoc(case.message.__doc__ or "").partition("\n")
-    required = f"Requires `{case.access.permission}`." if case.access.permission else ""
+    where = " on the resource" if case.access.on else ""
+    required = f"Requires `{case.access.permission}`{where}." if case.access.permission else ""
     return summary, "\n\n".join(filter(None, (rest.strip(), required)))
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from core.pipeline import Gate
-from domain.kernel.access import Actor, Permission, needs
+from domain.access.facade import Clearances
+from domain.kernel.access import Actor, Eyes, Permission, needs
 from domain.kernel.errors import Forbidden, OrganizationNotFound
 from domain.kernel.ids import OrganizationId
 from domain.kernel.usecases import Query, message
-from domain.organizations.ports import Clearances
 
 
 @message
@@ -30,3 +30,7 @@ class GateClearances(Clearances):
         except (Forbidden, OrganizationNotFound):
             return False
         return True
+
+    async def eyes(self, actor: Actor, organization_id: OrganizationId) -> Eyes:
+        """See `Clearances.eyes`."""
+        return Eyes(actor.user_id, await self.holds(actor, organization_id, Permission.VISIBILITY_BYPASS))

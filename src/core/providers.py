@@ -36,7 +36,7 @@ from core.postgres.loss import outage
 from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
 from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
-from core.postgres.places import SqlGrantees, SqlPlaces
+from core.postgres.places import SqlGrantees, SqlHiding, SqlPlaces
 from core.postgres.policy_models import SqlPolicyModels, SqlPolicyReader
 from core.postgres.profiles import SqlCredentials
 from core.postgres.rehearsal import SqlRehearsal
@@ -54,9 +54,11 @@ from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.setup import SqlSetup
 from domain.access.editing import Editing
+from domain.access.facade import Clearances
 from domain.access.granting import Granting
 from domain.access.holding import Holding
 from domain.access.judging import Judging
+from domain.access.looking import Looking
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.events.ports import EventLog
@@ -73,10 +75,12 @@ from domain.organizations.inviting import Acceptance, Letters, Withdrawal
 from domain.organizations.joining import Joining, Leaving
 from domain.organizations.paging import Pages
 from domain.organizations.policies import InvitationPolicy
-from domain.organizations.ports import Clearances, ConfigurationBodies, InvitationTokens
+from domain.organizations.ports import ConfigurationBodies, InvitationTokens
 from domain.resources.reach import Reach
 from domain.resources.readers import ResourceReader
 from domain.resources.registering import Registration as ResourceRegistration
+from domain.resources.seeing import Seeing
+from domain.resources.settling import Settling
 from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
@@ -98,6 +102,8 @@ SERVICES: Final = (
     Reach,
     Registration,
     ResourceRegistration,
+    Seeing,
+    Settling,
     Sight,
     TeamRights,
     Withdrawal,
@@ -106,6 +112,7 @@ SERVICES: Final = (
 OFFERED: Final = (
     WithParents[Granting],
     WithParents[Holding],
+    WithParents[Looking],
     WithParents[PasswordIdentities],
     WithParents[RegisteredAccounts],
 )
@@ -225,6 +232,7 @@ class Transaction(Provider):
     grants = provide(WithParents[SqlGrants])
     grantees = provide(WithParents[SqlGrantees])
     places = provide(WithParents[SqlPlaces])
+    hiding = provide(WithParents[SqlHiding])
     resources = provide(WithParents[SqlResources])
     belonging = provide(WithParents[SqlBelonging])
 

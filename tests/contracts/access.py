@@ -1,23 +1,27 @@
 """What the suites of access need of an adapter."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from core.pipeline import UnitOfWork
+from core.pipeline import Gate, UnitOfWork
 from domain.access.facade import Assignments, Place, Subject
 from domain.access.holding import Holding
 from domain.access.models import Grant, Role
 from domain.access.readers import GrantLists, RoleLists
-from domain.access.repositories import Grantees, Grants, Places, Roles
-from domain.kernel.access import Actor
+from domain.access.repositories import Grantees, Grants, Hiding, Places, Roles
+from domain.kernel.access import Actor, Eyes
 from domain.kernel.events import Events
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, SessionId, TeamId, UserId, uuid7
+from domain.resources.readers import ResourceReader
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 """What the clock of every command says."""
+ANYBODY = Eyes(UserId(uuid7()), bypass=True)
+"""Somebody from whom no wall hides anything."""
 HOUR = timedelta(hours=1)
 
 
@@ -34,6 +38,7 @@ class Ports:
     grants: Grants
     grantees: Grantees
     places: Places
+    hiding: Hiding
     assignments: Assignments
     authority: Holding
 
@@ -46,6 +51,12 @@ class Ground(Protocol):
 
     @property
     def grant_lists(self) -> GrantLists: ...
+
+    @property
+    def resource_lists(self) -> ResourceReader: ...
+
+    @property
+    def gate(self) -> Gate: ...
 
     def now(self) -> datetime:
         """Tell the time as queries see it."""
@@ -75,8 +86,14 @@ class Ground(Protocol):
     ) -> tuple[ResourceId, ...]:
         """Return the path of a new resource of type `document`; `owner_id` and `wall_id` may be given."""
 
-    async def group(self, organization_id: OrganizationId, contents: list[ResourceId], members: list[Subject]) -> None:
-        """Make a visibility group."""
+    async def group(
+        self,
+        organization_id: OrganizationId,
+        contents: Sequence[ResourceId],
+        members: Sequence[Subject],
+        people: Sequence[UserId] = (),
+    ) -> None:
+        """Make a visibility group of `contents`, below which nothing is yet, and `people`."""
 
 
 async def member(ground: Ground, organization_id: OrganizationId) -> UserId:

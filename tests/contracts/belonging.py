@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from domain.access.facade import Place
-from domain.kernel.ids import OrganizationId, ResourceId, RoleId, TeamId, UserId
+from domain.kernel.access import Eyes
+from domain.kernel.ids import OrganizationId, ResourceId, RoleId, TeamId, UserId, uuid7
 from domain.teams.models import Team, TeamMember
 from domain.teams.ports import Inheritance
 from domain.teams.readers import TeamLists
@@ -17,6 +18,8 @@ from domain.visibility.models import Content, Viewer, VisibilityGroup
 from domain.visibility.readers import VisibilityLists
 from domain.visibility.repositories import Contents, Viewers, VisibilityGroups
 
+ANYBODY = Eyes(UserId(uuid7()), bypass=True)
+"""Somebody from whom no wall hides anything."""
 MOMENT = datetime(2030, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 
 

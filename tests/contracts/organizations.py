@@ -9,13 +9,16 @@ from uuid import UUID
 from core.pipeline import UnitOfWork
 from domain.identity.models import EmailAddress, User
 from domain.identity.repositories import Users
-from domain.kernel.ids import RoleId, uuid7
+from domain.kernel.access import Eyes
+from domain.kernel.ids import OrganizationId, RoleId, UserId, uuid7
 from domain.organizations.models import Invitation, Membership, Organization
 from domain.organizations.ports import InvitationReader
 from domain.organizations.readers import InvitationLists, MemberReader, OrganizationReader
 from domain.organizations.repositories import Invitations, Memberships, Organizations
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
+ANYBODY = Eyes(UserId(uuid7()), bypass=True)
+"""Somebody from whom no wall hides anything."""
 ADMIN = RoleId(UUID("00000000-0000-7000-8000-000000000004"))
 MEMBER = RoleId(UUID("00000000-0000-7000-8000-000000000005"))
 
@@ -48,6 +51,9 @@ class Ground(Protocol):
 
     def transaction(self) -> AbstractAsyncContextManager[Ports]:
         """Commit what happens within; discard it if something is raised."""
+
+    async def hide(self, organization_id: OrganizationId, user_id: UserId, *viewers: UserId) -> None:
+        """Hide a member in a new visibility group, which others are in."""
 
 
 def organization(slug: str = "acme", **more: Any) -> Organization:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.identity.models import EmailAddress, User
+from domain.kernel.access import Eyes
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, UserId, uuid7
 from domain.organizations.describing import organization_info
@@ -13,6 +14,7 @@ from domain.organizations.readers import Place
 from domain.organizations.schemas import InvitationInfo, Member
 from tests.contracts.organizations import (
     ADMIN,
+    ANYBODY,
     NOW,
     Ground,
     change,
@@ -87,9 +89,9 @@ class OrganizationsContract:
             await ports.organizations.remove(await ports.organizations.get(made.id))
 
         assert await ground.organizations.find(made.id) is None
-        assert await ground.members.find(made.id, ada.id) is None
+        assert await ground.members.find(made.id, ada.id, ANYBODY) is None
         assert await ground.invited.find([offered.token_hash]) is None
-        assert await ground.members.find(other.id, ada.id)
+        assert await ground.members.find(other.id, ada.id, ANYBODY)
         await founded(ground, "acme")
 
 
@@ -103,7 +105,7 @@ class MembershipsContract:
         async with ground.transaction() as ports:
             found = await ports.memberships.get(made.id, ada.id)
         assert (found.organization_id, found.user_id, found.created_at) == (made.id, ada.id, NOW)
-        shown = await ground.members.find(made.id, ada.id)
+        shown = await ground.members.find(made.id, ada.id, ANYBODY)
         assert shown == Member(ada.id, "Ada", "ada", "ada@example.com", NOW)
 
     async def test_refuses_who_is_one_already(self, ground: Ground) -> None:
@@ -132,7 +134,7 @@ class MembershipsContract:
             with pytest.raises(MemberNotFound):
                 async with ground.transaction() as ports:
                     await ports.memberships.get(organization_id, user_id)
-            assert await ground.members.find(organization_id, user_id) is None
+            assert await ground.members.find(organization_id, user_id, ANYBODY) is None
 
     async def test_a13_forgets_whom_it_removed(self, ground: Ground) -> None:
         ada = await person(ground)
@@ -141,7 +143,7 @@ class MembershipsContract:
         async with ground.transaction() as ports:
             await ports.memberships.remove(await ports.memberships.get(made.id, ada.id))
 
-        assert await ground.members.find(made.id, ada.id) is None
+        assert await ground.members.find(made.id, ada.id, ANYBODY) is None
         async with ground.transaction() as ports:
             await ports.memberships.add(membership(made, ada))
 
@@ -187,7 +189,7 @@ class OrganizationListsContract:
         for most in (1, 2, 9):
             seen: list[UserId] = []
             place = None
-            while page := await ground.members.list(made.id, place, most):
+            while page := await ground.members.list(made.id, ANYBODY, place, most):
                 seen += [each.user_id for each in page]
                 place = Place(page[-1].joined_at, page[-1].user_id)
             assert seen == [people[number].id for number in expected]
@@ -208,10 +210,34 @@ class OrganizationListsContract:
         for most in (1, 3, 9):
             seen: list[InvitationInfo] = []
             place = None
-            while page := await ground.invitations.list(made.id, NOW, place, most):
+            while page := await ground.invitations.list(made.id, ANYBODY, NOW, place, most):
                 seen += page
                 place = Place(page[-1].created_at, page[-1].id)
             assert [each.id for each in seen] == expected
         assert {(each.role, each.invited_by, each.version) for each in seen} == {("member", ada.id, 1)}
-        (elsewhere,) = await ground.invitations.list(other.id, NOW, None, 9)
+        (elsewhere,) = await ground.invitations.list(other.id, ANYBODY, NOW, None, 9)
         assert (elsewhere.role, elsewhere.email) == ("admin", "eve@example.com")
+
+    async def test_a_wall_hides_people_but_from_themselves(self, ground: Ground) -> None:
+        ada, bob, eve = [await person(ground, f"{name}@example.com") for name in ("ada", "bob", "eve")]
+        made, other = await founded(ground, "acme", ada, bob, eve), await founded(ground, "other", ada, eve)
+        offers = [await invite(ground, invitation(each, ada)) for each in (made, other)]
+        await ground.hide(made.id, ada.id, bob.id)
+
+        for looking, bypass, sees in ((ada, False, True), (bob, False, True), (eve, True, True), (eve, False, False)):
+            eyes = Eyes(looking.id, bypass)
+            assert (await ground.members.find(made.id, ada.id, eyes) is not None) is sees
+            for most in (1, 2, 9):
+                found: list[UserId] = []
+                place = None
+                while page := await ground.members.list(made.id, eyes, place, most):
+                    found += [each.user_id for each in page]
+                    place = Place(page[-1].joined_at, page[-1].user_id)
+                assert {*found} == {bob.id, eve.id, *([ada.id] if sees else [])}
+                assert len(found) == len({*found}), "full pages"
+            (shown,) = await ground.invitations.list(made.id, eyes, NOW, None, 9)
+            assert (shown.id, shown.invited_by) == (offers[0].id, ada.id if sees else None)
+        # What hides somebody in one organization hides them in no other.
+        assert await ground.members.find(other.id, ada.id, Eyes(eve.id, bypass=False))
+        (shown,) = await ground.invitations.list(other.id, Eyes(eve.id, bypass=False), NOW, None, 9)
+        assert shown.invited_by == ada.id

@@ -1,6 +1,6 @@
 """What every `Resources`, `Belonging` and `ResourceReader` promises."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.access.facade import Subject
+from domain.access.facade import Subject, Walls
 from domain.kernel.access import Actor
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import OrganizationId, ResourceId, SessionId, UserId, uuid7
@@ -29,6 +29,23 @@ from domain.resources.schemas import ResourceInfo, info
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 NOBODY = Actor(UserId(uuid7()), SessionId(uuid7()), None, 1)
+
+
+class NoWalls(Walls):
+    """There are none."""
+
+    async def bypasses(self, actor: Actor, organization_id: OrganizationId) -> bool:
+        return True
+
+    async def hidden(
+        self, actor: Actor, organization_id: OrganizationId, resource_ids: Collection[ResourceId]
+    ) -> Collection[ResourceId]:
+        return ()
+
+    async def hidden_people(
+        self, actor: Actor, organization_id: OrganizationId, user_ids: Collection[UserId]
+    ) -> Collection[UserId]:
+        return ()
 
 
 @dataclass(frozen=True)

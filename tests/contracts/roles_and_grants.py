@@ -260,21 +260,6 @@ class PlacesContract:
             assert other not in paths
             assert await ports.places.paths(ours, []) == {}
 
-    async def test_a_wall_hides_from_all_but_its_groups_and_the_owner(self, ground: Ground) -> None:
-        ours = await ground.organization()
-        ada, bob, eve, owner = [await member(ground, ours) for _ in range(4)]
-        upper = await ground.team(ours)
-        await ground.team(ours, bob, within=upper)
-        (open_one,) = await ground.resource(ours, "open")
-        (walled,) = await ground.resource(ours, "walled", owner_id=owner)
-        await ground.group(ours, [walled], [user(ada)])
-        await ground.group(ours, [walled], [team(upper)])
-
-        async with ground.transaction() as ports:
-            for person, expected in ((ada, True), (bob, True), (owner, True), (eve, False)):
-                assert await ports.places.seen(walled, person) == expected
-                assert await ports.places.seen(open_one, person)
-
 
 def _same(found: object, expected: object, kind: type[Grant | Role]) -> None:
     for each in fields(kind):

@@ -3,6 +3,7 @@
 import pytest
 
 from domain.access.facade import Place
+from domain.kernel.access import Eyes
 from domain.kernel.ids import OrganizationId, TeamId, UserId, uuid7
 from domain.teams.errors import (
     AlreadyInTeam,
@@ -17,8 +18,8 @@ from domain.teams.models import DEEPEST, Team
 from domain.teams.ports import TeamGrant
 from domain.teams.readers import TeamFilter, TeamPlace
 from domain.teams.schemas import TeamRole
-from domain.visibility.models import Viewer
-from tests.contracts.belonging import Ground, group, later, let_see, moved, path, put, team
+from domain.visibility.models import Content, Viewer
+from tests.contracts.belonging import ANYBODY, Ground, group, hide, later, let_see, moved, path, put, team
 
 
 async def chain(ground: Ground, organization_id: OrganizationId, length: int, name: str = "level") -> list[Team]:
@@ -59,7 +60,7 @@ class TeamsContract:
         async with ground.transaction() as ports:
             assert await ports.teams.find(theirs, crew.id) is None
         assert await ground.teams.find(theirs, crew.id) is None
-        assert await ground.teams.members(theirs, crew.id, None, 10) == []
+        assert await ground.teams.members(theirs, crew.id, ANYBODY, None, 10) == []
 
     async def test_names_are_unique_in_one_place(self, ground: Ground) -> None:
         ours, theirs = await ground.organization(), await ground.organization()
@@ -136,7 +137,7 @@ class TeamsContract:
         await remove(crew.id)
         await remove(top.id)
         assert await ground.teams.list(TeamFilter(ours), None, 10) == []
-        assert await ground.teams.members(ours, crew.id, None, 10) == []
+        assert await ground.teams.members(ours, crew.id, ANYBODY, None, 10) == []
 
     async def test_keeps_members_and_what_they_are(self, ground: Ground) -> None:
         ours = await ground.organization()
@@ -151,7 +152,7 @@ class TeamsContract:
         async with ground.transaction() as ports:
             assert await ports.members.administers(ada, [TeamId(uuid7()), crew.id])
             assert not await ports.members.administers(ada, [])
-        (shown,) = await ground.teams.members(ours, crew.id, None, 10)
+        (shown,) = await ground.teams.members(ours, crew.id, ANYBODY, None, 10)
         assert (shown.user_id, shown.role) == (ada, TeamRole.ADMIN)
 
         async with ground.transaction() as ports:
@@ -170,7 +171,7 @@ class TeamsContract:
         await put(ground, crew, ada)
         with pytest.raises(AlreadyInTeam):
             await put(ground, crew, ada, TeamRole.ADMIN)
-        assert len(await ground.teams.members(ours, crew.id, None, 10)) == 1
+        assert len(await ground.teams.members(ours, crew.id, ANYBODY, None, 10)) == 1
 
     async def test_tells_what_is_granted_and_denied_to_teams(self, ground: Ground) -> None:
         ours, theirs = await ground.organization(), await ground.organization()
@@ -237,6 +238,29 @@ class TeamsContract:
 
         for most in (1, 2, 10):
             found: list[UserId] = []
-            while page := await ground.teams.members(ours, crew.id, found[-1] if found else None, most):
+            while page := await ground.teams.members(ours, crew.id, ANYBODY, found[-1] if found else None, most):
                 found += [each.user_id for each in page]
             assert found == people
+
+    async def test_a_wall_hides_members_but_from_themselves(self, ground: Ground) -> None:
+        ours = await ground.organization()
+        crew, wall = await team(ground, ours), await group(ground, ours)
+        people = sorted([await ground.member(ours) for _ in range(4)])
+        ada, bob, eve, _ = people
+        for each in people:
+            await put(ground, crew, each)
+        for each in (ada, bob):
+            await hide(ground, wall, Content(user_id=each))
+        await let_see(ground, wall, Viewer(user_id=bob))
+
+        for eyes, seen in (
+            (Eyes(eve, bypass=False), people[2:]),
+            (Eyes(ada, bypass=False), [ada, *people[2:]]),
+            (Eyes(bob, bypass=False), people),
+            (Eyes(eve, bypass=True), people),
+        ):
+            for most in (1, 2, 10):
+                found: list[UserId] = []
+                while page := await ground.teams.members(ours, crew.id, eyes, found[-1] if found else None, most):
+                    found += [each.user_id for each in page]
+                assert found == seen

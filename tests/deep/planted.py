@@ -53,10 +53,16 @@ DEFECTS: Final = (
     Defect("nothing expires", DECIDING, "grant.expires_at <= now", "grant.expires_at < now and False"),
     Defect("expiry the wrong way", DECIDING, "grant.expires_at <= now", "grant.expires_at >= now"),
     Defect("walls stop owners", DECIDING, "thing.owner_id == subject.id or", ""),
-    Defect("walls stop nobody", DECIDING, "return may_bypass(subject, now)", "return True"),
-    Defect("nobody gets around walls", DECIDING, "return may_bypass(subject, now)", "return False"),
+    Defect("walls stop nobody", DECIDING, "or may_bypass(subject, now)", "or True"),
+    Defect("nobody gets around walls", DECIDING, "or may_bypass(subject, now)", ""),
     Defect("walls before the platform", DECIDING, "said = wide.allowed or", "said = None and"),
     Defect("owners by attribute", DECIDING, 'case "owner":', 'case "owner_":'),
+    Defect("people stand behind no wall", DECIDING, "return not other.walls or", "return True or"),
+    Defect("nobody knows themselves", DECIDING, "other.id == subject.id or", ""),
+    Defect(
+        "nobody is shown who is hidden", DECIDING, "_looks_in(subject, other.walls, now)", "may_bypass(subject, now)"
+    ),
+    Defect("walls of other organizations hide people", COMPILED, "if place == organization_id", "if place"),
     Defect("true is one", COMPARING, 'return "boolean"', 'return "number"'),
     Defect("strings are numbers", COMPARING, 'return "string"', 'return "number"'),
     Defect("unknown is false", COMPARING, "return None if unknown else False", "return False"),

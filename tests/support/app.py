@@ -20,6 +20,7 @@ from core.limits import LocalLimits
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact
 from core.providers import always, interactors
+from domain.access.facade import Clearances
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.events.ports import EventLog
@@ -42,7 +43,7 @@ from domain.kernel.ids import UserId
 from domain.kernel.ports import Clock, Cursors, Limits
 from domain.kernel.usecases import Message, use_case
 from domain.organizations.policies import InvitationPolicy
-from domain.organizations.ports import Clearances, InvitationTokens
+from domain.organizations.ports import InvitationTokens
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.models import Lifetimes
 from domain.sessions.ports import AccessTokens, RefreshFamilies
@@ -57,7 +58,7 @@ from tests.support.memory.configuration import (
 )
 from tests.support.memory.events import MemoryEventLog
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
-from tests.support.memory.grants import GrantGate, MemoryGrantees, MemoryGrants, MemoryPlaces
+from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
 from tests.support.memory.identity import (
     MemoryCredentials,
     MemoryFailures,
@@ -88,6 +89,7 @@ from tests.support.memory.sessions import (
     MemorySessions,
     PlainAccessTokens,
 )
+from tests.support.memory.sight import GrantGate, MemorySight, Sight
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS
 from tests.support.memory.teams import MemoryInheritance, MemoryTeamLists, MemoryTeamMembers, MemoryTeams
@@ -229,6 +231,7 @@ class App:
             Lifetimes: Lifetimes(),
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
+            Sight: MemorySight(self.memory, self.clock),
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock),
             Passwords: self.passwords,
             SignInPolicy: self.sign_in,
@@ -288,6 +291,7 @@ class Transaction(Provider):
     grants = provide(WithParents[MemoryGrants])
     grantees = provide(WithParents[MemoryGrantees])
     places = provide(WithParents[MemoryPlaces])
+    hiding = provide(WithParents[MemoryHiding])
     teams = provide(WithParents[MemoryTeams])
     team_members = provide(WithParents[MemoryTeamMembers])
     inheritance = provide(WithParents[MemoryInheritance])

@@ -17,6 +17,7 @@ from core.discovery import load_use_cases
 from domain.kernel.errors import DomainError
 from domain.kernel.events import Event
 from domain.kernel.usecases import UseCase
+from domain.resources.errors import ResourceNotFound
 
 T = TypeVar("T")
 
@@ -101,6 +102,13 @@ def test_refuses_with_a_code_a_sentence_and_a_status(case: UseCase) -> None:
         assert status_of(refusal) >= 400
         assert refusal.code
         assert (getdoc(refusal) or "").endswith(".")
+
+
+@every_use_case
+def test_names_the_fields_that_say_where(case: UseCase) -> None:
+    fields = {*case.message.__dataclass_fields__}  # type: ignore[attr-defined]  # messages are dataclasses
+    assert fields >= {each for each in (case.access.within, case.access.on) if each}
+    assert case.access.on is None or (case.access.within and ResourceNotFound in case.raises)
 
 
 def test_codes_of_refusals_are_unique() -> None:

@@ -10,7 +10,7 @@ from core.access.snapshots import Snapshot
 from core.access.source import Look
 from domain.access.asking import Person, View
 from domain.access.engine.compiled import Subject
-from domain.access.engine.deciding import Thing
+from domain.access.engine.deciding import Thing, knows
 from domain.access.engine.parts import Name, RolePart
 from domain.access.ports import Decisions, Listing
 from domain.kernel.consistency import ConsistencyToken
@@ -36,7 +36,7 @@ class Lists(Protocol):
         """Return resources, and what has changed since `since`, from one snapshot."""
 
     async def candidates(
-        self, organization_id: OrganizationId, groups: Collection[GroupId] | None, after: UserId | None, limit: int
+        self, asker: Person, groups: Collection[GroupId] | None, after: UserId | None, limit: int
     ) -> Sequence[UserId]:
         """See `Decisions.candidates`."""
 
@@ -87,7 +87,7 @@ class EngineDecisions(Decisions):
         for _ in range(TRIES):
             subjects, _ = await self.engine.together(people)
             subject, asker = subjects.get(wanted.subject), subjects.get(wanted.asker)
-            if subject is None or asker is None:
+            if subject is None or asker is None or not knows(asker, subject, now):
                 return []
             page = _Page(self.lists, subject, asker, wanted, after, limit, now)
             await self.engine.observe(page.look)
@@ -97,10 +97,10 @@ class EngineDecisions(Decisions):
         raise Unavailable
 
     async def candidates(
-        self, organization_id: OrganizationId, groups: Collection[GroupId] | None, after: UserId | None, limit: int
+        self, asker: Person, groups: Collection[GroupId] | None, after: UserId | None, limit: int
     ) -> Sequence[UserId]:
         """See `Decisions.candidates`."""
-        return await self.lists.candidates(organization_id, groups, after, limit)
+        return await self.lists.candidates(asker, groups, after, limit)
 
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:
         """See `Decisions.permissions`."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.postgres.walls import person_seen
 from domain.access.conditions import All, Attribute, Condition, Not, Test
 from domain.access.conditions import Any as AnyOf
 from domain.access.engine.compiled import Held, Rules, Subject
@@ -56,6 +57,14 @@ class Filter:
         contents = "SELECT FROM visibility_contents c WHERE c.resource_id = r.wall_id"
         inside = f"EXISTS ({contents} AND c.group_id = ANY ({groups}))"
         return f"(r.wall_id IS NULL OR r.owner_id IS NOT DISTINCT FROM {mine} OR {inside})"
+
+    def knows(self, person: str) -> str:
+        """Return the condition under which no wall hides the person whose id is in the column `person`, if any."""
+        if may_bypass(self.subject, self.now):
+            return TRUE
+        groups = self._value(sorted(self.subject.groups), "uuid[]")
+        mine = self._value(self.subject.id, "uuid")
+        return person_seen(person, "r.organization_id", mine, FALSE, groups)
 
     def _granted(self, rules: Rules) -> str:
         if rules.allowed:

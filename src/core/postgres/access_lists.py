@@ -15,6 +15,8 @@ from core.access.source import Look
 from core.postgres.access_filter import Filter
 from core.postgres.access_parts import CHANGES, NOW, changes, oldest
 from core.postgres.database import Database
+from core.postgres.walls import person_seen
+from domain.access.asking import Person
 from domain.access.engine.compiled import Subject
 from domain.access.ports import Listing
 from domain.kernel.ids import PLATFORM, GroupId, OrganizationId, ResourceId, UserId
@@ -29,7 +31,7 @@ SELECT {now}, ({changes}) AS changes, (SELECT json_agg(json_build_array(f.id, f.
 _FIRST: Final = 6
 """The number of the first parameter of the filter."""
 # Members, whoever was granted something here or platform-wide, and who is in a team of the platform's.
-_CANDIDATES: Final = """
+_CANDIDATES: Final = f"""
 SELECT p.id FROM (
     SELECT user_id AS id FROM memberships WHERE organization_id = $1
     UNION
@@ -37,12 +39,9 @@ SELECT p.id FROM (
     UNION
     SELECT user_id FROM team_members WHERE organization_id = ANY (ARRAY[$1, $2::uuid])
 ) p
-WHERE ($3::uuid IS NULL OR p.id > $3) AND ($5::uuid[] IS NULL
-    OR NOT EXISTS (SELECT FROM visibility_contents c WHERE c.user_id = p.id AND c.organization_id = $1)
-    OR EXISTS (SELECT FROM visibility_contents c
-               WHERE c.user_id = p.id AND c.organization_id = $1 AND c.group_id = ANY ($5)))
+WHERE ($3::uuid IS NULL OR p.id > $3) AND {person_seen("p.id", "$1", "$5::uuid", "$6::uuid[] IS NULL", "$6")}
 ORDER BY p.id LIMIT $4
-"""
+"""  # noqa: S608 - made of constants
 _PERMISSIONS: Final = """
 SELECT DISTINCT unnest(permissions) FROM roles WHERE organization_id IS NULL OR organization_id = $1
 """
@@ -93,12 +92,13 @@ class SqlAccessLists(Lists):
         return look, [(ResourceId(id_), external_id) for id_, external_id in found]
 
     async def candidates(
-        self, organization_id: OrganizationId, groups: Collection[GroupId] | None, after: UserId | None, limit: int
+        self, asker: Person, groups: Collection[GroupId] | None, after: UserId | None, limit: int
     ) -> Sequence[UserId]:
         """See `Lists.candidates`."""
+        user_id, organization_id = asker
         shown = None if groups is None else list(groups)
         async with self.database.read() as connection:
-            rows = await connection.fetch(_CANDIDATES, organization_id, PLATFORM, after, limit, shown)
+            rows = await connection.fetch(_CANDIDATES, organization_id, PLATFORM, after, limit, user_id, shown)
         return [UserId(row[0]) for row in rows]
 
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:

@@ -59,6 +59,8 @@ SELECT {NOW}, ({CHANGES}) AS changes,
         'organizations', ARRAY(SELECT organization_id FROM memberships WHERE user_id = p.id),
         'teams', ARRAY(SELECT team_id FROM team_members WHERE user_id = p.id),
         'groups', ARRAY(SELECT group_id FROM visibility_members WHERE user_id = p.id),
+        'walls', (SELECT coalesce(json_agg(json_build_array(organization_id, group_id)), '[]')
+                  FROM visibility_contents WHERE user_id = p.id),
         'grants', (SELECT coalesce(json_agg({_GRANT}), '[]') FROM given g
                    WHERE g.subject_type = 'user' AND g.subject_id = p.id))) FROM person p) AS users,
     (SELECT json_agg(json_build_object('id', t.id, 'organization_id', t.organization_id, 'path', t.path,
@@ -110,6 +112,7 @@ class _User(msgspec.Struct):
     organizations: frozenset[UUID]
     teams: frozenset[UUID]
     groups: frozenset[UUID]
+    walls: frozenset[tuple[UUID, UUID]]
     grants: list[_Grant]
 
     def part(self) -> UserPart:
@@ -120,6 +123,7 @@ class _User(msgspec.Struct):
             organizations=frozenset(map(OrganizationId, self.organizations)),
             teams=frozenset(map(TeamId, self.teams)),
             groups=frozenset(map(GroupId, self.groups)),
+            walls=frozenset((OrganizationId(place), GroupId(group)) for place, group in self.walls),
             grants=tuple(each.part() for each in self.grants),
         )
 
@@ -211,6 +215,8 @@ class SqlParts(Source):
 _NEVER: Final = str(2**63)
 """A transaction that there will never be: nothing has changed since."""
 _SCOPES: Final = ("user", "team", "role", "resource")
+_ALIASES: Final = {"person": "user"}
+"""Whom walls hide is recorded under a scope of its own, and is a part of who they are."""
 _users = msgspec.json.Decoder(list[_User])
 _teams = msgspec.json.Decoder(list[_Team])
 _roles = msgspec.json.Decoder(list[_Role])
@@ -230,7 +236,9 @@ def oldest(since: Snapshot | None) -> str:
 def changes(told: str | None) -> Sequence[Change] | None:
     """Return what `CHANGES` found; None if that was too much to read."""
     rows = _told.decode(told) if told else []
-    return [Change(transaction, Key(scope, id_)) for transaction, scope, id_ in rows] if len(rows) <= MOST else None
+    if len(rows) > MOST:
+        return None
+    return [Change(transaction, Key(_ALIASES.get(scope, scope), id_)) for transaction, scope, id_ in rows]
 
 
 def _parts(row: Mapping[str, Any], keys: Collection[Key]) -> Mapping[Key, Part | None]:

@@ -13,6 +13,13 @@ class Condition:
     values: tuple[Any, ...] = ()
 
 
+def around(sql: str, inner: Condition, *values: Any) -> Condition:
+    """Return `sql`, with `inner` in the place of `{{inner}}`; its other values are `values`."""
+    numbers = range(len(values), len(values) + len(inner.values))
+    shifted = inner.sql.format(*(f"{{{number}}}" for number in numbers))
+    return Condition(sql.replace("{{inner}}", shifted), (*values, *inner.values))
+
+
 def joined(conditions: Iterable[Condition], first: int = 1) -> tuple[str, list[Any]]:
     """Return the condition that is true where all are, with `$<first>`… for the values that come with it."""
     parts: list[str] = []

@@ -1,11 +1,13 @@
 """Organizations and who belongs to them in Postgres: what queries read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Final
 
 from core.postgres.database import Database
+from core.postgres.walls import person_seen
+from domain.kernel.access import Eyes
 from domain.kernel.ids import OrganizationId, UserId
 from domain.organizations.ports import InvitationReader, Invited
 from domain.organizations.readers import InvitationLists, MemberReader, OrganizationReader, Place
@@ -27,20 +29,25 @@ _MEMBER: Final = """
 SELECT u.id AS user_id, u.full_name, u.username, u.email, m.created_at AS joined_at
 FROM memberships m JOIN users u ON u.id = m.user_id
 """
-_FIND_MEMBER: Final = f"{_MEMBER} WHERE m.user_id = $2 AND m.organization_id = $1"
+_FIND_MEMBER: Final = f"""
+{_MEMBER} WHERE m.user_id = $2 AND m.organization_id = $1 AND {person_seen("m.user_id", "$1", "$3::uuid", "$4")}
+"""
 _LIST_MEMBERS: Final = f"""
 {_MEMBER}
 WHERE m.organization_id = $1
   AND ($2::timestamptz IS NULL OR (m.created_at <= $2 AND (m.created_at, m.user_id) < ($2, $3::uuid)))
+  AND {person_seen("m.user_id", "$1", "$5::uuid", "$6")}
 ORDER BY m.created_at DESC, m.user_id DESC LIMIT $4
 """
-_LIST_INVITATIONS: Final = """
-SELECT i.id, i.organization_id, i.email, r.name AS role, i.invited_by, i.created_at, i.expires_at, i.version
+_LIST_INVITATIONS: Final = f"""
+SELECT i.id, i.organization_id, i.email, r.name AS role,
+       CASE WHEN {person_seen("i.invited_by", "$1", "$6::uuid", "$7")} THEN i.invited_by END AS invited_by,
+       i.created_at, i.expires_at, i.version
 FROM invitations i JOIN roles r ON r.id = i.role_id
 WHERE i.organization_id = $1 AND i.expires_at > $2
   AND ($3::timestamptz IS NULL OR (i.created_at, i.id) < ($3, $4::uuid))
 ORDER BY i.created_at DESC, i.id DESC LIMIT $5
-"""
+"""  # noqa: S608 - made of constants
 _INVITED: Final = """
 SELECT i.id AS invitation_id, i.organization_id, i.email, i.expires_at
 FROM invitations i JOIN users u ON u.id = i.invited_by AND u.is_active
@@ -74,16 +81,16 @@ class SqlMemberReader(MemberReader):
 
     database: Database
 
-    async def find(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:
+    async def find(self, organization_id: OrganizationId, user_id: UserId, by: Eyes) -> Member | None:
         """See `MemberReader.find`."""
         async with self.database.read() as connection:
-            row = await connection.fetchrow(_FIND_MEMBER, organization_id, user_id)
+            row = await connection.fetchrow(_FIND_MEMBER, organization_id, user_id, *astuple(by))
         return row and Member(**row)
 
-    async def list(self, organization_id: OrganizationId, after: Place | None, most: int) -> Sequence[Member]:
+    async def list(self, organization_id: OrganizationId, by: Eyes, after: Place | None, most: int) -> Sequence[Member]:
         """See `MemberReader.list`."""
         async with self.database.read() as connection:
-            rows = await connection.fetch(_LIST_MEMBERS, organization_id, *_place(after), most)
+            rows = await connection.fetch(_LIST_MEMBERS, organization_id, *_place(after), most, *astuple(by))
         return [Member(**row) for row in rows]
 
 
@@ -100,11 +107,11 @@ class SqlInvitationReader(InvitationReader, InvitationLists):
         return row and Invited(**row)
 
     async def list(
-        self, organization_id: OrganizationId, now: datetime, after: Place | None, most: int
+        self, organization_id: OrganizationId, by: Eyes, now: datetime, after: Place | None, most: int
     ) -> Sequence[InvitationInfo]:
         """See `InvitationLists.list`."""
         async with self.database.read() as connection:
-            rows = await connection.fetch(_LIST_INVITATIONS, organization_id, now, *_place(after), most)
+            rows = await connection.fetch(_LIST_INVITATIONS, organization_id, now, *_place(after), most, *astuple(by))
         return [InvitationInfo(**row) for row in rows]
 
 

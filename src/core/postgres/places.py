@@ -1,13 +1,14 @@
-"""What grants are about, in Postgres: subjects and resources, as commands see them."""
+"""What grants are about, in Postgres: subjects and resources, as commands see them, and what is hidden of them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from core.postgres.teams import GROUPS
 from core.postgres.work import SqlWork
 from domain.access.facade import Subject
-from domain.access.repositories import Grantees, Places
+from domain.access.repositories import Grantees, Hiding, Places
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, TeamId, UserId
 
 # Locked as by a foreign key: whoever removes them waits, and then finds the grant that was made.
@@ -27,16 +28,21 @@ FOR KEY SHARE
 _PATHS = text("""
 SELECT id, path FROM resources WHERE organization_id = :organization_id AND id = ANY (CAST(:ids AS uuid[]))
 """)
-_SEEN = text("""
-SELECT r.wall_id IS NULL OR r.owner_id IS NOT DISTINCT FROM :user_id OR EXISTS (
-    SELECT FROM visibility_contents c JOIN visibility_members v ON v.group_id = c.group_id
-    WHERE c.resource_id = r.wall_id AND (v.user_id = :user_id OR v.team_id IN (
-        SELECT unnest(t.path) FROM team_members m JOIN teams t ON t.id = m.team_id
-        WHERE m.user_id = :user_id AND m.organization_id = r.organization_id
-    ))
-)
-FROM resources r WHERE r.id = :resource_id
-""")
+_HIDDEN = text(f"""
+SELECT r.id FROM resources r
+WHERE r.id = ANY (CAST(:resource_ids AS uuid[])) AND r.wall_id IS NOT NULL AND r.owner_id IS DISTINCT FROM :user_id
+  AND NOT EXISTS (
+    SELECT FROM visibility_contents c WHERE c.resource_id = r.wall_id AND c.group_id IN ({GROUPS})
+  )
+""")  # noqa: S608 - made of constants
+_HIDDEN_PEOPLE = text(f"""
+SELECT DISTINCT h.user_id FROM visibility_contents h
+WHERE h.organization_id = :organization_id AND h.user_id = ANY (CAST(:user_ids AS uuid[])) AND h.user_id <> :user_id
+  AND NOT EXISTS (
+    SELECT FROM visibility_contents c
+    WHERE c.user_id = h.user_id AND c.organization_id = h.organization_id AND c.group_id IN ({GROUPS})
+  )
+""")  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,22 @@ class SqlPlaces(Places):
         rows = await session.execute(_PATHS, {"organization_id": organization_id, "ids": list(resource_ids)})
         return {row.id: row.path for row in rows}
 
-    async def seen(self, resource_id: ResourceId, user_id: UserId) -> bool:
-        """See `Places.seen`."""
+
+@dataclass(frozen=True, slots=True)
+class SqlHiding(Hiding):
+    """Walls, in the transaction of the command."""
+
+    work: SqlWork
+
+    async def resources(self, resource_ids: Collection[ResourceId], user_id: UserId) -> Collection[ResourceId]:
+        """See `Hiding.resources`."""
         session = await self.work.begin()
-        return bool(await session.scalar(_SEEN, {"resource_id": resource_id, "user_id": user_id}))
+        return {*await session.scalars(_HIDDEN, {"resource_ids": list(resource_ids), "user_id": user_id})}
+
+    async def people(
+        self, organization_id: OrganizationId, user_ids: Collection[UserId], user_id: UserId
+    ) -> Collection[UserId]:
+        """See `Hiding.people`."""
+        session = await self.work.begin()
+        values = {"organization_id": organization_id, "user_ids": list(user_ids), "user_id": user_id}
+        return {*await session.scalars(_HIDDEN_PEOPLE, values)}

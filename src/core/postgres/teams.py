@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.postgres.base import mapping, refusing, versioned
+from core.postgres.walls import groups_of
 from core.postgres.work import SqlWork
 from domain.access.facade import Place
 from domain.kernel.errors import OrganizationNotFound
@@ -87,13 +88,7 @@ WHERE subject_type = 'team' AND subject_id = ANY (CAST(:team_ids AS uuid[])) AND
   AND (expires_at IS NULL OR expires_at > now())
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """)
-GROUPS: Final = """
-SELECT group_id FROM visibility_members WHERE user_id = :user_id
-UNION
-SELECT m.group_id FROM team_members own JOIN teams t ON t.id = own.team_id
-JOIN visibility_members m ON m.team_id = ANY (t.path)
-WHERE own.user_id = :user_id
-"""
+GROUPS: Final = groups_of(":user_id")
 """The visibility groups that the person `:user_id` is in, by themselves or by their teams, in any organization."""
 _BEYOND = text(f"""
 SELECT EXISTS (

@@ -10,11 +10,13 @@ from sqlalchemy import text
 
 from core.postgres.base import refusing
 from core.postgres.teams import GROUPS, hold_teams
+from core.postgres.walls import person_seen
 from core.postgres.work import SqlWork
+from domain.kernel.access import Eyes
 from domain.kernel.ids import OrganizationId, UserId
 from domain.visibility.errors import AlreadyInGroup, NotInGroup, ViewerNotFound
 from domain.visibility.models import Viewer, VisibilityGroup
-from domain.visibility.repositories import Eyes, Viewers
+from domain.visibility.repositories import Viewers
 
 VIEWED: Final = {
     "fk_visibility_members_user_id": ViewerNotFound,
@@ -37,14 +39,7 @@ _TEAM = text("SELECT EXISTS (SELECT FROM teams WHERE id = :team_id AND organizat
 _PERSON = text(f"""
 SELECT EXISTS (
     SELECT FROM memberships WHERE user_id = :seen AND organization_id = :organization_id
-) AND (
-    :bypass OR CAST(:seen AS uuid) = :user_id
-    OR NOT EXISTS (SELECT FROM visibility_contents WHERE user_id = :seen AND organization_id = :organization_id)
-    OR EXISTS (
-        SELECT FROM visibility_contents
-        WHERE user_id = :seen AND organization_id = :organization_id AND group_id IN ({GROUPS})
-    )
-)
+) AND {person_seen("CAST(:seen AS uuid)", ":organization_id", ":user_id", ":bypass")}
 """)  # noqa: S608 - made of constants
 _ADD = text("""
 INSERT INTO visibility_members (group_id, organization_id, user_id, team_id)

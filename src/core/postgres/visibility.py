@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.postgres.base import mapping, refusing, versioned
 from core.postgres.teams import GROUPS
 from core.postgres.work import SqlWork
+from domain.kernel.access import Eyes
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import GroupId, OrganizationId, ResourceId
 from domain.visibility.errors import AlreadyInGroup, ContentNotFound, GroupNameTaken, GroupNotFound, NotInGroup
 from domain.visibility.models import Content, VisibilityGroup
-from domain.visibility.repositories import Contents, Eyes, VisibilityGroups
+from domain.visibility.repositories import Contents, VisibilityGroups
 from domain.visibility.schemas import ContentName
 
 groups = Table(
@@ -85,7 +86,6 @@ DELETE FROM visibility_contents
 WHERE group_id = :group_id AND resource_id IS NOT DISTINCT FROM :resource_id AND user_id IS NOT DISTINCT FROM :user_id
 RETURNING 1
 """)
-_ANY = text("SELECT EXISTS (SELECT FROM visibility_contents WHERE group_id = :group_id)")
 _EMPTY = text("DELETE FROM visibility_contents WHERE group_id = :group_id RETURNING resource_id")
 
 
@@ -166,11 +166,6 @@ class SqlContents(Contents):
         session = await self.work.begin()
         found: ResourceId | None = await session.scalar(_RESOURCE, asked | asdict(by))
         return found
-
-    async def any(self, group: VisibilityGroup) -> bool:
-        """See `Contents.any`."""
-        session = await self.work.begin()
-        return bool(await session.scalar(_ANY, {"group_id": group.id}))
 
     async def add(self, group: VisibilityGroup, content: Content) -> None:
         """See `Contents.add`."""

@@ -1,14 +1,15 @@
 """Visibility groups in Postgres: what queries read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from core.postgres.database import Database
+from core.postgres.walls import groups_of, person_seen
+from domain.kernel.access import Eyes
 from domain.kernel.ids import GroupId, OrganizationId
 from domain.visibility.readers import GroupPlace, Placed, VisibilityLists
-from domain.visibility.repositories import Eyes
 from domain.visibility.schemas import (
     ContentName,
     VisibilityContentInfo,
@@ -23,30 +24,24 @@ _LIST: Final = f"""
 WHERE organization_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
-_MEMBERS: Final = """
-SELECT user_id, team_id FROM visibility_members
-WHERE organization_id = $1 AND group_id = $2 AND ($3::uuid IS NULL OR coalesce(user_id, team_id) > $3)
-ORDER BY coalesce(user_id, team_id) LIMIT $4
-"""
+_MEMBERS: Final = f"""
+SELECT m.user_id, m.team_id FROM visibility_members m
+WHERE m.organization_id = $1 AND m.group_id = $2 AND ($3::uuid IS NULL OR coalesce(m.user_id, m.team_id) > $3)
+  AND (m.user_id IS NULL OR {person_seen("m.user_id", "$1", "$5::uuid", "$6")})
+ORDER BY coalesce(m.user_id, m.team_id) LIMIT $4
+"""  # noqa: S608 - made of constants
 # Who is in one of the groups of something sees it: what is in this group is walled by this very group, at least.
-_CONTENTS: Final = """
-WITH own AS (
-    SELECT group_id FROM visibility_members WHERE user_id = $3
-    UNION
-    SELECT m.group_id FROM team_members t JOIN teams ON teams.id = t.team_id
-    JOIN visibility_members m ON m.team_id = ANY (teams.path)
-    WHERE t.user_id = $3
-)
+_CONTENTS: Final = f"""
 SELECT coalesce(c.resource_id, c.user_id) AS place, r.type, r.external_id, c.user_id
 FROM visibility_contents c LEFT JOIN resources r ON r.id = c.resource_id
 WHERE c.organization_id = $1 AND c.group_id = $2 AND ($5::uuid IS NULL OR coalesce(c.resource_id, c.user_id) > $5)
-  AND ($4 OR c.user_id = $3 OR r.owner_id = $3 OR EXISTS (
+  AND CASE WHEN c.resource_id IS NULL THEN {person_seen("c.user_id", "$1", "$3::uuid", "$4")}
+    ELSE $4 OR r.owner_id = $3 OR EXISTS (
       SELECT FROM visibility_contents other
-      WHERE other.group_id IN (SELECT group_id FROM own) AND other.organization_id = $1
-        AND (other.resource_id = c.resource_id OR other.user_id = c.user_id)
-  ))
+      WHERE other.resource_id = c.resource_id AND other.group_id IN ({groups_of("$3::uuid")})
+    ) END
 ORDER BY place LIMIT $6
-"""
+"""  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +66,11 @@ class SqlVisibilityLists(VisibilityLists):
         return [VisibilityGroupInfo(**row) for row in rows]
 
     async def members(
-        self, organization_id: OrganizationId, group_id: GroupId, after: UUID | None, most: int
+        self, organization_id: OrganizationId, group_id: GroupId, by: Eyes, after: UUID | None, most: int
     ) -> Sequence[VisibilityMemberInfo]:
         """See `VisibilityLists.members`."""
         async with self.database.read() as connection:
-            rows = await connection.fetch(_MEMBERS, organization_id, group_id, after, most)
+            rows = await connection.fetch(_MEMBERS, organization_id, group_id, after, most, *astuple(by))
         return [VisibilityMemberInfo(**row) for row in rows]
 
     async def contents(

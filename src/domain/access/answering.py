@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access.answers import Decision
-from domain.access.asking import Asked, View, holds, may_ask, needed, question
+from domain.access.asking import Asked, View, about, holds, may_ask, needed, question
 from domain.access.engine.deciding import Outcome, decide
 from domain.access.ports import Decisions
 from domain.access.telling import Listener, tell
@@ -47,7 +47,7 @@ class Answering:
             permission=permission,
             about_oneself=asked.is_about_asker,
         )
-        subject = self.view.subjects.get((asked.user_id, asked.organization_id)) if asked.user_id else None
+        subject = about(asked, self.view, mine, self.now)
         found = question(asked, self.view, mine, subject, self.now) if subject else None
         allowed = bool(subject and found and decide(subject, found, self.now) is Outcome.ALLOWED)
         explains = asked.is_about_asker or holds(mine, Permission.ACCESS_EXPLAIN, self.now)

@@ -20,7 +20,7 @@ class Proof:
     roles: list[RoleId]
     """The role that was granted, then those inherited, up to the one in which the permission is written."""
     on: Entity | None
-    """Where it was made; null for the whole organization, or where the asker may not see that."""
+    """Where it was made; null for the whole organization."""
     below: bool
     effect: str
     """`allow` or `deny`."""

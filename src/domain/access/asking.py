@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.access.engine.compiled import Subject
-from domain.access.engine.deciding import Outcome, Question, Thing, decide, sees
+from domain.access.engine.deciding import Outcome, Question, Thing, decide, knows, sees
 from domain.access.engine.parts import Name
 from domain.kernel.access import Actor, Permission
 from domain.kernel.errors import Forbidden, OrganizationNotFound
@@ -172,6 +172,12 @@ def may_ask(
 def holds(subject: Subject, permission: Permission, now: datetime) -> bool:
     """Return whether somebody holds a permission in the organization."""
     return decide(subject, Question(permission.value), now) is Outcome.ALLOWED
+
+
+def about(asked: Asked, view: View, mine: Subject, now: datetime) -> Subject | None:
+    """Return whom the question is about; None if there is no such person, as far as the asker may know."""
+    subject = view.subjects.get((asked.user_id, asked.organization_id)) if asked.user_id else None
+    return subject if subject and knows(mine, subject, now) else None
 
 
 def question(asked: Asked, view: View, mine: Subject, subject: Subject, now: datetime) -> Question | None:

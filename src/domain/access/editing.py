@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from domain.access.errors import RoleNameTaken, RoleNotFound
 from domain.access.facade import Place
 from domain.access.holding import Holding
+from domain.access.looking import Looking
 from domain.access.models import MOST_LEVELS, Powers, Role
 from domain.access.naming import invalid
 from domain.access.repositories import Grants, Roles
@@ -22,6 +23,7 @@ class Editing:
     roles: Roles
     grants: Grants
     holding: Holding
+    walls: Looking
 
     async def free(self, role: Role) -> None:
         """Raise `RoleNameTaken` if another role that may be granted there, a system role perhaps, is called so."""
@@ -39,7 +41,7 @@ class Editing:
         """Raise `RoleInvalid` or `NotHeld` unless the actor may make `before` what `after` is.
 
         They must hold in the whole organization what is added, and what is taken out of something that is denied to
-        anybody: that gives it back to them.
+        anybody, or may be as far as they see: that gives it back.
         """
         organization_id = after.organization_id
         assert organization_id
@@ -71,7 +73,10 @@ class Editing:
     ) -> None:
         removed = before.permissions - after.permissions
         unlinked = before.inherits - after.inherits
-        if (removed or unlinked) and await self.grants.denied(heirs(before.id, known)):
+        if not (removed or unlinked):
+            return
+        # Whoever does not see everybody cannot be told whether anybody is denied it: they are taken to be.
+        if not await self.walls.bypasses(actor, organization_id) or await self.grants.denied(heirs(before.id, known)):
             contents = removed | await self.holding.contents(unlinked)
             await self.holding.must_hold(actor.user_id, Place(organization_id), contents)
 

@@ -28,13 +28,13 @@ class RoleNotFound(NotFound):
 
 
 class GrantNotFound(NotFound):
-    """There is no such grant in this organization."""
+    """There is no such grant in this organization, or none that the actor may see."""
 
     code = "access.grant_not_found"
 
 
 class SubjectNotFound(NotFound):
-    """There is no such member or team in this organization."""
+    """There is no such member or team in this organization, or none that the actor may see."""
 
     code = "access.subject_not_found"
 

@@ -7,19 +7,21 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.access.errors import GrantNotFound, LastOwner, NotHeld, RoleNotFound
-from domain.kernel.access import Actor
+from domain.kernel.access import Actor, Eyes, Permission
 from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId, UserId
 
 __all__ = [
     "Assignment",
     "Assignments",
     "Authority",
+    "Clearances",
     "GrantNotFound",
     "LastOwner",
     "NotHeld",
     "Place",
     "RoleNotFound",
     "Subject",
+    "Walls",
 ]
 
 
@@ -84,6 +86,16 @@ class Assignments(Protocol):
         """Return who owns the organization; until the transaction ends nobody else makes or unmakes an owner."""
 
 
+class Clearances(Protocol):
+    """Tell what an actor may see, as the gate of the pipeline would decide it: for queries."""
+
+    async def holds(self, actor: Actor, organization_id: OrganizationId, permission: Permission) -> bool:
+        """Return whether the actor holds `permission` in the organization."""
+
+    async def eyes(self, actor: Actor, organization_id: OrganizationId) -> Eyes:
+        """Return who looks, and whether walls of the organization hide anything from them."""
+
+
 class Authority(Protocol):
     """What the actor holds, as fresh as the command at hand."""
 
@@ -92,3 +104,20 @@ class Authority(Protocol):
 
     async def holds(self, actor: Actor, place: Place, permission: str) -> bool:
         """Return whether the actor holds `permission` at `place`, without condition."""
+
+
+class Walls(Protocol):
+    """What visibility groups hide from the actor, as fresh as the command at hand."""
+
+    async def bypasses(self, actor: Actor, organization_id: OrganizationId) -> bool:
+        """Return whether no wall of the organization hides anything from the actor."""
+
+    async def hidden(
+        self, actor: Actor, organization_id: OrganizationId, resource_ids: Collection[ResourceId]
+    ) -> Collection[ResourceId]:
+        """Return those of the organization's resources that a wall hides from the actor."""
+
+    async def hidden_people(
+        self, actor: Actor, organization_id: OrganizationId, user_ids: Collection[UserId]
+    ) -> Collection[UserId]:
+        """Return those of the organization's members that a wall hides from the actor."""

@@ -14,7 +14,7 @@ from domain.kernel.ids import GroupId, OrganizationId, ResourceId, RoleId, UserI
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which resources are wanted: those on which `subject` holds `permission`, and which `asker` may see."""
+    """Which resources are wanted: those on which `subject` holds `permission`, if `asker` may see the two."""
 
     subject: Person
     asker: Person
@@ -45,11 +45,11 @@ class Decisions(Protocol):
         """Return ids and external ids in the order of ids, past `after`: exactly those that a check would allow."""
 
     async def candidates(
-        self, organization_id: OrganizationId, groups: Collection[GroupId] | None, after: UserId | None, limit: int
+        self, asker: Person, groups: Collection[GroupId] | None, after: UserId | None, limit: int
     ) -> Sequence[UserId]:
-        """Return whoever may hold something in the organization, in the order of ids, past `after`.
+        """Return whoever may hold something in the asker's organization, in the order of ids, past `after`.
 
-        People in visibility groups only if one of those is among `groups`; None for everybody.
+        Others who are hidden in visibility groups only if one of those is among `groups`; None for everybody.
         """
 
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:

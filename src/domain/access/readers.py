@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.access.schemas import GrantInfo, RoleInfo
+from domain.kernel.access import Eyes
 from domain.kernel.ids import GrantId, OrganizationId, RoleId
 
 
@@ -48,13 +49,14 @@ class RoleLists(Protocol):
 class GrantLists(Protocol):
     """Read the grants of an organization, as last committed; those that expired are not there any more.
 
-    Each method raises `OrganizationNotFound` if there is no such organization.
+    Nor are those of people and on resources that a wall hides, and whom it hides is not named as who made one. Each
+    method raises `OrganizationNotFound` if there is no such organization.
     """
 
-    async def find(self, organization_id: OrganizationId, grant_id: GrantId) -> GrantInfo | None:
+    async def find(self, organization_id: OrganizationId, grant_id: GrantId, by: Eyes) -> GrantInfo | None:
         """Return the grant."""
 
     async def list(
-        self, organization_id: OrganizationId, wanted: GrantFilter, after: GrantPlace | None, most: int
+        self, organization_id: OrganizationId, wanted: GrantFilter, by: Eyes, after: GrantPlace | None, most: int
     ) -> Sequence[GrantInfo]:
         """Return up to `most` grants behind the place `after`, the newest first."""

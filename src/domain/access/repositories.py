@@ -100,5 +100,14 @@ class Places(Protocol):
     ) -> Mapping[ResourceId, Sequence[ResourceId]]:
         """Return of each resource of the organization what it lies in, itself first."""
 
-    async def seen(self, resource_id: ResourceId, user_id: UserId) -> bool:
-        """Return whether no wall hides the resource from the person, who may not look over walls."""
+
+class Hiding(Protocol):
+    """What visibility groups hide from people who may not look over walls, in the transaction of the command."""
+
+    async def resources(self, resource_ids: Collection[ResourceId], user_id: UserId) -> Collection[ResourceId]:
+        """Return those of the resources that a wall hides from the person: they neither own them nor are in a group."""
+
+    async def people(
+        self, organization_id: OrganizationId, user_ids: Collection[UserId], user_id: UserId
+    ) -> Collection[UserId]:
+        """Return those of the people that are hidden from the person in the organization; never themselves."""

@@ -67,5 +67,6 @@ class GrantInfo:
     condition: dict[str, Any] | None
     expires_at: datetime | None
     granted_by: UserId | None
+    """Null where it was made by the service itself, or a wall hides who made it."""
     created_at: datetime
     version: int

@@ -14,7 +14,7 @@ from domain.access.engine.parts import RolePart
 from domain.access.ports import Decisions
 from domain.access.writing import written
 from domain.kernel.access import Permission
-from domain.kernel.ids import OrganizationId, ResourceId, RoleId
+from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId
 
 NOT_FOUND = "not_found"
 
@@ -43,14 +43,18 @@ async def tell(
     if subject is None or question is None:
         return Told(NOT_FOUND)
     found = explain(subject, question, listener.now)
-    shown = [held for held in found.grants if held.grant.organization_id in listener.reads]
-    roles = await decisions.roles({held.grant.role_id for held in shown})
-    places = await decisions.places({held.grant.resource_id for held in shown if held.grant.resource_id})
+    standing = _withdrawn(subject, found)
+    read = [each for each in (*found.grants, *standing) if each.grant.organization_id in listener.reads]
+    places = await decisions.places({each.grant.resource_id for each in read if each.grant.resource_id})
     visible = {id_: each for id_, each in places.items() if sees(listener.mine, each, listener.now)}
+    # What is granted on something that the listener does not see, they do not see in lists either.
+    known = {each.grant.id for each in read if each.grant.resource_id is None or each.grant.resource_id in visible}
+    shown = [each for each in found.grants if each.grant.id in known]
+    roles = await decisions.roles({each.grant.role_id for each in shown})
     return Told(
         reason(subject, found),
-        [proof(held, subject, question.permission, roles, visible) for held in shown],
-        _missing(asked, found, subject, listener),
+        [proof(each, subject, question.permission, roles, visible) for each in shown],
+        _missing(asked, found, [each.grant.id for each in standing if each.grant.id in known], listener),
     )
 
 
@@ -110,16 +114,20 @@ def _gives(role: RolePart, permission: str) -> bool:
     return not role.permissions.isdisjoint(names)
 
 
-def _missing(asked: Asked, found: Explanation, subject: Subject, listener: Listener) -> Missing | None:
+def _withdrawn(subject: Subject, found: Explanation) -> list[Held]:
+    """Return the grants that stand against an allow, as the remedy names them."""
+    if found.remedy is None:
+        return []
+    held = [each for grants in (*subject.grants.values(), *subject.platform.values()) for each in grants]
+    known = {each.grant.id: each for each in held}
+    return [known[each] for each in found.remedy.withdraw]
+
+
+def _missing(asked: Asked, found: Explanation, withdraw: list[GrantId], listener: Listener) -> Missing | None:
     if found.remedy is None:
         return None
-    known = {
-        grant.id: grant
-        for grants in (*subject.grants.values(), *subject.platform.values())
-        for grant in (held.grant for held in grants)
-    }
     return Missing(
-        withdraw=[each for each in found.remedy.withdraw if known[each].organization_id in listener.reads],
+        withdraw=withdraw,
         join=sorted(found.remedy.join) if listener.reads_groups else [],
         grant=_needed(asked, found.remedy.grant) if found.remedy.grant else None,
     )

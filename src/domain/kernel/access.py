@@ -53,6 +53,15 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Eyes:
+    """Who looks at an organization."""
+
+    user_id: UserId
+    bypass: bool
+    """No wall hides anything from them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a request came from, as far as that can be known."""
 
@@ -85,15 +94,20 @@ class Access:
 
     Without a permission it is enough to belong to that organization.
     """
+    on: str | None = None
+    """The message field that names the resource the permission must hold on; without it, in the whole organization.
+
+    Who may neither do this nor read the resource is told that there is none.
+    """
 
 
 ANYONE = Access(signed_in=False)
 SIGNED_IN = Access()
 
 
-def needs(permission: Permission, *, within: str | None = None) -> Access:
-    """Require `permission`, in the organization named by the field `within`."""
-    return Access(permission=permission, within=within)
+def needs(permission: Permission, *, within: str | None = None, on: str | None = None) -> Access:
+    """Require `permission`, in the organization named by the field `within`, there on the resource named by `on`."""
+    return Access(permission=permission, within=within, on=on)
 
 
 def member_of(within: str) -> Access:

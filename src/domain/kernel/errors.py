@@ -67,7 +67,7 @@ class Forbidden(DomainError):
 
 
 class BypassRequired(Forbidden):
-    """What is common to all is changed by those who see all of it: this takes `visibility:bypass` in the organization."""
+    """What is common to all is changed by those who see all of it: this takes `visibility:bypass` there."""
 
     code = "visibility.bypass_required"
 

@@ -40,7 +40,7 @@ class PlatformFixed(Conflict):
 
 
 class MemberNotFound(NotFound):
-    """The organization has no such member."""
+    """The organization has no such member, or none that the actor may see."""
 
     code = "organizations.member_not_found"
 

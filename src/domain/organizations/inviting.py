@@ -129,6 +129,7 @@ class Acceptance:
     async def _still_offered(self, invitation: Invitation) -> None:
         place = Place(invitation.organization_id)
         inviter = Actor(invitation.invited_by, SessionId(invitation.id), None, 0)
-        if not await self.authority.holds(inviter, place, Permission.MEMBERS_WRITE):
-            raise NotHeld
+        for needed in (Permission.MEMBERS_WRITE, Permission.VISIBILITY_BYPASS):
+            if not await self.authority.holds(inviter, place, needed):
+                raise NotHeld
         await self.authority.must_hold_role(inviter, place, invitation.role_id)

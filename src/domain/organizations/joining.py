@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from domain.access.facade import Assignments, Authority, NotHeld, Place, Subject
+from domain.access.facade import Assignments, Authority, NotHeld, Place, Subject, Walls
 from domain.kernel.access import Actor, Permission
+from domain.kernel.errors import BypassRequired
 from domain.kernel.events import Events
 from domain.kernel.ids import PLATFORM, OrganizationId, RoleId, UserId
 from domain.kernel.ports import Clock
@@ -40,14 +41,20 @@ class Leaving:
     memberships: Memberships
     assignments: Assignments
     authority: Authority
+    walls: Walls
     events: Events
     clock: Clock
 
     async def leave(self, organization_id: OrganizationId, user_id: UserId, by: Actor) -> None:
-        """Remove the person, or raise `MemberNotFound`, `LastOwner`, or `NotHeld` where no owner removes an owner."""
+        """Remove the person, or raise `MemberNotFound`, `LastOwner`, or `NotHeld` where no owner removes an owner.
+
+        Raise `BypassRequired` where somebody removes an owner who may not see whether another one is left.
+        """
         await self.organizations.get(organization_id)
         owners = await self.assignments.owners(organization_id)
         membership = await self.memberships.get(organization_id, user_id)
+        if user_id in owners and not await self.walls.bypasses(by, organization_id):
+            raise BypassRequired
         if user_id in owners and user_id != by.user_id and not await self._owns(by, organization_id):
             raise NotHeld
         await self.assignments.withdraw_everything(organization_id, Subject("user", user_id))

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.kernel.access import Actor, Permission
 from domain.kernel.ids import InvitationId, OrganizationId
 from domain.organizations.documents import Document
 from domain.organizations.models import Body
@@ -57,13 +56,6 @@ class ConfigurationReader(Protocol):
 
     async def referenced(self, body_ids: Sequence[UUID]) -> Collection[UUID]:
         """Return those of `body_ids` that are in force or ever were, in organizations that exist."""
-
-
-class Clearances(Protocol):
-    """Tell what an actor may see, as the gate of the pipeline would decide it."""
-
-    async def holds(self, actor: Actor, organization_id: OrganizationId, permission: Permission) -> bool:
-        """Return whether the actor holds `permission` in the organization."""
 
 
 class InvitationTokens(Protocol):

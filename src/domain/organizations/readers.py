@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.kernel.access import Eyes
 from domain.kernel.ids import OrganizationId, UserId
 from domain.organizations.schemas import InvitationInfo, Member, OrganizationInfo
 
@@ -33,19 +34,19 @@ class OrganizationReader(Protocol):
 
 
 class MemberReader(Protocol):
-    """Read who belongs to an organization, as last committed, with their addresses."""
+    """Read who belongs to an organization, as last committed, with their addresses; whom walls hide does not."""
 
-    async def find(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:
+    async def find(self, organization_id: OrganizationId, user_id: UserId, by: Eyes) -> Member | None:
         """Return the member, if the person is one."""
 
-    async def list(self, organization_id: OrganizationId, after: Place | None, most: int) -> Sequence[Member]:
+    async def list(self, organization_id: OrganizationId, by: Eyes, after: Place | None, most: int) -> Sequence[Member]:
         """Return up to `most` members behind the place `after`, those who joined last first."""
 
 
 class InvitationLists(Protocol):
-    """Read who is invited, as last committed."""
+    """Read who is invited, as last committed; an invitation does not name who made it where a wall hides them."""
 
     async def list(
-        self, organization_id: OrganizationId, now: datetime, after: Place | None, most: int
+        self, organization_id: OrganizationId, by: Eyes, now: datetime, after: Place | None, most: int
     ) -> Sequence[InvitationInfo]:
         """Return up to `most` invitations behind the place `after` that have not expired by `now`, the newest first."""

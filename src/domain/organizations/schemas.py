@@ -66,7 +66,8 @@ class InvitationInfo:
     organization_id: OrganizationId
     email: str
     role: str
-    invited_by: UserId
+    invited_by: UserId | None
+    """Null where a wall hides them."""
     created_at: datetime
     expires_at: datetime
     version: int

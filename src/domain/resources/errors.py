@@ -22,7 +22,7 @@ class OwnerNotFound(NotFound):
 
 
 class SubjectNotFound(NotFound):
-    """It cannot be shared with somebody who is neither a member nor a team of this organization."""
+    """There is no such member or team in this organization, or none that the actor may see."""
 
     code = "resources.subject_not_found"
 

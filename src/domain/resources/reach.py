@@ -8,9 +8,14 @@ from domain.access.facade import Authority, Place
 from domain.kernel.access import Actor, Permission
 from domain.kernel.errors import Forbidden
 from domain.kernel.ids import OrganizationId, ResourceId
+from domain.resources.errors import ParentNotFound
 
 MOST_PLACES: Final = 100
 """How many places are asked about one by one."""
+READS: Final = (Permission.RESOURCES_READ,)
+KNOWS: Final = (Permission.RESOURCES_READ, Permission.RESOURCES_WRITE)
+"""Any of these is enough to know that something is there."""
+_WRITES: Final = (Permission.RESOURCES_WRITE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +31,47 @@ class Reach:
     async def must_write(
         self, actor: Actor, organization_id: OrganizationId, places: Collection[ResourceId | None]
     ) -> None:
-        """Raise `Forbidden` unless the actor may write at every one of `places`; None is the organization itself.
-
-        Whoever may write in the whole organization may write anywhere in it; others at up to a hundred places at once.
-        """
-        if not places or await self._writes(actor, Place(organization_id)):
-            return
-        if None in places or len(places) > MOST_PLACES:
+        """Raise `Forbidden` unless the actor may write at every one of `places`; None is the organization itself."""
+        if {*places} - {*await self.where(actor, organization_id, places, _WRITES)}:
             raise Forbidden
-        for each in places:
-            if not await self._writes(actor, Place(organization_id, each)):
-                raise Forbidden
 
-    async def _writes(self, actor: Actor, place: Place) -> bool:
-        return await self.authority.holds(actor, place, Permission.RESOURCES_WRITE)
+    async def must_write_in(
+        self, actor: Actor, organization_id: OrganizationId, parents: Collection[ResourceId | None]
+    ) -> None:
+        """Do the same for what something is put in; raise `ParentNotFound` for what the actor cannot know of."""
+        lacking = {*parents} - {*await self.where(actor, organization_id, parents, _WRITES)}
+        if lacking - {None} - {*await self.where(actor, organization_id, lacking - {None}, READS)}:
+            raise ParentNotFound
+        if lacking:
+            raise Forbidden
+
+    async def must_know(self, actor: Actor, organization_id: OrganizationId, places: Collection[ResourceId]) -> None:
+        """Raise `Forbidden` unless the actor may read or write every one of `places`."""
+        if {*places} - {*await self.where(actor, organization_id, places, KNOWS)}:
+            raise Forbidden
+
+    async def where(
+        self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        places: Collection[ResourceId | None],
+        permissions: Collection[Permission],
+    ) -> Collection[ResourceId | None]:
+        """Return those of `places` at which the actor holds one of `permissions`.
+
+        Whoever holds one in the whole organization holds it anywhere in it. Others are asked at up to a hundred places
+        at once: at more of them they hold nothing.
+        """
+        if not places:
+            return ()
+        for permission in permissions:
+            if await self.authority.holds(actor, Place(organization_id), permission):
+                return places
+        asked = [] if len(places) > MOST_PLACES else [each for each in places if each is not None]
+        return {each for each in asked if await self._holds(actor, Place(organization_id, each), permissions)}
+
+    async def _holds(self, actor: Actor, place: Place, permissions: Collection[Permission]) -> bool:
+        for permission in permissions:
+            if await self.authority.holds(actor, place, permission):
+                return True
+        return False

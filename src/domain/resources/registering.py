@@ -1,12 +1,11 @@
 """Register resources, one or thousands of them."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from domain.kernel.access import Actor
-from domain.kernel.errors import ConcurrentChange, PreconditionFailed
+from domain.kernel.errors import BypassRequired, ConcurrentChange, Forbidden, PreconditionFailed
 from domain.kernel.events import Events
 from domain.kernel.ids import OrganizationId, ResourceId, uuid7
 from domain.kernel.ports import Clock
@@ -16,15 +15,21 @@ from domain.resources.models import Parent, Resource, ResourceKey
 from domain.resources.ports import Belonging
 from domain.resources.reach import Reach
 from domain.resources.repositories import Resources
+from domain.resources.settling import Settled, Settling
 from domain.resources.telling import moved, registered, updated
-from domain.resources.wanting import Fault, Outcome, Refused, Wanted
+from domain.resources.wanting import Fault, Known, Outcome, Refused, Wanted, breathing
 
-BREATH: Final = 250
-"""How many resources are worked on before other requests have their turn."""
-REFUSALS: Final = (OwnerNotFound, ParentNotFound, PreconditionFailed, ResourceCycle, TooDeep, ConcurrentChange)
+REFUSALS: Final = (
+    BypassRequired,
+    Forbidden,
+    OwnerNotFound,
+    ParentNotFound,
+    PreconditionFailed,
+    ResourceCycle,
+    TooDeep,
+    ConcurrentChange,
+)
 """What registering one resource may be refused for."""
-
-Known = Mapping[ResourceKey, Resource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Registration:
     resources: Resources
     belonging: Belonging
     reach: Reach
+    settling: Settling
     events: Events
     clock: Clock
 
@@ -54,11 +60,17 @@ class Registration:
     async def register(self, actor: Actor, organization_id: OrganizationId, wanted: Sequence[Wanted]) -> Outcome:
         """Create what is missing and change what is otherwise.
 
-        Raise `Refused`, `Forbidden` if the actor may not write where something is put or taken from,
-        `ResourceTaken` or `ConcurrentChange` if somebody else was faster.
+        Raise `Refused`, `BypassRequired` if something is new, or moves, and walls hide something from the actor,
+        `Forbidden` if they may not write where something is put or taken from, `ParentNotFound` if they cannot know of
+        it, `ResourceTaken` or `ConcurrentChange` if somebody else was faster.
         """
-        known = await self._known(organization_id, wanted)
-        faults = [*_repeated(wanted), *_outdated(wanted, known), *await self._ownerless(organization_id, wanted, known)]
+        settled = await self.settling.settled(actor, organization_id, wanted)
+        wanted, known = settled.wanted, await self._known(organization_id, settled.wanted)
+        faults = [
+            *_repeated(wanted),
+            *_outdated(wanted, known),
+            *await self._ownerless(organization_id, settled, known),
+        ]
         arrangement = Arrangement(
             {each.key: known[each.key].id if each.key in known else ResourceId(uuid7()) for each in wanted},
             {each.key: each.parent for each in wanted},
@@ -94,23 +106,24 @@ class Registration:
             raise ConcurrentChange
         return found
 
-    async def _ownerless(
-        self, organization_id: OrganizationId, wanted: Sequence[Wanted], known: Known
-    ) -> Sequence[Fault]:
+    async def _ownerless(self, organization_id: OrganizationId, settled: Settled, known: Known) -> Sequence[Fault]:
+        named = {at: each for at, each in enumerate(settled.wanted) if each.owner and "owner" not in each.kept}
+        hidden = {at for at, each in named.items() if each.owner in settled.strangers}
         fresh = {
             at: each.owner
-            for at, each in enumerate(wanted)
-            if each.owner and not ((found := known.get(each.key)) and found.owner_id == each.owner)
+            for at, each in named.items()
+            if each.owner and at not in hidden and not ((found := known.get(each.key)) and found.owner_id == each.owner)
         }
         members = await self.belonging.people(organization_id, {*fresh.values()}) if fresh else ()
-        return [Fault(at, "owner", OwnerNotFound()) for at, owner in fresh.items() if owner not in members]
+        lacking = hidden | {at for at, owner in fresh.items() if owner not in members}
+        return [Fault(at, "owner", OwnerNotFound()) for at in sorted(lacking)]
 
     async def _arranged(
         self, organization_id: OrganizationId, wanted: Sequence[Wanted], known: Known, arrangement: Arrangement
     ) -> Outcome:
         """Have the resources be as wanted, and sort them by what happens to them; raise `Refused`."""
         outcome, faults, now = Outcome(), [], self.clock.now()
-        async for at, each in _breathing(wanted):
+        async for at, each in breathing(wanted):
             try:
                 path = arrangement.path(each.key)
             except (ResourceCycle, TooDeep) as error:
@@ -139,11 +152,13 @@ class Registration:
         return outcome
 
     async def _permit(self, actor: Actor, organization_id: OrganizationId, outcome: Outcome) -> None:
-        """Raise `Forbidden` unless the actor may write what changes, where it comes to lie, and where it lay."""
-        made = {each.id for each in outcome.created}
+        """Refuse what the actor may not write, where it comes to lie, where it lay, or what they cannot know of."""
+        made, changed = {each.id for each in outcome.created}, {each.id for each in outcome.changed}
         under = {each.parent.id if each.parent else None for each in (*outcome.created, *outcome.moved)}
-        changed = {each.id for each in outcome.changed}
-        await self.reach.must_write(actor, organization_id, (under - made) | outcome.left | changed)
+        await self.reach.must_write_in(actor, organization_id, under - made)
+        await self.reach.must_write(actor, organization_id, outcome.left | changed)
+        same = {each.id for each in outcome.resources} - made - changed
+        await self.reach.must_know(actor, organization_id, same)
 
     async def _write(self, outcome: Outcome) -> None:
         for each in outcome.created:
@@ -179,11 +194,3 @@ def _orphans(wanted: Sequence[Wanted], arrangement: Arrangement) -> Iterator[Fau
     for at, each in enumerate(wanted):
         if each.parent and not arrangement.knows(each.parent):
             yield Fault(at, "parent", ParentNotFound())
-
-
-async def _breathing(wanted: Sequence[Wanted]) -> AsyncIterator[tuple[int, Wanted]]:
-    """Yield `wanted` with its places, and let others have their turn every now and then."""
-    for at, each in enumerate(wanted):
-        if at % BREATH == BREATH - 1:
-            await asyncio.sleep(0)
-        yield at, each

@@ -1,10 +1,11 @@
 """What registering is asked for, and what it comes to."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import getdoc
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 from domain.kernel.errors import DomainError, FieldError
 from domain.kernel.ids import ResourceId, UserId
@@ -13,6 +14,10 @@ from domain.resources.models import Parent, Resource, ResourceKey, as_text
 
 MOST_ERRORS: Final = 100
 """How many faults one refusal tells."""
+BREATH: Final = 250
+"""How many resources are worked on before other requests have their turn."""
+
+Known = Mapping[ResourceKey, Resource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class Wanted:
     attributes: Mapping[str, Any]
     version: int | None = None
     """The one that is to be replaced; without it, whichever there is."""
+    kept: frozenset[Literal["owner", "parent"]] = frozenset()
+    """What was not asked for, and is as it was found."""
 
     def moves(self, found: Resource | None) -> bool:
         """Return whether `found` lies elsewhere."""
@@ -100,6 +107,14 @@ class Outcome:
         """Those that existed and are otherwise now."""
         updated = {each.id for each in self.updated}
         return [*self.updated, *(each for each in self.moved if each.id not in updated)]
+
+
+async def breathing(wanted: Sequence[Wanted]) -> AsyncIterator[tuple[int, Wanted]]:
+    """Yield `wanted` with its places, and let others have their turn every now and then."""
+    for at, each in enumerate(wanted):
+        if at % BREATH == BREATH - 1:
+            await asyncio.sleep(0)
+        yield at, each
 
 
 def _said(fault: Fault) -> str:

@@ -10,13 +10,13 @@ class TeamNotFound(NotFound):
 
 
 class NotAMember(NotFound):
-    """There is no such member of this organization: only its members can be in its teams."""
+    """There is no such member of this organization, or none that the actor may see: only members can be in teams."""
 
     code = "teams.not_a_member"
 
 
 class TeamMemberNotFound(NotFound):
-    """There is nobody of that id in this team."""
+    """There is nobody of that id in this team, or nobody that the actor may see."""
 
     code = "teams.member_not_found"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.kernel.access import Eyes
 from domain.kernel.ids import OrganizationId, TeamId, UserId
 from domain.teams.schemas import TeamInfo, TeamMemberInfo
 
@@ -38,6 +39,6 @@ class TeamLists(Protocol):
         """Return up to `most` teams behind the place `after`, the newest first."""
 
     async def members(
-        self, organization_id: OrganizationId, team_id: TeamId, after: UserId | None, most: int
+        self, organization_id: OrganizationId, team_id: TeamId, by: Eyes, after: UserId | None, most: int
     ) -> Sequence[TeamMemberInfo]:
-        """Return up to `most` members of the team behind `after`, in the order of their ids."""
+        """Return up to `most` members of the team that no wall hides, behind `after`, in the order of their ids."""

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.access.facade import Authority, NotHeld, Place
+from domain.access.facade import Authority, NotHeld, Place, Walls
 from domain.kernel.access import Actor, Permission
 from domain.kernel.errors import Forbidden
-from domain.kernel.ids import OrganizationId, TeamId
-from domain.teams.errors import TeamNotFound
-from domain.teams.models import Team
+from domain.kernel.ids import OrganizationId, TeamId, UserId
+from domain.teams.errors import NotAMember, TeamMemberNotFound, TeamNotFound
+from domain.teams.models import Team, TeamMember
 from domain.teams.ports import Inheritance
 from domain.teams.repositories import TeamMembers, Teams
 
@@ -21,6 +21,7 @@ class TeamRights:
     members: TeamMembers
     inheritance: Inheritance
     authority: Authority
+    walls: Walls
 
     async def manage(
         self, actor: Actor, organization_id: OrganizationId, team_id: TeamId, *, from_above: bool = False
@@ -40,6 +41,18 @@ class TeamRights:
         """Raise `Forbidden` unless the actor may manage what lies in no team."""
         if not await self.authority.holds(actor, Place(organization_id), Permission.TEAMS_WRITE):
             raise Forbidden
+
+    async def must_know(self, actor: Actor, organization_id: OrganizationId, user_id: UserId) -> None:
+        """Raise `NotAMember` if a wall hides the person from the actor."""
+        if await self.walls.hidden_people(actor, organization_id, {user_id}):
+            raise NotAMember
+
+    async def member(self, actor: Actor, team: Team, user_id: UserId) -> TeamMember:
+        """Return who is in the team, locked; raise `TeamMemberNotFound`, also of those whom a wall hides."""
+        member = await self.members.get(team, user_id)
+        if await self.walls.hidden_people(actor, team.organization_id, {user_id}):
+            raise TeamMemberNotFound
+        return member
 
     async def hand(self, actor: Actor, organization_id: OrganizationId, team_ids: Sequence[TeamId]) -> None:
         """Raise `NotHeld` unless the actor has everything themselves that being in the teams brings with it."""

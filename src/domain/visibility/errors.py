@@ -22,7 +22,7 @@ class ContentNotFound(NotFound):
 
 
 class NotInGroup(NotFound):
-    """This is not in the visibility group."""
+    """This is not in the visibility group, or nothing that the actor may see."""
 
     code = "visibility.not_in_group"
 

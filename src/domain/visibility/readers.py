@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.kernel.access import Eyes
 from domain.kernel.ids import GroupId, OrganizationId
-from domain.visibility.repositories import Eyes
 from domain.visibility.schemas import VisibilityContentInfo, VisibilityGroupInfo, VisibilityMemberInfo
 
 
@@ -39,9 +39,9 @@ class VisibilityLists(Protocol):
         """Return up to `most` groups behind the place `after`, the newest first."""
 
     async def members(
-        self, organization_id: OrganizationId, group_id: GroupId, after: UUID | None, most: int
+        self, organization_id: OrganizationId, group_id: GroupId, by: Eyes, after: UUID | None, most: int
     ) -> Sequence[VisibilityMemberInfo]:
-        """Return up to `most` members of the group behind `after`."""
+        """Return up to `most` members of the group that no wall hides, behind `after`."""
 
     async def contents(
         self, organization_id: OrganizationId, group_id: GroupId, by: Eyes, after: UUID | None, most: int

@@ -1,20 +1,11 @@
 """Where visibility groups are kept."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from domain.kernel.access import Eyes
 from domain.kernel.ids import GroupId, OrganizationId, ResourceId, UserId
 from domain.visibility.models import Content, Viewer, VisibilityGroup
 from domain.visibility.schemas import ContentName
-
-
-@dataclass(frozen=True, slots=True)
-class Eyes:
-    """Who looks."""
-
-    user_id: UserId
-    bypass: bool
-    """No wall hides anything from them."""
 
 
 class VisibilityGroups(Protocol):
@@ -66,9 +57,6 @@ class Contents(Protocol):
 
     async def resource(self, organization_id: OrganizationId, name: ContentName, by: Eyes) -> ResourceId | None:
         """Return the resource of that name, unless a wall hides it."""
-
-    async def any(self, group: VisibilityGroup) -> bool:
-        """Return whether anything is in the group."""
 
     async def add(self, group: VisibilityGroup, content: Content) -> None:
         """Add `content`, with everything below it; raise `ContentNotFound`, or `AlreadyInGroup`."""

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from domain.access.facade import Authority, NotHeld, Place
-from domain.kernel.access import Actor, Permission
+from domain.kernel.access import Actor, Eyes, Permission
+from domain.kernel.errors import BypassRequired
 from domain.kernel.ids import OrganizationId, UserId
-from domain.visibility.errors import ContentNotFound, NotOne, ViewerNotFound
+from domain.visibility.errors import ContentNotFound, NotInGroup, NotOne, ViewerNotFound
 from domain.visibility.models import Content, Viewer, VisibilityGroup
-from domain.visibility.repositories import Contents, Eyes, Viewers
+from domain.visibility.repositories import Contents, Viewers
 from domain.visibility.schemas import ContentName
 
 
@@ -26,6 +27,15 @@ class Sight:
         if not await self._bypass(actor, group.organization_id):
             raise NotHeld
 
+    async def must_bypass(self, actor: Actor, organization_id: OrganizationId) -> None:
+        """Raise `BypassRequired` unless walls hide nothing from the actor.
+
+        Who takes down a wall before resources must see what these lie in: behind the wall of something hidden, what
+        they saw would vanish.
+        """
+        if not await self._bypass(actor, organization_id):
+            raise BypassRequired
+
     async def viewer(self, actor: Actor, group: VisibilityGroup, viewer: Viewer) -> None:
         """Judge whether the actor may put `viewer` in `group`.
 
@@ -36,6 +46,13 @@ class Sight:
             raise ViewerNotFound
         if own:
             await self.must_see_into(actor, group)
+
+    async def taken(self, actor: Actor, group: VisibilityGroup, viewer: Viewer) -> None:
+        """Judge whether the actor may take `viewer` out of `group`; raise `NotInGroup` if a wall hides them."""
+        if viewer.user_id is not None:
+            eyes = await self.eyes(actor, group.organization_id)
+            if not await self.viewers.seen(group.organization_id, viewer, eyes):
+                raise NotInGroup
 
     async def content(
         self, actor: Actor, organization_id: OrganizationId, resource: ContentName | None, user_id: UserId | None

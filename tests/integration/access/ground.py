@@ -1,15 +1,20 @@
 """Roles and grants on Postgres, as the suites use them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from core.access.engine import AccessEngine
+from core.access.gate import EngineGate
+from core.access.sight import EngineSight
+from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
 from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.grants import SqlGrants
-from core.postgres.places import SqlGrantees, SqlPlaces
+from core.postgres.places import SqlGrantees, SqlHiding, SqlPlaces
+from core.postgres.resource_lists import SqlResourceReader
 from core.postgres.roles import SqlRoles
 from core.postgres.work import SqlWork
 from domain.access.facade import Subject
@@ -39,6 +44,18 @@ class SqlGround:
     def grant_lists(self) -> SqlGrantLists:
         return SqlGrantLists(self.database)
 
+    @property
+    def resource_lists(self) -> SqlResourceReader:
+        return SqlResourceReader(self.database, EngineSight(self._engine))
+
+    @property
+    def gate(self) -> EngineGate:
+        return EngineGate(self._engine)
+
+    @property
+    def _engine(self) -> AccessEngine:
+        return AccessEngine(SqlParts(self.database))
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -49,7 +66,7 @@ class SqlGround:
         granting = Granting(roles, grants, work, self.clock)
         holding = Holding(roles, grants, places, self.clock)
         try:
-            yield Ports(work, roles, grants, SqlGrantees(work), places, granting, holding)
+            yield Ports(work, roles, grants, SqlGrantees(work), places, SqlHiding(work), granting, holding)
             await work.commit()
         finally:
             await work.rollback()
@@ -111,7 +128,13 @@ class SqlGround:
         )
         return path
 
-    async def group(self, organization_id: OrganizationId, contents: list[ResourceId], members: list[Subject]) -> None:
+    async def group(
+        self,
+        organization_id: OrganizationId,
+        contents: Sequence[ResourceId],
+        members: Sequence[Subject],
+        people: Sequence[UserId] = (),
+    ) -> None:
         group_id = uuid7()
         await self.run(
             "INSERT INTO visibility_groups VALUES ($1, $2, $3, now(), now(), 1)",
@@ -122,6 +145,9 @@ class SqlGround:
         for each in contents:
             await self.run("INSERT INTO visibility_contents VALUES ($1, $2, $3)", group_id, organization_id, each)
             await self.run("UPDATE resources SET wall_id = $1 WHERE id = $1", each)
+        for person in people:
+            added = "INSERT INTO visibility_contents (group_id, organization_id, user_id) VALUES ($1, $2, $3)"
+            await self.run(added, group_id, organization_id, person)
         for subject in members:
             column = f"{subject.type}_id"
             await self.run(

@@ -4,6 +4,7 @@ from tests.contracts.assignments import AssignmentsContract
 from tests.contracts.authority import AuthorityContract
 from tests.contracts.grant_lists import GrantListsContract, RoleListsContract
 from tests.contracts.roles_and_grants import GranteesContract, GrantsContract, PlacesContract, RolesContract
+from tests.contracts.walls import GateContract, HidingContract, ResourceSightContract
 
 
 class TestSqlAssignments(AssignmentsContract):
@@ -35,4 +36,16 @@ class TestSqlRoleLists(RoleListsContract):
 
 
 class TestSqlGrantLists(GrantListsContract):
+    pass
+
+
+class TestSqlHiding(HidingContract):
+    pass
+
+
+class TestEngineSight(ResourceSightContract):
+    pass
+
+
+class TestEngineGate(GateContract):
     pass

@@ -32,7 +32,7 @@ from tests.support.access.changing import (
 )
 from tests.support.access.machine import answers
 from tests.support.access.oracle import Asked
-from tests.support.access.worlds import World
+from tests.support.access.worlds import Somebody, World
 
 DEEP = bool(os.environ.get("GATEWRIGHT_DEEP"))
 SEEDS, STEPS = (range(12), 120) if DEEP else (range(2), 25)
@@ -147,6 +147,8 @@ class Beside:
                 asked: list[Asked] = [None, *inside, self.random.choice(RESOURCES)]
                 asked += [plan] if plan.parent_id is None or plan.parent_id in inside else []
                 cases = [(p, a, c) for p in ASKED for a in asked for c in range(len(CONTEXTS))]
+                people: list[Asked] = [*map(Somebody, USERS)]
+                asked, cases = asked + people, cases + [("", each, 0) for each in people]
                 right = [oracle.decide(world, user, organization, p, a, CONTEXTS[c], BEGINNING) for p, a, c in cases]
                 for engine in self.engines:
                     told = await answers(engine, user, organization, asked, cases, BEGINNING)
@@ -181,7 +183,7 @@ async def test_a7_whatever_is_written_by_whatever_statement_is_what_both_process
             token = await (beside.hold() if beside.random.random() < 0.3 else beside.change())
             await beside.compare(token)
     record_property("compared", dict(beside.compared))
-    assert all(beside.compared[each] for each in ("allowed", "denied", "hidden", "absent"))
+    assert all(beside.compared[each] for each in ("allowed", "denied", "hidden", "absent", "seen"))
 
 
 SUBJECTS, ROUNDS = (24, 200) if DEEP else (12, 12)

@@ -11,6 +11,7 @@ from domain.access.editing import Editing
 from domain.access.errors import GrantExists, LastOwner, RoleInvalid, SubjectNotFound
 from domain.access.facade import Place
 from domain.access.judging import Judging
+from domain.access.looking import Looking
 from domain.access.models import OWNER, SUPERUSER
 from domain.kernel.ids import PLATFORM, OrganizationId, RoleId, UserId
 from tests.contracts.access import a_grant, actor, granted, member, role, superuser, user
@@ -80,7 +81,8 @@ async def test_edits_that_make_a_circle_together_are_not_both_done(ground: SqlGr
             await ports.roles.lock(organization_id)
             before = await ports.roles.get(organization_id, role_id)
             after = replace(before, inherits=frozenset({to}), version=before.version + 1)
-            await Editing(ports.roles, ports.grants, ports.authority).judge(actor(root), before, after)
+            walls = Looking(ports.hiding, ports.authority)
+            await Editing(ports.roles, ports.grants, ports.authority, walls).judge(actor(root), before, after)
             await ports.roles.keep(after)
 
     for _ in range(ROUNDS):
@@ -100,7 +102,10 @@ async def test_a13_nobody_is_granted_anything_who_leaves_at_that_moment(ground: 
     async def grant(user_id: UserId) -> None:
         async with ground.transaction() as ports:
             made = a_grant(ours, user(user_id), reader)
-            judging = Judging(ports.roles, ports.grants, ports.grantees, ports.places, ports.authority, ground.clock)
+            walls = Looking(ports.hiding, ports.authority)
+            judging = Judging(
+                ports.roles, ports.grants, ports.grantees, ports.places, ports.authority, walls, ground.clock
+            )
             await judging.judge(actor(root), made)
             await ports.grants.add(made)
 

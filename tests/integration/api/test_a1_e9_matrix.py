@@ -18,7 +18,7 @@ from litestar.routes import HTTPRoute
 import api.routes
 from api.endpoint import ROUTE, Route
 from tests.integration.api.conftest import PASSWORD, Start, address, bearer, person, tokens
-from tests.support.access.matrix import ANYONE, MEMBER, OPERATIONS, SIGNED_IN, Platform
+from tests.support.access.matrix import ANYONE, MEMBER, OPERATIONS, SIGNED_IN, Platform, Resource
 from tests.support.client import Answer, Client
 
 ROLES: Final = ("member", "auditor", "service", "admin", "owner")
@@ -49,6 +49,18 @@ SELECT gen_random_uuid(), $1, 'user', $2, id, now(), 1 FROM roles WHERE organiza
 """
 JOIN: Final = "INSERT INTO memberships VALUES (gen_random_uuid(), $1, $2, now(), 1)"
 FOUND: Final = "INSERT INTO organizations VALUES ($1, 'Sample', $2, now(), now(), 1)"
+RESOURCE: Final = """
+INSERT INTO resources (id, organization_id, type, external_id, path, created_at, updated_at, version)
+VALUES ($1, $2, 'document', $3, ARRAY[$1::uuid], now(), now(), 1)
+"""
+WALL: Final = """
+WITH made AS (
+    INSERT INTO visibility_groups VALUES (gen_random_uuid(), $2, $3, now(), now(), 1) RETURNING id
+), hidden AS (
+    INSERT INTO visibility_contents (group_id, organization_id, resource_id) SELECT id, $2, $1 FROM made
+)
+UPDATE resources SET wall_id = id WHERE id = $1
+"""
 HELD: Final = """
 SELECT name, permissions FROM roles WHERE organization_id IS NULL
 """
@@ -85,10 +97,12 @@ def test_a1_every_operation_is_in_the_table_and_says_the_same() -> None:
         assert (expected == ANYONE) == (not access.signed_in), name
         if isinstance(expected, Platform):
             assert (permission, access.within) == (expected.permission, None), name
+        elif isinstance(expected, Resource):
+            assert (permission, access.within, access.on) == (expected.permission, "organization_id", "resource_id")
         elif expected in {ANYONE, SIGNED_IN, MEMBER}:
             assert (permission, bool(access.within)) == (None, expected == MEMBER), name
         else:
-            assert (permission, bool(access.within)) == (expected, True), name
+            assert (permission, bool(access.within), access.on) == (expected, True, None), name
 
 
 @dataclass
@@ -111,7 +125,15 @@ class World:
             await self.connection.execute(GRANT, made, self.people[name][0], role)
         return made
 
-    def passes(self, expected: str | Platform, principal: str, where: str) -> bool:
+    async def resource(self, organization: UUID, *, walled: bool = False) -> UUID:
+        """Return a new resource, behind a wall that only those see over who may bypass walls if it is `walled`."""
+        made = uuid4()
+        await self.connection.execute(RESOURCE, made, organization, f"x{made.hex}")
+        if walled:
+            await self.connection.execute(WALL, made, organization, f"x{made.hex}")
+        return made
+
+    def passes(self, expected: str | Platform | Resource, principal: str, where: str) -> bool:
         """Return whether the caller comes as far as the use case."""
         if expected == ANYONE:
             return True
@@ -121,7 +143,8 @@ class World:
             return True
         if isinstance(expected, Platform) or where != "own" or principal == "outsider":
             return False
-        return expected == MEMBER or expected in self.held[principal]
+        needed = expected.permission if isinstance(expected, Resource) else expected
+        return needed == MEMBER or needed in self.held[principal]
 
 
 @pytest.fixture
@@ -148,12 +171,13 @@ async def world(start: Start, api_url: str) -> Any:
     await connection.close()
 
 
-async def ask(world: World, name: str, principal: str, organization: UUID) -> Answer:
-    """Call the operation with a request that is well-formed, and about nothing that there is."""
+async def ask(world: World, name: str, principal: str, organization: UUID, resource: UUID | None = None) -> Answer:
+    """Call the operation with a request that is well-formed, and about nothing else that there is."""
     path, handler, made = ROUTES[name]
     filled = path
     for parameter in made.segments:
-        value = str(organization) if parameter == "organization_id" else str(uuid4())
+        known = {"organization_id": organization, "resource_id": resource}
+        value = str(known.get(parameter) or uuid4())
         filled = filled.replace(f"{{{parameter}:str}}", value if "_id" in parameter else "sample")
     given = dict(world.people[principal][1]) if principal != "anonymous" else {}
     if made.matched:
@@ -213,7 +237,8 @@ async def examine(world: World, name: str) -> None:
     refusals: list[dict[str, Any]] = []
     for where, organization in places.items() if scoped else [("own", places["own"])]:
         for principal in PRINCIPALS:
-            answer = await ask(world, name, principal, organization)
+            resource = await world.resource(organization) if isinstance(expected, Resource) and where == "own" else None
+            answer = await ask(world, name, principal, organization, resource)
             assert answer.status < 500, (principal, where, answer)
             if world.passes(expected, principal, where):
                 code = answer.json()["code"] if answer.status >= 400 else None
@@ -228,3 +253,23 @@ async def examine(world: World, name: str) -> None:
             else:
                 assert (answer.status, said(answer)["code"]) == (403, "access.forbidden"), (principal, where, answer)
     assert all(each == refusals[0] for each in refusals), "an organization of others looks like none"
+
+
+@pytest.mark.parametrize(
+    "name", sorted(each for each, expected in OPERATIONS.items() if isinstance(expected, Resource))
+)
+async def test_a1_a2_what_may_not_be_read_is_not_there(world: World, name: str) -> None:
+    ours = await world.found(theirs=True)
+    elsewhere = await world.resource(await world.found(theirs=True))
+    for principal in (*ROLES, "superuser"):
+        absent = await ask(world, name, principal, ours)
+        assert (absent.status, said(absent)["code"]) == (404, "resources.resource_not_found"), (principal, absent)
+        foreign = await ask(world, name, principal, ours, elsewhere)
+        assert (foreign.status, said(foreign)) == (404, said(absent)), (principal, foreign)
+        walled = await ask(world, name, principal, ours, await world.resource(ours, walled=True))
+        if principal != "superuser" and "visibility:bypass" not in world.held[principal]:
+            assert (walled.status, said(walled)) == (404, said(absent)), (principal, walled)
+        elif world.passes(OPERATIONS[name], principal, "own"):
+            assert walled.status != 403, (principal, walled)
+        else:
+            assert (walled.status, said(walled)["code"]) == (403, "access.forbidden"), (principal, walled)

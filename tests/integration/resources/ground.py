@@ -9,8 +9,9 @@ from uuid import UUID
 from core.clock import SystemClock
 from core.postgres.conditions import Condition
 from core.postgres.database import Database
-from core.postgres.resource_lists import Sight, SqlResourceReader
+from core.postgres.resource_lists import SqlResourceReader
 from core.postgres.resources import SqlBelonging, SqlResources
+from core.postgres.sight import Seen, Sight
 from core.postgres.work import SqlWork
 from domain.kernel.access import Actor
 from domain.kernel.ids import OrganizationId, UserId, uuid7
@@ -20,8 +21,8 @@ from tests.contracts.resources import Ports
 class Unhindered(Sight):
     """Sees everything."""
 
-    async def condition(self, actor: Actor, organization_id: OrganizationId, permission: str) -> Condition:
-        return Condition("true")
+    async def of(self, actor: Actor, organization_id: OrganizationId) -> Seen:
+        return Seen(Condition("true"), Condition("true"))
 
 
 @dataclass

@@ -14,8 +14,10 @@ from domain.kernel.ids import RoleId
 from domain.resources.models import ResourceKey
 from domain.resources.reach import Reach
 from domain.resources.registering import Registration
+from domain.resources.seeing import Seeing
+from domain.resources.settling import Settling
 from domain.resources.wanting import Outcome, Wanted
-from tests.contracts.resources import NOBODY
+from tests.contracts.resources import NOBODY, NoWalls
 from tests.integration.resources.ground import SqlGround
 
 MANY = 10_000
@@ -34,7 +36,9 @@ class Everything(Authority):
 
 def registration(work: SqlWork) -> Registration:
     """Return the service as it is in a command."""
-    return Registration(SqlResources(work), SqlBelonging(work), Reach(Everything()), work, SystemClock())
+    resources, reach = SqlResources(work), Reach(Everything())
+    settling = Settling(resources, Seeing(NoWalls(), reach))
+    return Registration(resources, SqlBelonging(work), reach, settling, work, SystemClock())
 
 
 async def register(ground: SqlGround, wanted: Sequence[Wanted]) -> Outcome:

@@ -39,6 +39,8 @@ ROLES: Final = _ids(4, 12)
 RESOURCES: Final = _ids(5, 9)
 GROUPS: Final = _ids(6, 3)
 BYPASS: Final = "visibility:bypass"
+PEOPLE: Final = 0.4
+"""How many of those who are put behind walls are people."""
 ASKED: Final = ["doc:read", "doc:write", "task:read", BYPASS]
 """Permissions that are asked for."""
 WRITTEN: Final = [*ASKED, "*", "doc:*", "task:*", "visibility:*", "doc:rea", "doc"]
@@ -137,6 +139,7 @@ def _leave(world: World, gone: Membership) -> World:
     world.memberships = [each for each in world.memberships if each != gone]
     world.team_members = [m for m in world.team_members if (home(TEAMS, m.team_id), m.user_id) != gone]
     world.viewers = [v for v in world.viewers if (home(GROUPS, v.group_id), v.user_id) != gone]
+    world.contents = [c for c in world.contents if (c.organization_id, c.user_id) != gone]
     world.resources = [
         r._replace(owner_id=None) if (r.organization_id, r.owner_id) == gone else r for r in world.resources
     ]
@@ -260,8 +263,11 @@ def view(random: Random, world: World) -> World:
 
 
 def enclose(random: Random, world: World) -> World:
-    """Put a resource behind a wall, or tear it down; or remove everything from a group."""
-    made = [Content(g, r.id) for g in GROUPS for r in world.resources if r.organization_id == home(GROUPS, g)]
+    """Put a resource or a person behind a wall, or tear it down; or remove everything from a group."""
+    homes = [(each, home(GROUPS, each)) for each in GROUPS]
+    made = [Content(g, at, r.id) for g, at in homes for r in world.resources if r.organization_id == at]
+    if random.random() < PEOPLE:
+        made = [Content(g, at, user_id=m.user_id) for g, at in homes for m in world.memberships if m[0] == at]
     if random.random() < 0.1:
         gone = random.choice(GROUPS)
         world.contents = [each for each in world.contents if each.group_id != gone]

@@ -7,6 +7,7 @@ from datetime import datetime
 from core.access.decisions import Lists, Row
 from core.access.snapshots import Snapshot
 from core.access.source import Look
+from domain.access.asking import Person
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Outcome, Question, Thing, decide, sees
 from domain.access.engine.parts import Key, ResourcePart
@@ -42,13 +43,17 @@ class MemoryAccessLists(Lists):
         return look, found[:limit]
 
     async def candidates(
-        self, organization_id: OrganizationId, groups: Collection[GroupId] | None, after: UserId | None, limit: int
+        self, asker: Person, groups: Collection[GroupId] | None, after: UserId | None, limit: int
     ) -> Sequence[UserId]:
+        user_id, organization_id = asker
         world, places = self.parts.world, {organization_id, PLATFORM}
         found = {each.user_id for each in world.memberships if each.organization_id == organization_id}
         found |= {g.subject_id for g in world.grants if g.subject_type == "user" and g.organization_id in places}
         teams = {each.id for each in world.teams if each.organization_id in places}
         found |= {each.user_id for each in world.team_members if each.team_id in teams}
+        hiding = [each for each in world.contents if groups is not None and each.organization_id == organization_id]
+        shown = {each.user_id for each in hiding if each.group_id in (groups or ())} | {user_id}
+        found -= {each.user_id for each in hiding} - shown
         return [UserId(each) for each in sorted(found) if after is None or each > after][:limit]
 
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:

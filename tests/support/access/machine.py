@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from core.access.engine import NOW, AccessEngine, Fresh
 from domain.access.engine import deciding
+from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Question, Thing
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Unavailable
@@ -33,7 +34,7 @@ from tests.support.access.changing import (
 )
 from tests.support.access.oracle import Asked
 from tests.support.access.parts import MemoryParts
-from tests.support.access.worlds import Planned, World
+from tests.support.access.worlds import Planned, Somebody, World
 
 T = TypeVar("T")
 SEEDS: Final = st.integers(0, 2**32 - 1)
@@ -64,12 +65,18 @@ async def answers(
     now: datetime,
 ) -> list[str]:
     """Ask the engine for many decisions of one subject; call `refresh` first."""
-    needed = [each.parent_id if isinstance(each, Planned) else each for each in asked]
+    place = OrganizationId(organization)
+    needed = [each.parent_id if isinstance(each, Planned) else each for each in asked if not isinstance(each, Somebody)]
     ids = [ResourceId(each) for each in needed if each]
-    subject, found = await engine.known(UserId(user), OrganizationId(organization), ids)
-    things = {each: _thing(each, found) for each in asked}
+    people = [(UserId(each.user_id), place) for each in asked if isinstance(each, Somebody)]
+    subjects, found = await engine.together({(UserId(user), place), *people}, ids, {place})
+    subject = subjects.get((UserId(user), place))
+    things = {each: _thing(each, found) for each in asked if not isinstance(each, Somebody)}
     told = []
     for permission, each, context in cases:
+        if isinstance(each, Somebody):
+            told.append(_look(subject, subjects.get((UserId(each.user_id), place)), now))
+            continue
         thing = things[each]
         if each is not None and thing is None:
             told.append("absent")
@@ -80,7 +87,13 @@ async def answers(
     return told
 
 
-def _thing(asked: Asked, found: Mapping[ResourceId, Thing]) -> Thing | None:
+def _look(subject: Subject | None, other: Subject | None, now: datetime) -> str:
+    if subject is None or other is None:
+        return "absent"
+    return "seen" if deciding.knows(subject, other, now) else "hidden"
+
+
+def _thing(asked: UUID | Planned | None, found: Mapping[ResourceId, Thing]) -> Thing | None:
     if not isinstance(asked, Planned):
         return None if asked is None else found.get(ResourceId(asked))
     above = None if asked.parent_id is None else found[ResourceId(asked.parent_id)]
@@ -216,7 +229,7 @@ class Beside(RuleBasedStateMachine):
         return ended[-1] if ended else 0
 
     def case(self, random: Random) -> Case:
-        asked: list[Asked] = [None, *RESOURCES]
+        asked: list[Asked] = [None, *RESOURCES, *map(Somebody, USERS)]
         return (
             random.choice(USERS),
             random.choice(ORGANIZATIONS),
@@ -243,7 +256,9 @@ class Beside(RuleBasedStateMachine):
                 fitting = [plan for plan in plans if plan.parent_id is None or plan.parent_id in inside]
                 asked: list[Asked] = [None, *inside, random.choice(RESOURCES), *fitting]
                 cases = [(p, a, c) for p in ASKED for a in asked for c in range(len(CONTEXTS))]
-                self.compare_all(user, organization, asked, cases, fresh)
+                people = list(map(Somebody, USERS))
+                looks: list[tuple[str, Asked, int]] = [("", each, 0) for each in people]
+                self.compare_all(user, organization, [*asked, *people], [*cases, *looks], fresh)
 
     def compare_all(
         self, user: UUID, organization: UUID, asked: list[Asked], cases: list[tuple[str, Asked, int]], fresh: Fresh

@@ -16,7 +16,14 @@ class Platform:
     permission: str
 
 
-OPERATIONS: Final[dict[str, str | Platform]] = {
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A permission that has to be held on the resource named; there is none for those who cannot even read it."""
+
+    permission: str
+
+
+OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "AcceptInvitation": SIGNED_IN,
     "AddMember": "members:write",
     "AddTeamMember": MEMBER,
@@ -25,7 +32,7 @@ OPERATIONS: Final[dict[str, str | Platform]] = {
     "ChangePassword": SIGNED_IN,
     "ChangeTeamMember": MEMBER,
     "CreateOrganization": SIGNED_IN,
-    "CreateResource": "resources:write",
+    "CreateResource": MEMBER,
     "CreateRole": "roles:write",
     "CreateTeam": MEMBER,
     "CreateUser": Platform("users:write"),
@@ -33,7 +40,7 @@ OPERATIONS: Final[dict[str, str | Platform]] = {
     "DeactivateUser": Platform("users:write"),
     "DeleteOrganization": "organizations:own",
     "DeletePolicyModel": "roles:write",
-    "DeleteResource": "resources:write",
+    "DeleteResource": Resource("resources:write"),
     "DeleteRole": "roles:write",
     "DeleteTeam": MEMBER,
     "DeleteUser": Platform("users:write"),
@@ -49,7 +56,7 @@ OPERATIONS: Final[dict[str, str | Platform]] = {
     "GetMember": "members:read",
     "GetOrganization": "organizations:read",
     "GetPolicyModel": "roles:read",
-    "GetResource": "resources:read",
+    "GetResource": Resource("resources:read"),
     "GetRole": "roles:read",
     "GetTeam": "teams:read",
     "GetUser": Platform("users:read"),
@@ -62,7 +69,7 @@ OPERATIONS: Final[dict[str, str | Platform]] = {
     "ListInvitations": "members:write",
     "ListMembers": "members:read",
     "ListOrganizations": SIGNED_IN,
-    "ListResources": "resources:read",
+    "ListResources": MEMBER,
     "ListRoles": "roles:read",
     "ListSessions": SIGNED_IN,
     "ListTeamMembers": "teams:read",
@@ -74,11 +81,11 @@ OPERATIONS: Final[dict[str, str | Platform]] = {
     "MakeGrant": "grants:write",
     "PutConfiguration": "configuration:write",
     "PutPolicyModel": "roles:write",
-    "PutResource": "resources:write",
+    "PutResource": MEMBER,
     "ReactivateUser": Platform("users:write"),
     "ReadFeed": Platform("events:read"),
     "RefreshSession": ANYONE,
-    "RegisterResources": "resources:write",
+    "RegisterResources": MEMBER,
     "RemoveMember": "members:write",
     "RemoveTeamMember": MEMBER,
     "RemoveVisibilityContent": "visibility:write",
@@ -87,16 +94,16 @@ OPERATIONS: Final[dict[str, str | Platform]] = {
     "ResendInvitation": "members:write",
     "RevokeOtherSessions": SIGNED_IN,
     "RevokeSession": SIGNED_IN,
-    "ShareResource": "resources:share",
+    "ShareResource": Resource("resources:share"),
     "SignIn": ANYONE,
     "SignOut": SIGNED_IN,
     "SignUp": ANYONE,
     "SignUpWithInvitation": ANYONE,
     "TransferOwnership": "organizations:own",
-    "UnshareResource": "resources:share",
+    "UnshareResource": Resource("resources:share"),
     "UpdateMe": SIGNED_IN,
     "UpdateOrganization": "organizations:write",
-    "UpdateResource": "resources:write",
+    "UpdateResource": Resource("resources:write"),
     "UpdateRole": "roles:write",
     "UpdateSystemRole": Platform("roles:write"),
     "UpdateTeam": MEMBER,

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tests.support.access.worlds import Granted, Planned, Resource, World, path, row, wall
+from tests.support.access.worlds import Granted, Planned, Resource, Somebody, World, path, row, wall
 
 PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
 STEPS = 8
 
-Asked = UUID | Planned | None
+Asked = UUID | Planned | Somebody | None
 
 
 def decide(
@@ -23,7 +23,12 @@ def decide(
     context: Mapping[str, Any],
     now: datetime,
 ) -> str:
-    """Return `allowed`, `denied`, `hidden`, or `absent` if the organization has no such resource."""
+    """Return `allowed`, `denied`, `hidden`, or `absent` if the organization has no such resource.
+
+    Of somebody who is looked at return `seen`, `hidden`, or `absent` if there is no such person.
+    """
+    if isinstance(asked, Somebody):
+        return _look(world, user_id, organization_id, asked.user_id, now)
     inside = [each for each in world.resources if each.organization_id == organization_id]
     thing = row(inside, asked) if isinstance(asked, UUID) else asked
     if asked is not None and thing is None:
@@ -106,6 +111,22 @@ def _visible(
     if standing is None or (isinstance(thing, Resource) and thing.owner_id == user_id):
         return True
     groups = {content.group_id for content in world.contents if content.resource_id == standing}
+    return _looks_in(world, user_id, organization_id, groups, teams, now)
+
+
+def _look(world: World, user_id: UUID, organization_id: UUID, other_id: UUID, now: datetime) -> str:
+    if row(world.users, user_id) is None or row(world.users, other_id) is None:
+        return "absent"
+    groups = {c.group_id for c in world.contents if (c.organization_id, c.user_id) == (organization_id, other_id)}
+    teams = {above for m in world.team_members if m.user_id == user_id for above in path(world.teams, m.team_id)}
+    if not groups or other_id == user_id or _looks_in(world, user_id, organization_id, groups, teams, now):
+        return "seen"
+    return "hidden"
+
+
+def _looks_in(
+    world: World, user_id: UUID, organization_id: UUID, groups: set[UUID], teams: set[UUID], now: datetime
+) -> bool:
     if any(v.group_id in groups and (v.user_id == user_id or v.team_id in teams) for v in world.viewers):
         return True
     return decide(world, user_id, organization_id, "visibility:bypass", None, {}, now) == "allowed"

@@ -89,7 +89,8 @@ def rows(world: World) -> set[tuple[Key, Any]]:
         found.add((Key("resource", each.id), (each, *along, wall(world, along))))
     found |= {(Key("user", each.user_id), each) for each in world.viewers if each.user_id}
     found |= {(Key("team", each.team_id), each) for each in world.viewers if each.team_id}
-    return found | {(Key("resource", each.resource_id), each) for each in world.contents}
+    found |= {(Key("resource", each.resource_id), each) for each in world.contents if each.resource_id}
+    return found | {(Key("user", each.user_id), each) for each in world.contents if each.user_id}
 
 
 def part_of(world: World, key: Key) -> Part | None:
@@ -128,6 +129,9 @@ def _user(world: World, user: Any) -> UserPart:
         organizations=frozenset(OrganizationId(m.organization_id) for m in world.memberships if m.user_id == user.id),
         teams=frozenset(TeamId(m.team_id) for m in world.team_members if m.user_id == user.id),
         groups=frozenset(GroupId(v.group_id) for v in world.viewers if v.user_id == user.id),
+        walls=frozenset(
+            (OrganizationId(c.organization_id), GroupId(c.group_id)) for c in world.contents if c.user_id == user.id
+        ),
         grants=_grants(world, user.id),
     )
 

@@ -34,7 +34,7 @@ _TABLES: Final[Mapping[str, tuple[Any, str]]] = {
         "SELECT id, organization_id, type, external_id, owner_id, parent_id, attributes::text FROM resources",
     ),
     "viewers": (Viewer, "SELECT group_id, user_id, team_id FROM visibility_members"),
-    "contents": (Content, "SELECT group_id, resource_id FROM visibility_contents"),
+    "contents": (Content, "SELECT group_id, organization_id, resource_id, user_id FROM visibility_contents"),
     "grants": (
         Granted,
         """
@@ -58,7 +58,7 @@ _INSERT: Final = {
     "resources": "INSERT INTO resources (id, organization_id, type, external_id, owner_id, parent_id, attributes, path,"
     " created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, ARRAY[$1::uuid], now(), now(), 1)",
     "viewers": "INSERT INTO visibility_members SELECT id, organization_id, $2, $3 FROM visibility_groups WHERE id = $1",
-    "contents": "INSERT INTO visibility_contents SELECT id, organization_id, $2 FROM visibility_groups WHERE id = $1",
+    "contents": "INSERT INTO visibility_contents VALUES ($1, $2, $3, $4)",
 }
 _DELETE: Final = {
     "memberships": "DELETE FROM memberships WHERE organization_id = $1 AND user_id = $2",
@@ -66,7 +66,8 @@ _DELETE: Final = {
     "inherits": "DELETE FROM role_inherits WHERE role_id = $1 AND inherited_id = $2",
     "viewers": "DELETE FROM visibility_members WHERE group_id = $1 AND user_id IS NOT DISTINCT FROM $2"
     " AND team_id IS NOT DISTINCT FROM $3",
-    "contents": "DELETE FROM visibility_contents WHERE group_id = $1 AND resource_id = $2",
+    "contents": "DELETE FROM visibility_contents WHERE group_id = $1 AND organization_id = $2"
+    " AND resource_id IS NOT DISTINCT FROM $3 AND user_id IS NOT DISTINCT FROM $4",
 }
 _UPDATE: Final = {
     "users": "UPDATE users SET is_active = $2, email_verified = $3 WHERE id = $1",

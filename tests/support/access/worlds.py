@@ -73,7 +73,15 @@ class Viewer(NamedTuple):
 
 class Content(NamedTuple):
     group_id: UUID
-    resource_id: UUID
+    organization_id: UUID
+    resource_id: UUID | None = None
+    user_id: UUID | None = None
+
+
+class Somebody(NamedTuple):
+    """A person who is looked at."""
+
+    user_id: UUID
 
 
 class Planned(NamedTuple):

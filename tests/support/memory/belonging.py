@@ -6,7 +6,9 @@ from datetime import datetime
 from domain.access.facade import Place, Subject
 from domain.access.models import Grant, Role
 from domain.kernel.ids import OrganizationId, ResourceId, RoleId, TeamId, UserId, uuid7
+from domain.organizations.models import Organization
 from tests.support.memory.configuration import ORGANIZATIONS
+from tests.support.memory.ports import NOW
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS, MEMBERSHIPS, RESOURCES, ROLES
 
@@ -35,13 +37,15 @@ class ResourceRow:
 def add_organization(memory: Memory) -> OrganizationId:
     """Make an organization."""
     made = OrganizationId(uuid7())
-    memory.table(ORGANIZATIONS)[made] = True
+    memory.table(ORGANIZATIONS)[made] = Organization(
+        id=made, name="Test", slug=f"t{made.hex}", created_at=NOW, updated_at=NOW
+    )
     return made
 
 
 def add_member(memory: Memory, organization_id: OrganizationId, user_id: UserId) -> None:
     """Make the person a member of the organization."""
-    memory.table(MEMBERSHIPS)[uuid7()] = MembershipRow(organization_id, user_id)
+    memory.table(MEMBERSHIPS)[organization_id, user_id] = MembershipRow(organization_id, user_id)
 
 
 def add_role(memory: Memory, organization_id: OrganizationId, at: datetime, *permissions: str) -> RoleId:

@@ -7,13 +7,15 @@ from domain.access.editing import described
 from domain.access.models import Grant, Role, grantable
 from domain.access.readers import GrantFilter, GrantLists, GrantPlace, RoleLists
 from domain.access.schemas import GrantedOn, Grantee, GrantInfo, RoleInfo
+from domain.kernel.access import Eyes
 from domain.kernel.errors import OrganizationNotFound
-from domain.kernel.ids import GrantId, OrganizationId, RoleId
+from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId, UserId
 from domain.kernel.ports import Clock
 from tests.support.memory.configuration import exists
 from tests.support.memory.roles import every_role
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS, RESOURCES
+from tests.support.memory.walls import person_seen, resource_seen
 from tests.support.memory.work import MemoryTables
 
 
@@ -50,13 +52,13 @@ class MemoryGrantLists(GrantLists):
     memory: Memory
     clock: Clock
 
-    async def find(self, organization_id: OrganizationId, grant_id: GrantId) -> GrantInfo | None:
-        return next((each for each in self._all(organization_id) if each.id == grant_id), None)
+    async def find(self, organization_id: OrganizationId, grant_id: GrantId, by: Eyes) -> GrantInfo | None:
+        return next((each for each in self._all(organization_id, by) if each.id == grant_id), None)
 
     async def list(
-        self, organization_id: OrganizationId, wanted: GrantFilter, after: GrantPlace | None, most: int
+        self, organization_id: OrganizationId, wanted: GrantFilter, by: Eyes, after: GrantPlace | None, most: int
     ) -> Sequence[GrantInfo]:
-        found = sorted(self._all(organization_id), key=lambda each: (each.created_at, each.id), reverse=True)
+        found = sorted(self._all(organization_id, by), key=lambda each: (each.created_at, each.id), reverse=True)
         fitting = [
             each
             for each in found
@@ -69,18 +71,26 @@ class MemoryGrantLists(GrantLists):
         ]
         return fitting[:most]
 
-    def _all(self, organization_id: OrganizationId) -> Sequence[GrantInfo]:
+    def _all(self, organization_id: OrganizationId, by: Eyes) -> Sequence[GrantInfo]:
         if not exists(self.memory, organization_id):
             raise OrganizationNotFound
         grants: list[Grant] = list(self.memory.table(GRANTS).values())
         now = self.clock.now()
         return [
-            self._shown(each)
+            self._shown(each, by)
             for each in grants
-            if each.place.organization_id == organization_id and (each.expires_at is None or each.expires_at > now)
+            if each.place.organization_id == organization_id
+            and (each.expires_at is None or each.expires_at > now)
+            and (each.subject.type != "user" or person_seen(self.memory, organization_id, UserId(each.subject.id), by))
+            and (each.place.resource_id is None or self._sees(each.place.resource_id, by))
         ]
 
-    def _shown(self, grant: Grant) -> GrantInfo:
+    def _sees(self, resource_id: ResourceId, by: Eyes) -> bool:
+        resource = self.memory.table(RESOURCES).get(resource_id)
+        return resource is not None and resource_seen(self.memory, resource, by)
+
+    def _shown(self, grant: Grant, by: Eyes) -> GrantInfo:
+        granter = grant.granted_by
         resource = self.memory.table(RESOURCES).get(grant.place.resource_id)
         return GrantInfo(
             id=grant.id,
@@ -93,7 +103,7 @@ class MemoryGrantLists(GrantLists):
             effect="deny" if grant.denies else "allow",
             condition=grant.condition,
             expires_at=grant.expires_at,
-            granted_by=grant.granted_by,
+            granted_by=granter if person_seen(self.memory, grant.place.organization_id, granter, by) else None,
             created_at=grant.created_at,
             version=grant.version,
         )

@@ -2,32 +2,23 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from core.pipeline import Gate
 from domain.access.errors import GrantExists, GrantNotFound
 from domain.access.facade import Place, Subject
-from domain.access.holding import Holding
 from domain.access.models import Grant, keeper
-from domain.access.repositories import Grantees, Grants, Places
-from domain.kernel.access import Access, Actor
-from domain.kernel.errors import Forbidden, OrganizationNotFound
+from domain.access.repositories import Grantees, Grants, Hiding, Places
+from domain.kernel.access import Eyes
 from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, ResourceId, RoleId, TeamId, UserId
-from domain.kernel.ports import Clock
-from domain.kernel.usecases import Message
 from tests.support.memory.identity import USERS
-from tests.support.memory.roles import MemoryRoles
-from tests.support.memory.store import Memory
 from tests.support.memory.tables import (
     GRANTS,
     MEMBERSHIPS,
     RESOURCES,
     TEAM_MEMBERS,
     TEAMS,
-    VISIBILITY_CONTENTS,
-    VISIBILITY_MEMBERS,
 )
+from tests.support.memory.walls import person_seen, resource_seen
 from tests.support.memory.work import MemoryTables, MemoryWork
 
 
@@ -143,37 +134,21 @@ class MemoryPlaces(Places):
             each.id: each.path for each in rows if each.organization_id == organization_id and each.id in resource_ids
         }
 
-    async def seen(self, resource_id: ResourceId, user_id: UserId) -> bool:
-        tables = await self.work.begin()
-        resource = tables.table(RESOURCES).get(resource_id)
-        if resource.wall_id is None or resource.owner_id == user_id:
-            return True
-        subjects = {user_id, *teams_of(tables, user_id, {resource.organization_id})}
-        contents = tables.table(VISIBILITY_CONTENTS).values()
-        groups = {each.group_id for each in contents if each.resource_id == resource.wall_id}
-        members = tables.table(VISIBILITY_MEMBERS).values()
-        return any(each.group_id in groups and {each.user_id, each.team_id} & subjects for each in members)
-
 
 @dataclass(frozen=True, slots=True)
-class GrantGate(Gate):
-    """Asks what the actor holds in the whole organization, by what was committed."""
+class MemoryHiding(Hiding):
+    work: MemoryWork
 
-    memory: Memory
-    clock: Clock
+    async def resources(self, resource_ids: Collection[ResourceId], user_id: UserId) -> Collection[ResourceId]:
+        tables, eyes = await self.work.begin(), Eyes(user_id, bypass=False)
+        found = [tables.table(RESOURCES).get(each) for each in resource_ids]
+        return {each.id for each in found if each and not resource_seen(tables, each, eyes)}
 
-    async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None:
-        organization_id = PLATFORM if access.within is None else getattr(message, access.within)
-        work = MemoryWork(self.memory, self.clock)
-        grants = MemoryGrants(work)
-        held = Holding(MemoryRoles(work), grants, MemoryPlaces(work), self.clock)
-        if access.permission and await held.holds(actor, Place(organization_id), access.permission):
-            return
-        belongs = await MemoryGrantees(work).includes(organization_id, Subject("user", actor.user_id))
-        if access.within and not belongs and not await grants.reaching(actor.user_id, organization_id):
-            raise OrganizationNotFound
-        if access.permission:
-            raise Forbidden
+    async def people(
+        self, organization_id: OrganizationId, user_ids: Collection[UserId], user_id: UserId
+    ) -> Collection[UserId]:
+        tables, eyes = await self.work.begin(), Eyes(user_id, bypass=False)
+        return {each for each in user_ids if not person_seen(tables, organization_id, each, eyes)}
 
 
 def _key(grant: Grant) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from domain.identity.models import User
+from domain.kernel.access import Eyes
 from domain.kernel.errors import ConcurrentChange, OrganizationNotFound
 from domain.kernel.ids import PLATFORM, InvitationId, OrganizationId, UserId
 from domain.organizations.describing import organization_info
@@ -21,6 +22,7 @@ from tests.support.memory.identity import USERS
 from tests.support.memory.roles import every_role
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS, MEMBERSHIPS
+from tests.support.memory.walls import person_seen
 from tests.support.memory.work import MemoryTables, MemoryWork
 
 T = TypeVar("T")
@@ -149,14 +151,17 @@ class MemoryOrganizationReader(OrganizationReader):
 class MemoryMemberReader(MemberReader):
     memory: Memory
 
-    async def find(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:
+    async def find(self, organization_id: OrganizationId, user_id: UserId, by: Eyes) -> Member | None:
         membership: Membership | None = self.memory.table(MEMBERSHIPS).get((organization_id, user_id))
-        return self._member(membership) if membership else None
+        return self._member(membership) if membership and self._shows(membership, by) else None
 
-    async def list(self, organization_id: OrganizationId, after: Place | None, most: int) -> Sequence[Member]:
+    async def list(self, organization_id: OrganizationId, by: Eyes, after: Place | None, most: int) -> Sequence[Member]:
         rows: list[Membership] = list(self.memory.table(MEMBERSHIPS).values())
-        found = [each for each in rows if each.organization_id == organization_id]
+        found = [each for each in rows if each.organization_id == organization_id and self._shows(each, by)]
         return behind([(each.created_at, each.user_id, self._member(each)) for each in found], after)[:most]
+
+    def _shows(self, membership: Membership, by: Eyes) -> bool:
+        return person_seen(self.memory, membership.organization_id, membership.user_id, by)
 
     def _member(self, membership: Membership) -> Member:
         user: User = self.memory.table(USERS)[membership.user_id]
@@ -175,23 +180,24 @@ class MemoryInvitationReader(InvitationReader, InvitationLists):
         return None
 
     async def list(
-        self, organization_id: OrganizationId, now: datetime, after: Place | None, most: int
+        self, organization_id: OrganizationId, by: Eyes, now: datetime, after: Place | None, most: int
     ) -> Sequence[InvitationInfo]:
         found = [each for each in self._all() if each.organization_id == organization_id and each.is_open(now)]
-        return behind([(each.created_at, each.id, self._info(each)) for each in found], after)[:most]
+        return behind([(each.created_at, each.id, self._info(each, by)) for each in found], after)[:most]
 
     def _all(self) -> Iterable[Invitation]:
         rows: dict[InvitationId, Invitation] = self.memory.table(INVITATIONS)
         return rows.values()
 
-    def _info(self, invitation: Invitation) -> InvitationInfo:
+    def _info(self, invitation: Invitation, by: Eyes) -> InvitationInfo:
+        inviter = invitation.invited_by
         roles = {each.id: each.name for each in every_role(MemoryTables(self.memory))}
         return InvitationInfo(
             id=invitation.id,
             organization_id=invitation.organization_id,
             email=invitation.email,
             role=roles[invitation.role_id],
-            invited_by=invitation.invited_by,
+            invited_by=inviter if person_seen(self.memory, invitation.organization_id, inviter, by) else None,
             created_at=invitation.created_at,
             expires_at=invitation.expires_at,
             version=invitation.version,

@@ -1,7 +1,7 @@
 """Resources in memory."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.access.facade import Subject
 from domain.kernel.access import Actor
@@ -20,8 +20,9 @@ from domain.resources.models import DEEPEST, Resource, ResourceKey
 from domain.resources.ports import Belonging
 from domain.resources.readers import ResourceFilter, ResourceReader
 from domain.resources.repositories import Resources
-from domain.resources.schemas import ResourceInfo, info
+from domain.resources.schemas import ResourceInfo, ResourceName, info
 from tests.support.memory.configuration import exists
+from tests.support.memory.sight import Sight
 from tests.support.memory.store import Memory, MemoryTable
 from tests.support.memory.tables import MEMBERSHIPS, RESOURCES, TEAMS, VISIBILITY_CONTENTS
 from tests.support.memory.work import MemoryWork
@@ -131,12 +132,15 @@ class MemoryBelonging(Belonging):
 @dataclass(frozen=True, slots=True)
 class MemoryResourceReader(ResourceReader):
     memory: Memory
+    sight: Sight
 
     async def find(
         self, actor: Actor, organization_id: OrganizationId, resource_id: ResourceId, seen: ConsistencyToken | None
     ) -> ResourceInfo | None:
         found: Resource | None = self.memory.table(RESOURCES).get(resource_id)
-        return info(found) if found and found.organization_id == organization_id else None
+        if found is None or found.organization_id != organization_id or not await self.sight.reads(actor, found):
+            return None
+        return await self._shown(actor, found)
 
     async def list(
         self,
@@ -148,13 +152,23 @@ class MemoryResourceReader(ResourceReader):
         seen: ConsistencyToken | None,
     ) -> Sequence[ResourceInfo]:
         rows: list[Resource] = sorted(self.memory.table(RESOURCES).values(), key=lambda each: each.id, reverse=True)
+        read = [
+            each for each in rows if each.organization_id == organization_id and await self.sight.reads(actor, each)
+        ]
+        parent = wanted.parent and ResourceName(wanted.parent.type, wanted.parent.external_id)
         return [
-            info(each)
-            for each in rows
-            if each.organization_id == organization_id
-            and wanted.type in {None, each.key.type}
-            and wanted.owner in {None, each.owner_id}
-            and each.key.external_id.startswith(wanted.external_id_prefix or "")
-            and (wanted.parent is None or (each.parent is not None and each.parent.key == wanted.parent))
+            each
+            for each in [await self._shown(actor, each) for each in read]
+            if wanted.type in {None, each.type}
+            and wanted.owner in {None, each.owner}
+            and each.external_id.startswith(wanted.external_id_prefix or "")
+            and parent in {None, each.parent}
             and (after is None or each.id < after)
         ][:most]
+
+    async def _shown(self, actor: Actor, resource: Resource) -> ResourceInfo:
+        told, organization_id = info(resource), resource.organization_id
+        if told.owner and not await self.sight.knows(actor, organization_id, told.owner):
+            told = replace(told, owner=None)
+        above = self.memory.table(RESOURCES).get(resource.parent.id) if resource.parent else None
+        return told if above and await self.sight.reads(actor, above) else replace(told, parent=None)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
+from domain.kernel.access import Eyes
 from domain.kernel.ids import OrganizationId, TeamId, UserId
 from domain.kernel.ports import Clock
 from domain.teams.errors import (
@@ -21,15 +21,8 @@ from domain.teams.repositories import TeamMembers, Teams
 from domain.teams.schemas import TeamInfo, TeamMemberInfo, TeamRole
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS, MEMBERSHIPS, TEAM_MEMBERS, TEAMS, VISIBILITY_MEMBERS
+from tests.support.memory.walls import groups_of, person_seen
 from tests.support.memory.work import MemoryTables, MemoryWork
-
-
-def groups_of(tables: MemoryTables | Memory, user_id: UserId) -> set[UUID]:
-    """Return the visibility groups that the person is in, by themselves or by their teams."""
-    own = {each.team_id for each in tables.table(TEAM_MEMBERS).values() if each.user_id == user_id}
-    above = {part for each in tables.table(TEAMS).values() if each.id in own for part in each.path}
-    viewers = tables.table(VISIBILITY_MEMBERS).values()
-    return {each.group_id for each in viewers if each.user_id == user_id or each.team_id in above}
 
 
 def belongs(tables: MemoryTables, organization_id: OrganizationId, user_id: UserId | None) -> bool:
@@ -164,7 +157,7 @@ class MemoryTeamLists(TeamLists):
         return fitting[:most]
 
     async def members(
-        self, organization_id: OrganizationId, team_id: TeamId, after: UserId | None, most: int
+        self, organization_id: OrganizationId, team_id: TeamId, by: Eyes, after: UserId | None, most: int
     ) -> Sequence[TeamMemberInfo]:
         members: list[TeamMember] = sorted(self.memory.table(TEAM_MEMBERS).values(), key=lambda each: each.user_id)
         fitting = [
@@ -172,5 +165,6 @@ class MemoryTeamLists(TeamLists):
             for each in members
             if (each.organization_id, each.team_id) == (organization_id, team_id)
             and (after is None or each.user_id > after)
+            and person_seen(self.memory, organization_id, each.user_id, by)
         ]
         return fitting[:most]

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
+from domain.kernel.access import Eyes
 from domain.kernel.ids import GroupId, OrganizationId, ResourceId, TeamId, UserId
 from domain.visibility.errors import (
     AlreadyInGroup,
@@ -16,7 +16,7 @@ from domain.visibility.errors import (
 )
 from domain.visibility.models import Content, Viewer, VisibilityGroup
 from domain.visibility.readers import GroupPlace, Placed, VisibilityLists
-from domain.visibility.repositories import Contents, Eyes, Viewers, VisibilityGroups
+from domain.visibility.repositories import Contents, Viewers, VisibilityGroups
 from domain.visibility.schemas import (
     ContentName,
     VisibilityContentInfo,
@@ -25,7 +25,8 @@ from domain.visibility.schemas import (
 )
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import RESOURCES, TEAM_MEMBERS, TEAMS, VISIBILITY_CONTENTS, VISIBILITY_MEMBERS
-from tests.support.memory.teams import belongs, groups_of
+from tests.support.memory.teams import belongs
+from tests.support.memory.walls import groups_of, person_seen
 from tests.support.memory.work import MemoryTables, MemoryWork
 
 GROUPS = "visibility_groups"
@@ -46,6 +47,7 @@ class ContentRow:
     """What is in a group; a key of its own."""
 
     group_id: GroupId
+    organization_id: OrganizationId
     resource_id: ResourceId | None
     user_id: UserId | None
 
@@ -109,11 +111,7 @@ class MemoryViewers(Viewers):
             return _has_team(tables, organization_id, viewer.team_id)
         if not belongs(tables, organization_id, viewer.user_id):
             return False
-        rows = tables.table(VISIBILITY_CONTENTS).values()
-        hiding = {
-            each.group_id for each in rows if each.user_id == viewer.user_id and _of(tables, each, organization_id)
-        }
-        return _open(hiding, tables, by) or viewer.user_id == by.user_id
+        return person_seen(tables, organization_id, viewer.user_id, by)
 
     async def add(self, group: VisibilityGroup, viewer: Viewer) -> None:
         tables = await self.work.begin()
@@ -154,10 +152,6 @@ class MemoryContents(Contents):
                 return each.id if _open(hiding, tables, by) or each.owner_id == by.user_id else None
         return None
 
-    async def any(self, group: VisibilityGroup) -> bool:
-        rows = (await self.work.begin()).table(VISIBILITY_CONTENTS).values()
-        return any(each.group_id == group.id for each in rows)
-
     async def add(self, group: VisibilityGroup, content: Content) -> None:
         tables = await self.work.begin()
         if content.user_id is None:
@@ -167,7 +161,7 @@ class MemoryContents(Contents):
             known = belongs(tables, group.organization_id, content.user_id)
         if not known:
             raise ContentNotFound
-        row = ContentRow(group.id, content.resource_id, content.user_id)
+        row = ContentRow(group.id, group.organization_id, content.resource_id, content.user_id)
         if tables.table(VISIBILITY_CONTENTS).get(row):
             raise AlreadyInGroup
         tables.table(VISIBILITY_CONTENTS).put(row, row)
@@ -175,7 +169,7 @@ class MemoryContents(Contents):
 
     async def remove(self, group: VisibilityGroup, content: Content) -> None:
         tables = await self.work.begin()
-        row = ContentRow(group.id, content.resource_id, content.user_id)
+        row = ContentRow(group.id, group.organization_id, content.resource_id, content.user_id)
         if tables.table(VISIBILITY_CONTENTS).get(row) is None:
             raise NotInGroup
         tables.table(VISIBILITY_CONTENTS).remove(row)
@@ -209,13 +203,15 @@ class MemoryVisibilityLists(VisibilityLists):
         return fitting[:most]
 
     async def members(
-        self, organization_id: OrganizationId, group_id: GroupId, after: UUID | None, most: int
+        self, organization_id: OrganizationId, group_id: GroupId, by: Eyes, after: UUID | None, most: int
     ) -> Sequence[VisibilityMemberInfo]:
         if not await self.find(organization_id, group_id):
             return []
         rows: Iterable[ViewerRow] = self.memory.table(VISIBILITY_MEMBERS).values()
         places: dict[UUID | None, ViewerRow] = {
-            each.user_id or each.team_id: each for each in rows if each.group_id == group_id
+            each.user_id or each.team_id: each
+            for each in rows
+            if each.group_id == group_id and person_seen(self.memory, organization_id, each.user_id, by)
         }
         found = [places[place] for place in sorted(filter(None, places)) if after is None or place > after]
         return [VisibilityMemberInfo(each.user_id, each.team_id) for each in found[:most]]
@@ -234,11 +230,11 @@ class MemoryVisibilityLists(VisibilityLists):
         return [found[place] for place in sorted(found)][:most]
 
     def _shows(self, row: ContentRow, by: Eyes) -> bool:
-        resource = self.memory.table(RESOURCES).get(row.resource_id)
-        if by.user_id in {row.user_id, resource.owner_id if resource else None}:
-            return True
-        same = [each for each in self.memory.table(VISIBILITY_CONTENTS).values() if _what(each) == _what(row)]
-        return _open({each.group_id for each in same}, self.memory, by)
+        if row.resource_id is None:
+            return person_seen(self.memory, row.organization_id, row.user_id, by)
+        rows = self.memory.table(VISIBILITY_CONTENTS).values()
+        same = {each.group_id for each in rows if each.resource_id == row.resource_id}
+        return self.memory.table(RESOURCES)[row.resource_id].owner_id == by.user_id or _open(same, self.memory, by)
 
     def _info(self, row: ContentRow) -> VisibilityContentInfo:
         resource = self.memory.table(RESOURCES).get(row.resource_id)
@@ -247,18 +243,9 @@ class MemoryVisibilityLists(VisibilityLists):
         )
 
 
-def _what(row: ContentRow) -> tuple[UUID | None, UUID | None]:
-    return row.resource_id, row.user_id
-
-
 def _open(hiding: Collection[UUID], tables: MemoryTables | Memory, by: Eyes) -> bool:
     """Return whether what only these groups see is seen."""
     return by.bypass or not hiding or not groups_of(tables, by.user_id).isdisjoint(hiding)
-
-
-def _of(tables: MemoryTables, row: Any, organization_id: OrganizationId) -> bool:
-    group: VisibilityGroup | None = tables.table(GROUPS).get(row.group_id)
-    return bool(group and group.organization_id == organization_id)
 
 
 def _has_team(tables: MemoryTables, organization_id: OrganizationId, team_id: TeamId) -> bool:

@@ -30,4 +30,4 @@ def test_a7_every_decision_is_what_the_rows_say(record_property: Callable[[str, 
     )
     record_property("compared", dict(compared))
     assert sum(compared.values()) - compared["unavailable"] >= LEAST
-    assert all(compared[each] for each in ("allowed", "denied", "hidden", "absent", "meanwhile"))
+    assert all(compared[each] for each in ("allowed", "denied", "hidden", "absent", "seen", "meanwhile"))

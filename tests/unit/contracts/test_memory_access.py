@@ -1,6 +1,6 @@
 """Roles and grants in memory keep the promises of the real ones."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,17 +14,21 @@ from domain.access.granting import Granting
 from domain.access.holding import Holding
 from domain.identity.models import EmailAddress, User
 from domain.kernel.ids import OrganizationId, ResourceId, TeamId, UserId, uuid7
+from domain.resources.models import Parent, Resource, ResourceKey
 from tests.contracts.access import NOW, Ports
 from tests.contracts.assignments import AssignmentsContract
 from tests.contracts.authority import AuthorityContract
 from tests.contracts.grant_lists import GrantListsContract, RoleListsContract
 from tests.contracts.roles_and_grants import GranteesContract, GrantsContract, PlacesContract, RolesContract
+from tests.contracts.walls import GateContract, HidingContract, ResourceSightContract
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
-from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryPlaces
+from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
 from tests.support.memory.identity import USERS
 from tests.support.memory.ports import MovableClock
+from tests.support.memory.resources import MemoryResourceReader
 from tests.support.memory.roles import MemoryRoles
+from tests.support.memory.sight import GrantGate, MemorySight
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import (
     MEMBERSHIPS,
@@ -45,6 +49,8 @@ class MemoryGround:
     def __post_init__(self) -> None:
         self.role_lists = MemoryRoleLists(self.memory)
         self.grant_lists = MemoryGrantLists(self.memory, self.clock)
+        self.resource_lists = MemoryResourceReader(self.memory, MemorySight(self.memory, self.clock))
+        self.gate = GrantGate(self.memory, self.clock)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -56,7 +62,7 @@ class MemoryGround:
         granting = Granting(roles, grants, work, self.clock)
         holding = Holding(roles, grants, places, self.clock)
         try:
-            yield Ports(work, roles, grants, MemoryGrantees(work), places, granting, holding)
+            yield Ports(work, roles, grants, MemoryGrantees(work), places, MemoryHiding(work), granting, holding)
             await work.commit()
         finally:
             await work.rollback()
@@ -93,16 +99,35 @@ class MemoryGround:
     ) -> tuple[ResourceId, ...]:
         made = ResourceId(uuid7())
         path = (made, *within)
-        known = {"owner_id": None, "wall_id": None} | more
-        self.memory.table(RESOURCES)[made] = SimpleNamespace(
-            id=made, organization_id=organization_id, type="document", external_id=name, path=path, **known
+        rows: dict[ResourceId, Resource] = self.memory.table(RESOURCES)
+        rows[made] = Resource(
+            id=made,
+            organization_id=organization_id,
+            key=ResourceKey("document", name),
+            parent=Parent(within[0], rows[within[0]].key) if within else None,
+            path=path,
+            attributes={},
+            created_at=NOW,
+            updated_at=NOW,
+            **{"owner_id": None} | more,
         )
         return path
 
-    async def group(self, organization_id: OrganizationId, contents: list[ResourceId], members: list[Subject]) -> None:
+    async def group(
+        self,
+        organization_id: OrganizationId,
+        contents: Sequence[ResourceId],
+        members: Sequence[Subject],
+        people: Sequence[UserId] = (),
+    ) -> None:
         group_id = uuid7()
+        for user_id in people:
+            hidden = SimpleNamespace(
+                group_id=group_id, organization_id=organization_id, resource_id=None, user_id=user_id
+            )
+            self.memory.table(VISIBILITY_CONTENTS)[group_id, user_id] = hidden
         for each in contents:
-            row = SimpleNamespace(group_id=group_id, resource_id=each, user_id=None)
+            row = SimpleNamespace(group_id=group_id, organization_id=organization_id, resource_id=each, user_id=None)
             self.memory.table(VISIBILITY_CONTENTS)[group_id, each] = row
             self.memory.table(RESOURCES)[each].wall_id = each
         for subject in members:
@@ -144,4 +169,16 @@ class TestMemoryRoleLists(RoleListsContract):
 
 
 class TestMemoryGrantLists(GrantListsContract):
+    pass
+
+
+class TestMemoryHiding(HidingContract):
+    pass
+
+
+class TestMemoryResourceSight(ResourceSightContract):
+    pass
+
+
+class TestGrantGate(GateContract):
     pass

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from domain.kernel.ids import GroupId, OrganizationId, UserId, uuid7
 from tests.contracts.invitations import InvitationsContract
 from tests.contracts.organizations import Ports
 from tests.contracts.organizations_and_members import (
@@ -24,6 +25,8 @@ from tests.support.memory.organizations import (
 )
 from tests.support.memory.ports import MovableClock
 from tests.support.memory.store import Memory
+from tests.support.memory.tables import VISIBILITY_CONTENTS, VISIBILITY_MEMBERS
+from tests.support.memory.visibility import ContentRow, ViewerRow
 from tests.support.memory.work import MemoryWork
 
 
@@ -46,6 +49,13 @@ class MemoryGround:
             await work.commit()
         finally:
             await work.rollback()
+
+    async def hide(self, organization_id: OrganizationId, user_id: UserId, *viewers: UserId) -> None:
+        group_id = GroupId(uuid7())
+        content = ContentRow(group_id, organization_id, None, user_id)
+        self.memory.table(VISIBILITY_CONTENTS)[content] = content
+        for viewer in (ViewerRow(group_id, each, None) for each in viewers):
+            self.memory.table(VISIBILITY_MEMBERS)[viewer] = viewer
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tests.support.memory.resources import (
     MemoryResourceReader,
     MemoryResources,
 )
+from tests.support.memory.sight import Unhindered
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import MEMBERSHIPS, RESOURCES, TEAMS
 from tests.support.memory.work import MemoryWork
@@ -39,7 +40,7 @@ class MemoryGround:
 
     @property
     def reader(self) -> MemoryResourceReader:
-        return MemoryResourceReader(self.memory)
+        return MemoryResourceReader(self.memory, Unhindered())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Ports]:

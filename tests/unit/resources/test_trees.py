@@ -39,7 +39,9 @@ async def put(world: World, naive: Naive, wanted: dict[str, str | None]) -> None
     contents = world.app.memory.table(VISIBILITY_CONTENTS)
     for name, each in world.kept.items():
         if name in WALLED and each.id not in contents:
-            contents[each.id] = SimpleNamespace(group_id=None, resource_id=each.id, user_id=None)
+            contents[each.id] = SimpleNamespace(
+                group_id=None, organization_id=world.organization_id, resource_id=each.id, user_id=None
+            )
             wall(world, each.id)
 
 

@@ -116,7 +116,8 @@ class ImportPolicyInteractor:
                 granted_by=actor.user_id,
                 created_at=self.clock.now(),
             )
-            before = await self.grants.find(grant.place, grant.subject, role.id, grant.effect)
+            hidden = await self.judging.is_hidden(actor, grant)
+            before = None if hidden else await self.grants.find(grant.place, grant.subject, role.id, grant.effect)
             if before and before.place == grant.place and before.suffices(grant.place):
                 return False
             if before:

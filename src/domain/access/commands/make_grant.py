@@ -21,7 +21,7 @@ from domain.access.models import Grant
 from domain.access.repositories import Roles
 from domain.access.schemas import Effect, GrantedOn, Grantee, GrantInfo, RoleName
 from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import ConcurrentChange, OrganizationNotFound
+from domain.kernel.errors import BypassRequired, ConcurrentChange, OrganizationNotFound
 from domain.kernel.ids import OrganizationId
 from domain.kernel.ports import Clock
 from domain.kernel.usecases import Command, interactor, message
@@ -34,7 +34,7 @@ class MakeGrant(Command[GrantInfo]):
     Without `on` the grant holds in the whole organization; with `below` on everything in the resource too. Whoever
     makes it must hold everything in the role there, without condition and at least as long. Ownership is for people,
     in the whole organization, without condition or end, and cannot be denied; nor can anything in the whole
-    organization be denied to an owner.
+    organization be denied to an owner: to deny it to a team takes `visibility:bypass`, for owners may be in it.
     """
 
     organization_id: OrganizationId
@@ -51,6 +51,7 @@ class MakeGrant(Command[GrantInfo]):
     access=needs(Permission.GRANTS_WRITE, within="organization_id"),
     raises=(
         OrganizationNotFound,
+        BypassRequired,
         ConditionInvalid,
         GrantInvalid,
         RoleNotFound,

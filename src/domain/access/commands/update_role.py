@@ -23,7 +23,8 @@ class UpdateRole(Command[RoleInfo]):
     """Change a role of an organization; what is left out stays.
 
     Whoever adds permissions or roles to inherit from must hold everything added. Taking something out needs no more
-    than the permission to change roles, unless the role, or one that inherits from it, is denied to somebody.
+    than the permission to change roles, unless the role, or one that inherits from it, is denied to somebody, or the
+    caller has not `visibility:bypass`.
     """
 
     organization_id: OrganizationId

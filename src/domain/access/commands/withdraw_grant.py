@@ -6,7 +6,7 @@ from domain.access.granting import Granting
 from domain.access.judging import Judging
 from domain.access.repositories import Grants, Roles
 from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import ConcurrentChange, OrganizationNotFound, PreconditionFailed
+from domain.kernel.errors import BypassRequired, ConcurrentChange, OrganizationNotFound, PreconditionFailed
 from domain.kernel.ids import GrantId, OrganizationId
 from domain.kernel.usecases import Command, if_match, interactor, message
 
@@ -16,7 +16,7 @@ class WithdrawGrant(Command[None]):
     """Withdraw a grant.
 
     Whoever withdraws it must hold everything in its role there, unless it allows something to themselves. An
-    organization keeps at least one owner.
+    organization keeps at least one owner: to unmake one takes `visibility:bypass`.
     """
 
     organization_id: OrganizationId
@@ -26,7 +26,15 @@ class WithdrawGrant(Command[None]):
 
 @interactor(
     access=needs(Permission.GRANTS_WRITE, within="organization_id"),
-    raises=(OrganizationNotFound, GrantNotFound, NotHeld, LastOwner, PreconditionFailed, ConcurrentChange),
+    raises=(
+        OrganizationNotFound,
+        BypassRequired,
+        GrantNotFound,
+        NotHeld,
+        LastOwner,
+        PreconditionFailed,
+        ConcurrentChange,
+    ),
     emits=(GrantWithdrawn,),
     audit="access.grant.withdraw",
 )

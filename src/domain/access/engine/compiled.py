@@ -51,6 +51,8 @@ class Subject:
     """All on the paths of their teams."""
     groups: frozenset[GroupId]
     """The visibility groups that they, or one of those teams, are members of."""
+    walls: frozenset[GroupId]
+    """The visibility groups of the organization that they are hidden in."""
     roles: Mapping[RoleId, frozenset[str]]
     """What each role gives, inheritance included. `*` is there only if it is understood."""
     grants: Mapping[RoleId, tuple[Held, ...]]
@@ -111,6 +113,7 @@ def compile_subject(
         organization_id=organization_id,
         teams=frozenset(ours),
         groups=groups,
+        walls=frozenset(group for place, group in user.walls if place == organization_id),
         roles=given,
         grants=_by_role(here),
         platform=_by_role(wide),

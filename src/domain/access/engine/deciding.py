@@ -1,6 +1,6 @@
 """Whether one person may do one thing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -103,9 +103,17 @@ def holds(held: Held, subject: Subject, question: Question, now: datetime) -> bo
 
 def sees(subject: Subject, thing: Thing, now: datetime) -> bool:
     """Return whether no wall stands between the person and the thing."""
-    if thing.groups is None or thing.owner_id == subject.id or not subject.groups.isdisjoint(thing.groups):
-        return True
-    return may_bypass(subject, now)
+    return thing.groups is None or thing.owner_id == subject.id or _looks_in(subject, thing.groups, now)
+
+
+def knows(subject: Subject, other: Subject, now: datetime) -> bool:
+    """Return whether no wall stands between two people of an organization, so that the other exists for the first."""
+    return not other.walls or other.id == subject.id or _looks_in(subject, other.walls, now)
+
+
+def _looks_in(subject: Subject, groups: Collection[GroupId], now: datetime) -> bool:
+    """Return whether the person sees what is in any of these visibility groups."""
+    return not subject.groups.isdisjoint(groups) or may_bypass(subject, now)
 
 
 def may_bypass(subject: Subject, now: datetime) -> bool:

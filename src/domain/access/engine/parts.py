@@ -1,7 +1,7 @@
 """What decisions are made of: small parts, each remembered and forgotten under a key of its own.
 
 Every part is immutable and holds what one key's rows say, nothing of another key's. `access_changes` names the same
-keys.
+keys, and of people those whose walls have changed apart, as `person`.
 """
 
 from collections.abc import Mapping
@@ -61,6 +61,8 @@ class UserPart:
     """Those they are in themselves."""
     groups: frozenset[GroupId]
     """The visibility groups they are members of themselves."""
+    walls: frozenset[tuple[OrganizationId, GroupId]]
+    """The groups that they are hidden in, and where: what such a group holds only its members see."""
     grants: tuple[Grant, ...]
 
 

@@ -1,9 +1,10 @@
 """Get a grant."""
 
 from domain.access.errors import GrantNotFound
+from domain.access.facade import Clearances
 from domain.access.readers import GrantLists
 from domain.access.schemas import GrantInfo
-from domain.kernel.access import Permission, needs
+from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import GrantId, OrganizationId
 from domain.kernel.usecases import Query, interactor, message
@@ -11,7 +12,7 @@ from domain.kernel.usecases import Query, interactor, message
 
 @message
 class GetGrant(Query[GrantInfo]):
-    """Show a grant of an organization, unless it has expired."""
+    """Show a grant of an organization, unless it has expired, or concerns what the caller may not see."""
 
     organization_id: OrganizationId
     grant_id: GrantId
@@ -22,8 +23,10 @@ class GetGrant(Query[GrantInfo]):
 )
 class GetGrantInteractor:
     lists: GrantLists
+    clearances: Clearances
 
-    async def __call__(self, request: GetGrant) -> GrantInfo:
-        if grant := await self.lists.find(request.organization_id, request.grant_id):
+    async def __call__(self, request: GetGrant, actor: Actor) -> GrantInfo:
+        eyes = await self.clearances.eyes(actor, request.organization_id)
+        if grant := await self.lists.find(request.organization_id, request.grant_id, eyes):
             return grant
         raise GrantNotFound

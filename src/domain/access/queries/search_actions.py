@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from domain.access.answers import Actions
-from domain.access.asking import Asked, Evaluation, may_ask, question, taken_apart
+from domain.access.asking import Asked, Evaluation, about, may_ask, question, taken_apart
 from domain.access.engine.compiled import EVERYTHING
 from domain.access.engine.deciding import Outcome, decide
 from domain.access.paging import Page, part_of
@@ -49,7 +49,7 @@ class SearchActionsInteractor:
             about_oneself=asked.is_about_asker,
         )
         part = part_of(self.cursors, "SearchActions", wanted, asked.organization_id, actor, request.page)
-        subject = view.subjects.get((asked.user_id, asked.organization_id)) if asked.user_id else None
+        subject = about(asked, view, mine, now)
         if subject is None:
             return Actions([])
         names = await self._names(asked)

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.access.answers import Found
-from domain.access.asking import USER, Asked, Entity, Evaluation, View, may_ask, question, taken_apart
+from domain.access.asking import USER, Asked, Entity, Evaluation, View, about, may_ask, question, taken_apart
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Outcome, decide, may_bypass
 from domain.access.paging import Page, Part, part_of
@@ -65,7 +65,7 @@ class SearchSubjectsInteractor:
         place, found = part.after, list[str]()
         for _ in range(MOST // STRETCH):
             people = await self.decisions.candidates(
-                search.asked.organization_id, search.groups, UserId(UUID(place)) if place else None, STRETCH
+                search.asked.asker, search.groups, UserId(UUID(place)) if place else None, STRETCH
             )
             view = await self.decisions.view(
                 {search.asked.asker} | {(each, search.asked.organization_id) for each in people}, search.asked.names
@@ -92,9 +92,8 @@ class _Search:
 
     def allowed(self, view: View, people: Collection[UserId]) -> Iterator[UserId]:
         for each in people:
-            subject = view.subjects.get((each, self.asked.organization_id))
-            if subject:
-                one = replace(self.asked, user_id=each)
+            one = replace(self.asked, user_id=each)
+            if subject := about(one, view, self.mine, self.now):
                 found = question(one, view, self.mine, subject, self.now)
                 if found and decide(subject, found, self.now) is Outcome.ALLOWED:
                     yield each

@@ -1,10 +1,10 @@
 """Make somebody a member without asking them."""
 
 from domain.access.events import GrantMade
-from domain.access.facade import Assignments, Authority, NotHeld, Place, RoleNotFound
+from domain.access.facade import Assignments, Authority, NotHeld, Place, RoleNotFound, Walls
 from domain.identity.facade import Accounts, Email, EmailInvalid, UserNotFound
 from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import OrganizationNotFound
+from domain.kernel.errors import BypassRequired, OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, UserId
 from domain.kernel.usecases import Command, interactor, message
 from domain.organizations.describing import membership_info
@@ -18,7 +18,10 @@ from domain.organizations.schemas import MembershipInfo, RoleName
 
 @message
 class AddMember(Command[MembershipInfo]):
-    """Make somebody a member at once; only for administrators of the platform's accounts, others invite."""
+    """Make somebody a member at once; only for administrators of the platform's accounts, others invite.
+
+    Takes `visibility:bypass` too, for who belongs to an organization is common to all.
+    """
 
     organization_id: OrganizationId
     role: RoleName
@@ -30,6 +33,7 @@ class AddMember(Command[MembershipInfo]):
     access=needs(Permission.MEMBERS_WRITE, within="organization_id"),
     raises=(
         OrganizationNotFound,
+        BypassRequired,
         PersonUnnamed,
         EmailInvalid,
         InvitationRequired,
@@ -47,12 +51,15 @@ class AddMemberInteractor:
     invitations: Invitations
     assignments: Assignments
     authority: Authority
+    walls: Walls
     withdrawal: Withdrawal
     joining: Joining
 
     async def __call__(self, request: AddMember, actor: Actor) -> MembershipInfo:
         organization_id = request.organization_id
         user_id = await self._named(request)
+        if not await self.walls.bypasses(actor, organization_id):
+            raise BypassRequired
         if not await self.authority.holds(actor, Place(PLATFORM), Permission.USERS_WRITE):
             raise InvitationRequired
         if user_id is None:

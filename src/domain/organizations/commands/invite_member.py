@@ -1,9 +1,9 @@
 """Invite somebody."""
 
-from domain.access.facade import Assignments, Authority, NotHeld, Place, RoleNotFound
+from domain.access.facade import Assignments, Authority, NotHeld, Place, RoleNotFound, Walls
 from domain.identity.facade import Accounts, Email, EmailInvalid
-from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import ConcurrentChange, OrganizationNotFound, TooManyRequests
+from domain.kernel.access import Actor, Eyes, Permission, needs
+from domain.kernel.errors import BypassRequired, ConcurrentChange, OrganizationNotFound, TooManyRequests
 from domain.kernel.ids import OrganizationId
 from domain.kernel.ports import Clock, Limits
 from domain.kernel.usecases import Command, interactor, message
@@ -19,7 +19,10 @@ from domain.organizations.schemas import InvitationInfo, RoleName
 
 @message
 class InviteMember(Command[InvitationInfo]):
-    """Mail somebody an invitation to become a member with a role; one they had before counts no more."""
+    """Mail somebody an invitation to become a member with a role; one they had before counts no more.
+
+    Takes `visibility:bypass` too, for who belongs to an organization is common to all.
+    """
 
     organization_id: OrganizationId
     email: Email
@@ -30,6 +33,7 @@ class InviteMember(Command[InvitationInfo]):
     access=needs(Permission.MEMBERS_WRITE, within="organization_id"),
     raises=(
         OrganizationNotFound,
+        BypassRequired,
         EmailInvalid,
         AlreadyMember,
         RoleNotFound,
@@ -47,6 +51,7 @@ class InviteMemberInteractor:
     invitations: Invitations
     assignments: Assignments
     authority: Authority
+    walls: Walls
     letters: Letters
     limits: Limits
     policy: InvitationPolicy
@@ -60,7 +65,10 @@ class InviteMemberInteractor:
         if organization is None:
             raise OrganizationNotFound
         known = await self.accounts.find(email)
-        if known and await self.members.find(organization_id, known):
+        belongs = known and await self.members.find(organization_id, known, Eyes(actor.user_id, bypass=True))
+        if not await self.walls.bypasses(actor, organization_id):
+            raise BypassRequired
+        if belongs:
             raise AlreadyMember
         role_id = await self.assignments.role(organization_id, request.role)
         await self.authority.must_hold_role(actor, Place(organization_id), role_id)

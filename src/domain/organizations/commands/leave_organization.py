@@ -3,7 +3,7 @@
 from domain.access.events import GrantWithdrawn
 from domain.access.facade import LastOwner
 from domain.kernel.access import SIGNED_IN, Actor
-from domain.kernel.errors import OrganizationNotFound
+from domain.kernel.errors import BypassRequired, OrganizationNotFound
 from domain.kernel.ids import OrganizationId
 from domain.kernel.usecases import Command, interactor, message
 from domain.organizations.errors import MemberNotFound
@@ -13,14 +13,17 @@ from domain.organizations.joining import Leaving
 
 @message
 class LeaveOrganization(Command[None]):
-    """End one's own membership, with everything one holds in the organization."""
+    """End one's own membership, with everything one holds in the organization.
+
+    Of owners it takes `visibility:bypass`: whether another one is left may not be seen by everybody.
+    """
 
     organization_id: OrganizationId
 
 
 @interactor(
     access=SIGNED_IN,
-    raises=(OrganizationNotFound, LastOwner),
+    raises=(OrganizationNotFound, BypassRequired, LastOwner),
     emits=(MemberRemoved, GrantWithdrawn),
     audit="organizations.member.leave",
 )

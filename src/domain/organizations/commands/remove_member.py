@@ -1,9 +1,9 @@
 """Remove a member."""
 
 from domain.access.events import GrantWithdrawn
-from domain.access.facade import LastOwner, NotHeld
+from domain.access.facade import LastOwner, NotHeld, Walls
 from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import OrganizationNotFound
+from domain.kernel.errors import BypassRequired, OrganizationNotFound
 from domain.kernel.ids import OrganizationId, UserId
 from domain.kernel.usecases import Command, interactor, message
 from domain.organizations.errors import MemberNotFound
@@ -13,7 +13,10 @@ from domain.organizations.joining import Leaving
 
 @message
 class RemoveMember(Command[None]):
-    """Remove a person from an organization, with everything they hold in it."""
+    """Remove a person from an organization, with everything they hold in it.
+
+    Takes `visibility:bypass` too, for who belongs to an organization is common to all.
+    """
 
     organization_id: OrganizationId
     user_id: UserId
@@ -21,12 +24,15 @@ class RemoveMember(Command[None]):
 
 @interactor(
     access=needs(Permission.MEMBERS_WRITE, within="organization_id"),
-    raises=(OrganizationNotFound, MemberNotFound, NotHeld, LastOwner),
+    raises=(OrganizationNotFound, BypassRequired, MemberNotFound, NotHeld, LastOwner),
     emits=(MemberRemoved, GrantWithdrawn),
     audit="organizations.member.remove",
 )
 class RemoveMemberInteractor:
     leaving: Leaving
+    walls: Walls
 
     async def __call__(self, request: RemoveMember, actor: Actor) -> None:
+        if not await self.walls.bypasses(actor, request.organization_id):
+            raise BypassRequired
         await self.leaving.leave(request.organization_id, request.user_id, actor)

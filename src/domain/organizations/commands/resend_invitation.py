@@ -1,8 +1,8 @@
 """Mail an invitation again."""
 
-from domain.access.facade import Authority, NotHeld, Place
+from domain.access.facade import Authority, NotHeld, Place, Walls
 from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import OrganizationNotFound, TooManyRequests
+from domain.kernel.errors import BypassRequired, OrganizationNotFound, TooManyRequests
 from domain.kernel.ids import InvitationId, OrganizationId
 from domain.kernel.ports import Clock, Limits
 from domain.kernel.usecases import Command, interactor, message
@@ -16,7 +16,10 @@ from domain.organizations.repositories import Invitations
 
 @message
 class ResendInvitation(Command[None]):
-    """Mail an invitation again, on behalf of whoever asks for it; the link that was mailed before counts no more."""
+    """Mail an invitation again, on behalf of whoever asks for it; the link that was mailed before counts no more.
+
+    Takes what inviting takes.
+    """
 
     organization_id: OrganizationId
     invitation_id: InvitationId
@@ -24,7 +27,7 @@ class ResendInvitation(Command[None]):
 
 @interactor(
     access=needs(Permission.MEMBERS_WRITE, within="organization_id"),
-    raises=(OrganizationNotFound, InvitationNotFound, NotHeld, TooManyRequests),
+    raises=(OrganizationNotFound, BypassRequired, InvitationNotFound, NotHeld, TooManyRequests),
     emits=(InvitationMade,),
     audit="organizations.invitation.resend",
 )
@@ -32,6 +35,7 @@ class ResendInvitationInteractor:
     reader: OrganizationReader
     invitations: Invitations
     authority: Authority
+    walls: Walls
     letters: Letters
     limits: Limits
     policy: InvitationPolicy
@@ -42,6 +46,8 @@ class ResendInvitationInteractor:
         organization = await self.reader.find(request.organization_id)
         if organization is None:
             raise OrganizationNotFound
+        if not await self.walls.bypasses(actor, request.organization_id):
+            raise BypassRequired
         invitation = await self.invitations.get(request.organization_id, request.invitation_id)
         if not invitation.is_open(self.clock.now()):
             raise InvitationNotFound

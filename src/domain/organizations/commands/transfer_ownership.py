@@ -1,7 +1,7 @@
 """Hand an organization over."""
 
 from domain.access.events import GrantMade, GrantWithdrawn
-from domain.access.facade import Assignments, NotHeld, Place, Subject
+from domain.access.facade import Assignments, NotHeld, Place, Subject, Walls
 from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.events import Events
@@ -31,6 +31,7 @@ class TransferOwnershipInteractor:
     organizations: Organizations
     memberships: Memberships
     assignments: Assignments
+    walls: Walls
     events: Events
     clock: Clock
 
@@ -41,6 +42,8 @@ class TransferOwnershipInteractor:
         organization = await self.organizations.get(place.organization_id)
         owners = await self.assignments.owners(place.organization_id)
         await self.memberships.get(place.organization_id, request.user_id)
+        if await self.walls.hidden_people(actor, place.organization_id, {request.user_id}):
+            raise MemberNotFound
         if actor.user_id not in owners:
             raise NotHeld
         if request.user_id in owners:

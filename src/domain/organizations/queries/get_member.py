@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from domain.access.facade import Clearances
 from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import OrganizationId, UserId
 from domain.kernel.usecases import Query, interactor, message
 from domain.organizations.errors import MemberNotFound
-from domain.organizations.ports import Clearances
 from domain.organizations.readers import MemberReader
 from domain.organizations.schemas import Member
 
@@ -29,7 +29,8 @@ class GetMemberInteractor:
     clearances: Clearances
 
     async def __call__(self, request: GetMember, actor: Actor) -> Member:
-        found = await self.members.find(request.organization_id, request.user_id)
+        eyes = await self.clearances.eyes(actor, request.organization_id)
+        found = await self.members.find(request.organization_id, request.user_id, eyes)
         if found is None:
             raise MemberNotFound
         if await self.clearances.holds(actor, request.organization_id, Permission.MEMBERS_WRITE):

@@ -1,6 +1,7 @@
 """List the invitations of an organization."""
 
-from domain.kernel.access import Permission, needs
+from domain.access.facade import Clearances
+from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import CursorInvalid, OrganizationNotFound
 from domain.kernel.ids import OrganizationId
 from domain.kernel.ports import Clock
@@ -27,14 +28,15 @@ class ListInvitations(Query[Page[InvitationInfo]]):
 class ListInvitationsInteractor:
     organizations: OrganizationReader
     invitations: InvitationLists
+    clearances: Clearances
     pages: Pages
     clock: Clock
 
-    async def __call__(self, request: ListInvitations) -> Page[InvitationInfo]:
+    async def __call__(self, request: ListInvitations, actor: Actor) -> Page[InvitationInfo]:
         scope = ["ListInvitations", str(request.organization_id)]
         after = self.pages.after(scope, request.cursor)
-        now = self.clock.now()
-        found = await self.invitations.list(request.organization_id, now, after, request.limit + 1)
+        eyes, now = await self.clearances.eyes(actor, request.organization_id), self.clock.now()
+        found = await self.invitations.list(request.organization_id, eyes, now, after, request.limit + 1)
         if not found and await self.organizations.find(request.organization_id) is None:
             raise OrganizationNotFound
         return self.pages.page(scope, found, request.limit, lambda each: Place(each.created_at, each.id))

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from domain.access.facade import Clearances
 from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import CursorInvalid, OrganizationNotFound
 from domain.kernel.ids import OrganizationId
 from domain.kernel.schemas import Limit, Page
 from domain.kernel.usecases import Query, interactor, message
 from domain.organizations.paging import Pages
-from domain.organizations.ports import Clearances
 from domain.organizations.readers import MemberReader, OrganizationReader, Place
 from domain.organizations.schemas import Cursor, Member
 
@@ -35,7 +35,8 @@ class ListMembersInteractor:
     async def __call__(self, request: ListMembers, actor: Actor) -> Page[Member]:
         scope = ["ListMembers", str(request.organization_id)]
         after = self.pages.after(scope, request.cursor)
-        found = await self.members.list(request.organization_id, after, request.limit + 1)
+        eyes = await self.clearances.eyes(actor, request.organization_id)
+        found = await self.members.list(request.organization_id, eyes, after, request.limit + 1)
         if not found and await self.organizations.find(request.organization_id) is None:
             raise OrganizationNotFound
         if not await self.clearances.holds(actor, request.organization_id, Permission.MEMBERS_WRITE):

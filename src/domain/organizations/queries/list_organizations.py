@@ -1,12 +1,12 @@
 """List organizations."""
 
+from domain.access.facade import Clearances
 from domain.kernel.access import SIGNED_IN, Actor, Permission
 from domain.kernel.errors import CursorInvalid
 from domain.kernel.ids import PLATFORM
 from domain.kernel.schemas import Limit, Page
 from domain.kernel.usecases import Query, interactor, message
 from domain.organizations.paging import Pages
-from domain.organizations.ports import Clearances
 from domain.organizations.readers import OrganizationReader, Place
 from domain.organizations.schemas import Cursor, OrganizationInfo
 

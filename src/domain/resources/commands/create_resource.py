@@ -3,7 +3,7 @@
 from dataclasses import field
 from typing import Any
 
-from domain.kernel.access import Actor, Permission, needs
+from domain.kernel.access import Actor, member_of
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import OrganizationId, UserId
 from domain.kernel.usecases import Command, interactor, message
@@ -11,13 +11,17 @@ from domain.resources.errors import AttributesInvalid, ExternalIdInvalid, Resour
 from domain.resources.events import ResourceRegistered
 from domain.resources.models import attributes_of, resource_key
 from domain.resources.registering import REFUSALS, Registration
-from domain.resources.schemas import ExternalId, ResourceInfo, ResourceName, ResourceType, info, key_of
+from domain.resources.schemas import ExternalId, ResourceInfo, ResourceName, ResourceType, key_of
+from domain.resources.seeing import Seeing
 from domain.resources.wanting import Wanted
 
 
 @message
 class CreateResource(Command[ResourceInfo]):
-    """Register a resource that is new; its owner is a member of the organization, its parent a resource of it."""
+    """Register a resource that is new; its owner is a member of the organization, its parent a resource of it.
+
+    Takes `resources:write` where it comes to lie, and `visibility:bypass`, for names are common to all.
+    """
 
     organization_id: OrganizationId
     type: ResourceType
@@ -28,13 +32,14 @@ class CreateResource(Command[ResourceInfo]):
 
 
 @interactor(
-    access=needs(Permission.RESOURCES_WRITE, within="organization_id"),
+    access=member_of("organization_id"),
     raises=(*REFUSALS, AttributesInvalid, ExternalIdInvalid, OrganizationNotFound, ResourceTaken, TypeInvalid),
     emits=(ResourceRegistered,),
     audit="resources.resource.create",
 )
 class CreateResourceInteractor:
     registration: Registration
+    seeing: Seeing
 
     async def __call__(self, request: CreateResource, actor: Actor) -> ResourceInfo:
         wanted = Wanted(
@@ -43,4 +48,5 @@ class CreateResourceInteractor:
             key_of(request.parent),
             attributes_of(request.attributes),
         )
-        return info(await self.registration.create(actor, request.organization_id, wanted))
+        await self.seeing.must_bypass(actor, request.organization_id)
+        return await self.seeing.info(actor, await self.registration.create(actor, request.organization_id, wanted))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import ConcurrentChange, OrganizationNotFound, Overloaded
+from domain.kernel.access import Actor, member_of
+from domain.kernel.errors import BypassRequired, ConcurrentChange, Forbidden, OrganizationNotFound, Overloaded
 from domain.kernel.ids import OrganizationId
 from domain.kernel.schemas import Length
 from domain.kernel.usecases import Command, interactor, message
@@ -29,7 +29,8 @@ from domain.resources.wanting import Fault, Refused, Wanted, refuse
 class RegisterResources(Command[Registered]):
     """Have up to 10,000 resources be as they are sent, all or none; those that are so already stay as they are.
 
-    Resources may lie in others of the same list, in any order. What is left out of one is empty.
+    Resources may lie in others of the same list, in any order. What is left out of one is empty. Takes what each of
+    them would take by itself.
     """
 
     organization_id: OrganizationId
@@ -37,9 +38,11 @@ class RegisterResources(Command[Registered]):
 
 
 @interactor(
-    access=needs(Permission.RESOURCES_WRITE, within="organization_id"),
+    access=member_of("organization_id"),
     raises=(
         RegistrationRefused,
+        BypassRequired,
+        Forbidden,
         OwnerNotFound,
         ParentNotFound,
         OrganizationNotFound,

@@ -13,6 +13,7 @@ from domain.resources.errors import ExpiryInvalid, ResourceNotFound, SubjectNotF
 from domain.resources.ports import Belonging
 from domain.resources.repositories import Resources
 from domain.resources.schemas import RoleName, Share, ShareSubject
+from domain.resources.seeing import Seeing
 
 
 @message
@@ -28,7 +29,7 @@ class ShareResource(Command[Share]):
 
 
 @interactor(
-    access=needs(Permission.RESOURCES_SHARE, within="organization_id"),
+    access=needs(Permission.RESOURCES_SHARE, within="organization_id", on="resource_id"),
     raises=(ExpiryInvalid, NotHeld, ResourceNotFound, RoleNotFound, SubjectNotFound),
     emits=(GrantMade, GrantWithdrawn),
     audit="resources.resource.share",
@@ -38,17 +39,20 @@ class ShareResourceInteractor:
     belonging: Belonging
     assignments: Assignments
     authority: Authority
+    seeing: Seeing
     clock: Clock
 
     async def __call__(self, request: ShareResource, actor: Actor) -> Share:
         if request.expires_at is not None and request.expires_at <= self.clock.now():
             raise ExpiryInvalid
         resource = await self.resources.get(request.organization_id, request.resource_id)
+        await self.seeing.must_see(actor, resource)
         place = Place(request.organization_id, resource.id, request.below)
         if not await self.authority.holds(actor, place, Permission.RESOURCES_SHARE):
             raise Forbidden
         subject = Subject(request.subject.type, request.subject.id)
-        if not await self.belonging.includes(request.organization_id, subject):
+        known = await self.seeing.knows(actor, request.organization_id, subject)
+        if not (known and await self.belonging.includes(request.organization_id, subject)):
             raise SubjectNotFound
         role_id = await self.assignments.role(request.organization_id, request.role)
         await self.authority.must_hold_role(actor, place, role_id)

@@ -8,6 +8,7 @@ from domain.kernel.ids import GrantId, OrganizationId, ResourceId
 from domain.kernel.usecases import Command, interactor, message
 from domain.resources.errors import ResourceNotFound
 from domain.resources.repositories import Resources
+from domain.resources.seeing import Seeing
 
 
 @message
@@ -20,7 +21,7 @@ class UnshareResource(Command[None]):
 
 
 @interactor(
-    access=needs(Permission.RESOURCES_SHARE, within="organization_id"),
+    access=needs(Permission.RESOURCES_SHARE, within="organization_id", on="resource_id"),
     raises=(GrantNotFound, NotHeld, ResourceNotFound),
     emits=(GrantWithdrawn,),
     audit="resources.resource.unshare",
@@ -29,11 +30,14 @@ class UnshareResourceInteractor:
     resources: Resources
     assignments: Assignments
     authority: Authority
+    seeing: Seeing
 
     async def __call__(self, request: UnshareResource, actor: Actor) -> None:
         resource = await self.resources.get(request.organization_id, request.resource_id)
+        await self.seeing.must_see(actor, resource)
         given = await self.assignments.assigned(request.organization_id, request.grant_id)
-        if given.place.resource_id != resource.id:
+        known = await self.seeing.knows(actor, request.organization_id, given.subject)
+        if given.place.resource_id != resource.id or not known:
             raise GrantNotFound
         if not await self.authority.holds(actor, given.place, Permission.RESOURCES_SHARE):
             raise Forbidden

@@ -1,6 +1,6 @@
 """Change a resource."""
 
-from typing import Any
+from typing import Any, Final, Literal
 
 from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.ids import OrganizationId, ResourceId, UserId
@@ -9,15 +9,22 @@ from domain.kernel.usecases import Command, if_match, interactor, message
 from domain.resources.errors import AttributesInvalid, ResourceNotFound
 from domain.resources.events import ResourceMoved, ResourceUpdated
 from domain.resources.models import attributes_of
+from domain.resources.reach import Reach
 from domain.resources.registering import REFUSALS, Registration
 from domain.resources.repositories import Resources
-from domain.resources.schemas import ResourceInfo, ResourceName, info, key_of
+from domain.resources.schemas import ResourceInfo, ResourceName, key_of
+from domain.resources.seeing import Seeing
 from domain.resources.wanting import Wanted
+
+_KEPT: Final[tuple[Literal["owner"], Literal["parent"]]] = ("owner", "parent")
 
 
 @message
 class UpdateResource(Command[ResourceInfo]):
-    """Change a resource, or move it with everything below it; what is left out stays, and null empties."""
+    """Change a resource, or move it with everything below it; what is left out stays, and null empties.
+
+    Moving takes `resources:write` at both places, and `visibility:bypass`, for the tree is common to all.
+    """
 
     organization_id: OrganizationId
     resource_id: ResourceId
@@ -28,7 +35,7 @@ class UpdateResource(Command[ResourceInfo]):
 
 
 @interactor(
-    access=needs(Permission.RESOURCES_WRITE, within="organization_id"),
+    access=needs(Permission.RESOURCES_WRITE, within="organization_id", on="resource_id"),
     raises=(*REFUSALS, AttributesInvalid, ResourceNotFound),
     emits=(ResourceMoved, ResourceUpdated),
     audit="resources.resource.update",
@@ -36,12 +43,18 @@ class UpdateResource(Command[ResourceInfo]):
 class UpdateResourceInteractor:
     resources: Resources
     registration: Registration
+    reach: Reach
+    seeing: Seeing
 
     async def __call__(self, request: UpdateResource, actor: Actor) -> ResourceInfo:
         organization_id = request.organization_id
-        if not isinstance(request.parent, Absent):
+        kept = frozenset(name for name in _KEPT if isinstance(getattr(request, name), Absent))
+        # Nobody else moves anything.
+        if "parent" not in kept and await self.seeing.walls.bypasses(actor, organization_id):
             await self.resources.hold(organization_id, moving=True)
         found = await self.resources.get(organization_id, request.resource_id)
+        await self.seeing.must_see(actor, found)
+        await self.reach.must_write(actor, organization_id, {found.id})
         above = found.parent.key if found.parent else None
         wanted = Wanted(
             found.key,
@@ -49,5 +62,6 @@ class UpdateResourceInteractor:
             above if isinstance(request.parent, Absent) else key_of(request.parent),
             found.attributes if isinstance(request.attributes, Absent) else attributes_of(request.attributes or {}),
             request.expected_version,
+            kept,
         )
-        return info(await self.registration.put(actor, organization_id, wanted))
+        return await self.seeing.info(actor, await self.registration.put(actor, organization_id, wanted))

@@ -17,7 +17,9 @@ class GetResource(Query[ResourceInfo]):
     resource_id: ResourceId
 
 
-@interactor(access=needs(Permission.RESOURCES_READ, within="organization_id"), raises=(ResourceNotFound,))
+@interactor(
+    access=needs(Permission.RESOURCES_READ, within="organization_id", on="resource_id"), raises=(ResourceNotFound,)
+)
 class GetResourceInteractor:
     reader: ResourceReader
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from domain.kernel.access import Actor, Permission, needs
+from domain.kernel.access import Actor, member_of
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import CursorInvalid
 from domain.kernel.ids import OrganizationId, ResourceId, UserId
@@ -18,7 +18,7 @@ from domain.resources.schemas import ExternalId, ResourceInfo, ResourceType
 
 @message
 class ListResources(Query[Page[ResourceInfo]]):
-    """List the resources of an organization, the newest first.
+    """List the resources of an organization that the caller may read, the newest first.
 
     `parent_type` and `parent_id`, its external id, together name what they lie in; `external_id` is how theirs begins.
     """
@@ -33,10 +33,7 @@ class ListResources(Query[Page[ResourceInfo]]):
     cursor: Annotated[str, Length(1, 1024)] | None = None
 
 
-@interactor(
-    access=needs(Permission.RESOURCES_READ, within="organization_id"),
-    raises=(CursorInvalid, FilterInvalid),
-)
+@interactor(access=member_of("organization_id"), raises=(CursorInvalid, FilterInvalid))
 class ListResourcesInteractor:
     reader: ResourceReader
     cursors: Cursors

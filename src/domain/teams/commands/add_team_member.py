@@ -41,6 +41,7 @@ class AddTeamMemberInteractor:
     async def __call__(self, request: AddTeamMember, actor: Actor) -> TeamMemberInfo:
         team = await self.rights.manage(actor, request.organization_id, request.team_id)
         await self.rights.hand(actor, team.organization_id, team.path)
+        await self.rights.must_know(actor, team.organization_id, request.user_id)
         member = TeamMember(
             team_id=team.id,
             organization_id=team.organization_id,

@@ -36,7 +36,7 @@ class ChangeTeamMemberInteractor:
 
     async def __call__(self, request: ChangeTeamMember, actor: Actor) -> TeamMemberInfo:
         team = await self.rights.manage(actor, request.organization_id, request.team_id)
-        member = await self.members.get(team, request.user_id)
+        member = await self.rights.member(actor, team, request.user_id)
         if member.role != request.role:
             member.role = request.role
             changed = TeamMemberChanged(

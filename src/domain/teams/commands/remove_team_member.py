@@ -35,7 +35,7 @@ class RemoveTeamMemberInteractor:
 
     async def __call__(self, request: RemoveTeamMember, actor: Actor) -> None:
         team = await self.rights.manage(actor, request.organization_id, request.team_id)
-        member = await self.members.get(team, request.user_id)
+        member = await self.rights.member(actor, team, request.user_id)
         await self.rights.take(actor, team.organization_id, team.path)
         await self.members.remove(member)
         removed = TeamMemberRemoved(organization_id=team.organization_id, team_id=team.id, user_id=request.user_id)

@@ -3,7 +3,8 @@
 from typing import Annotated
 from uuid import UUID
 
-from domain.kernel.access import Permission, needs
+from domain.access.facade import Clearances
+from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import CursorInvalid
 from domain.kernel.ids import OrganizationId, TeamId, UserId
 from domain.kernel.ports import Cursors
@@ -27,9 +28,10 @@ class ListTeamMembers(Query[Page[TeamMemberInfo]]):
 @interactor(access=needs(Permission.TEAMS_READ, within="organization_id"), raises=(TeamNotFound, CursorInvalid))
 class ListTeamMembersInteractor:
     teams: TeamLists
+    clearances: Clearances
     cursors: Cursors
 
-    async def __call__(self, request: ListTeamMembers) -> Page[TeamMemberInfo]:
+    async def __call__(self, request: ListTeamMembers, actor: Actor) -> Page[TeamMemberInfo]:
         scope = ["ListTeamMembers", str(request.organization_id), str(request.team_id)]
         after = None
         if request.cursor is not None:
@@ -37,7 +39,7 @@ class ListTeamMembersInteractor:
             after = UserId(UUID(user_id))
         if not await self.teams.find(request.organization_id, request.team_id):
             raise TeamNotFound
-        most = request.limit + 1
-        found = list(await self.teams.members(request.organization_id, request.team_id, after, most))
+        eyes, most = await self.clearances.eyes(actor, request.organization_id), request.limit + 1
+        found = list(await self.teams.members(request.organization_id, request.team_id, eyes, after, most))
         page, more = found[: request.limit], found[request.limit :]
         return Page(page, self.cursors.seal(scope, [str(page[-1].user_id)]) if more else None)

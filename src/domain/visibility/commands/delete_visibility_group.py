@@ -1,20 +1,19 @@
 """Delete a visibility group."""
 
-from domain.access.facade import NotHeld
 from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import ConcurrentChange, PreconditionFailed
+from domain.kernel.errors import BypassRequired, ConcurrentChange, PreconditionFailed
 from domain.kernel.events import Events
 from domain.kernel.ids import GroupId, OrganizationId
 from domain.kernel.usecases import Command, if_match, interactor, message
 from domain.visibility.errors import GroupNotFound
 from domain.visibility.events import VisibilityGroupDeleted
-from domain.visibility.repositories import Contents, VisibilityGroups
+from domain.visibility.repositories import VisibilityGroups
 from domain.visibility.sight import Sight
 
 
 @message
 class DeleteVisibilityGroup(Command[None]):
-    """Delete a visibility group; one that hides something, only those who see what it hides."""
+    """Delete a visibility group, whether or not it hides something; takes `visibility:bypass` too."""
 
     organization_id: OrganizationId
     group_id: GroupId
@@ -23,13 +22,12 @@ class DeleteVisibilityGroup(Command[None]):
 
 @interactor(
     access=needs(Permission.VISIBILITY_WRITE, within="organization_id"),
-    raises=(GroupNotFound, NotHeld, PreconditionFailed, ConcurrentChange),
+    raises=(GroupNotFound, BypassRequired, PreconditionFailed, ConcurrentChange),
     emits=(VisibilityGroupDeleted,),
     audit="visibility.group.delete",
 )
 class DeleteVisibilityGroupInteractor:
     groups: VisibilityGroups
-    contents: Contents
     sight: Sight
     events: Events
 
@@ -37,7 +35,6 @@ class DeleteVisibilityGroupInteractor:
         group = await self.groups.get(request.organization_id, request.group_id)
         if request.expected_version not in (None, group.version):
             raise PreconditionFailed
-        if await self.contents.any(group):
-            await self.sight.must_see_into(actor, group)
+        await self.sight.must_bypass(actor, group.organization_id)
         await self.groups.remove(group)
         self.events.emit(VisibilityGroupDeleted(organization_id=group.organization_id, group_id=group.id), of=group)

@@ -1,7 +1,7 @@
 """Hide something no more behind a visibility group."""
 
 from domain.kernel.access import Actor, Permission, needs
-from domain.kernel.errors import ConcurrentChange
+from domain.kernel.errors import BypassRequired, ConcurrentChange
 from domain.kernel.events import Events
 from domain.kernel.ids import GroupId, OrganizationId, UserId
 from domain.kernel.usecases import Command, interactor, message
@@ -14,7 +14,10 @@ from domain.visibility.sight import Sight
 
 @message
 class RemoveVisibilityContent(Command[None]):
-    """Take a resource, named by type and id together, or a person out of a visibility group."""
+    """Take a resource, named by type and id together, or a person out of a visibility group.
+
+    A resource only with `visibility:bypass`: what it lies in may stand behind another wall.
+    """
 
     organization_id: OrganizationId
     group_id: GroupId
@@ -25,7 +28,7 @@ class RemoveVisibilityContent(Command[None]):
 
 @interactor(
     access=needs(Permission.VISIBILITY_WRITE, within="organization_id"),
-    raises=(GroupNotFound, NotOne, ContentNotFound, NotInGroup, ConcurrentChange),
+    raises=(GroupNotFound, BypassRequired, NotOne, ContentNotFound, NotInGroup, ConcurrentChange),
     emits=(VisibilityContentRemoved,),
     audit="visibility.content.remove",
 )
@@ -38,6 +41,8 @@ class RemoveVisibilityContentInteractor:
     async def __call__(self, request: RemoveVisibilityContent, actor: Actor) -> None:
         resource = _named(request.resource_type, request.resource_id)
         group = await self.groups.get(request.organization_id, request.group_id)
+        if resource:
+            await self.sight.must_bypass(actor, group.organization_id)
         content = await self.sight.content(actor, group.organization_id, resource, request.user_id)
         await self.contents.remove(group, content)
         removed = VisibilityContentRemoved(

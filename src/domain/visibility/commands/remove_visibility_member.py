@@ -1,6 +1,6 @@
 """Have somebody see no more what is in a visibility group."""
 
-from domain.kernel.access import Permission, needs
+from domain.kernel.access import Actor, Permission, needs
 from domain.kernel.errors import ConcurrentChange
 from domain.kernel.events import Events
 from domain.kernel.ids import GroupId, OrganizationId, TeamId, UserId
@@ -9,6 +9,7 @@ from domain.visibility.errors import GroupNotFound, NotInGroup, NotOne
 from domain.visibility.events import VisibilityMemberRemoved
 from domain.visibility.models import Viewer
 from domain.visibility.repositories import Viewers, VisibilityGroups
+from domain.visibility.sight import Sight
 
 
 @message
@@ -30,11 +31,13 @@ class RemoveVisibilityMember(Command[None]):
 class RemoveVisibilityMemberInteractor:
     groups: VisibilityGroups
     viewers: Viewers
+    sight: Sight
     events: Events
 
-    async def __call__(self, request: RemoveVisibilityMember) -> None:
+    async def __call__(self, request: RemoveVisibilityMember, actor: Actor) -> None:
         viewer = Viewer.of(request.user_id, request.team_id)
         group = await self.groups.get(request.organization_id, request.group_id)
+        await self.sight.taken(actor, group, viewer)
         await self.viewers.remove(group, viewer)
         removed = VisibilityMemberRemoved(
             organization_id=group.organization_id,

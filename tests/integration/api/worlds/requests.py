@@ -1,0 +1,264 @@
+"""What is asked in both worlds: every operation of the document, about what is seen, hidden, and nowhere."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from tests.integration.api.worlds.scene import Scene
+
+PEOPLE: Final = ("vera", "walt", "hugo", "early", "late", "nothing")
+RESOURCES: Final = ("plain-doc", "owned-doc", "shown-doc", "hidden-doc", "hidden-child", "nothing")
+SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "grant_id": (
+        *("grant-vera", "grant-crew", "grant-deny", "grant-share", "grant-owner"),
+        *("grant-early", "grant-early-owner", "grant-on-hidden", "grant-hidden-share", "grant-deny-wonder", "nothing"),
+    ),
+    "group_id": ("open", "secret", "nothing"),
+    "invitation_id": ("invitation", "invitation-hidden", "nothing"),
+    "organization_id": ("organization",),
+    "resource_id": RESOURCES,
+    "role_id": ("reader", "wonder", "nothing"),
+    "session_id": ("nothing",),
+    "team_id": ("crew", "phantoms", "nothing"),
+    "user_id": PEOPLE,
+}
+"""What stands in the places of ids in paths. A new name fails the walk."""
+TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "external_id": RESOURCES,
+    "name": ("rules",),
+    "namespace": ("settings",),
+    "type": ("document",),
+}
+PAGED: Final = frozenset({"limit", "cursor"})
+UNASKED: Final = frozenset({"wait"})
+"""What only makes a request last."""
+
+Made = Callable[[Scene], list[dict[str, Any]]]
+
+
+def _one(**filters: str) -> Made:
+    """Return requests for one value of one filter after the other."""
+    return lambda scene: [{name: scene.id(value)} for name, values in filters.items() for value in values.split()]
+
+
+FILTERS: Final[Mapping[str, Made]] = {
+    "DeleteResource": lambda _: [{"below": "true"}],
+    "ListGrants": lambda scene: [
+        {"subject_type": "user"},
+        {"subject_type": "team"},
+        *({"subject_id": scene.id(each)} for each in (*PEOPLE, "crew")),
+        *({"role": each} for each in ("reader", "owner", "wonder", "none")),
+        {"resource_type": "document"},
+        *({"resource_type": "document", "resource_id": each} for each in RESOURCES),
+    ],
+    "ListResources": lambda scene: [
+        {"type": "document"},
+        {"type": "folder"},
+        *({"parent_type": "document", "parent_id": each} for each in RESOURCES),
+        *({"owner": scene.id(each)} for each in PEOPLE),
+        *({"external_id": each} for each in ("hidden", "o", "plain")),
+    ],
+    "ListTeams": lambda scene: [{"top": "true"}, *({"parent_id": scene.id(each)} for each in SEGMENTS["team_id"])],
+    "ListUsers": lambda _: [{"email": "early@example.com"}, {"is_active": "true"}],
+    "ReadFeed": lambda _: [{"after": "0"}],
+    "RemoveVisibilityContent": lambda scene: [
+        *({"user_id": scene.id(each)} for each in PEOPLE),
+        *({"resource_type": "document", "resource_id": each} for each in RESOURCES),
+    ],
+    "RemoveVisibilityMember": _one(user_id=" ".join(PEOPLE), team_id="crew nothing"),
+}
+"""Beside none at all: each of an operation's filters has to be here."""
+
+
+def _entity(scene: Scene, name: str) -> dict[str, Any]:
+    return {"type": "user", "id": scene.id(name)}
+
+
+def _context(scene: Scene, **more: Any) -> dict[str, Any]:
+    return {"organization_id": scene.id("organization"), **more}
+
+
+def _things(scene: Scene) -> list[dict[str, Any]]:
+    planned = {"planned": True, "parent": {"type": "document", "id": "hidden-doc"}, "owner": scene.id("early")}
+    return [
+        *({"type": "document", "id": each} for each in RESOURCES),
+        {"type": "document", "id": "new", "properties": planned},
+        {"type": "organization", "id": scene.id("organization")},
+    ]
+
+
+def _evaluations(scene: Scene) -> list[dict[str, Any]]:
+    return [
+        {"subject": _entity(scene, who), "action": {"name": action}, "resource": thing, "context": _context(scene)}
+        for who in (*PEOPLE, "manager", "plain")
+        for thing in _things(scene)
+        for action in (("members:read",) if thing["type"] == "organization" else ("read",))
+    ]
+
+
+def _searches(scene: Scene, **more: Any) -> list[dict[str, Any]]:
+    return [{**more, "context": _context(scene), "page": {"limit": limit}} for limit in (1, 2, 100)]
+
+
+def _people_of(scene: Scene) -> list[dict[str, Any]]:
+    return [{"user_id": scene.id(each)} for each in PEOPLE]
+
+
+def _named(names: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"type": "document", "id": each} for each in names]
+
+
+BODIES: Final[Mapping[str, Made]] = {
+    "AcceptInvitation": lambda _: [{"token": "gwi_x"}],
+    "AddMember": lambda scene: [
+        *({"role": "member", "user_id": scene.id(each)} for each in PEOPLE),
+        *({"role": "member", "email": email} for email in (scene.emails["vera"], "early@example.com")),
+    ],
+    "AddTeamMember": _people_of,
+    "AddVisibilityContent": lambda scene: [
+        *_people_of(scene)[1:],
+        *({"resource": each} for each in _named(RESOURCES[3:])),
+    ],
+    "AddVisibilityMember": lambda scene: [*_people_of(scene), {"team_id": scene.id("phantoms")}],
+    "ChangePassword": lambda _: [{"current_password": "not it at all", "new_password": "nor is this one of them"}],
+    "ChangeTeamMember": lambda _: [{"role": "admin"}, {"role": "member"}],
+    "CreateOrganization": lambda _: [{"name": "Another", "slug": "acme"}],
+    "CreateResource": lambda scene: [
+        *({"type": "document", "external_id": each} for each in RESOURCES),
+        {"type": "document", "external_id": "new", "owner": scene.id("early")},
+        {"type": "document", "external_id": "new", "parent": {"type": "document", "id": "hidden-doc"}},
+    ],
+    "CreateRole": lambda _: [{"name": "made", "permissions": ["document:read"]}],
+    "CreateTeam": lambda scene: [{"name": "made"}, {"name": "made", "parent_id": scene.id("phantoms")}],
+    "CreateUser": lambda _: [{"email": "early@example.com"}],
+    "CreateVisibilityGroup": lambda _: [{"name": "made"}],
+    "DevRegister": lambda _: [{"email": "somebody-else@example.com"}],
+    "DevSignIn": lambda scene: [{"email": scene.emails["vera"]}],
+    "EvaluateAccess": _evaluations,
+    "EvaluateMany": lambda scene: [{"evaluations": _evaluations(scene)}],
+    "EvaluatePolicyModel": lambda _: [{"requests": [["ada", "data", "read"]]}],
+    "ExplainAccess": _evaluations,
+    "FinishSetup": lambda _: [{"email": "root@example.com", "token": "x", "password": "correct horse battery"}],
+    "ImportPolicy": lambda scene: [
+        {"policy": f"p, user:{scene.id(who)}, organization, {where}, role:reader, {effect}", "dry_run": dry}
+        for who in PEOPLE
+        for where in ("*", "document/plain-doc", "document/hidden-doc")
+        for effect, dry in (("allow", True), ("allow", False), ("deny", True))
+    ],
+    "InviteMember": lambda scene: [
+        {"email": email, "role": "member"}
+        for email in (scene.emails["vera"], "early@example.com", "invitation-hidden@example.com", "new@example.com")
+    ],
+    "MakeGrant": lambda scene: [
+        {"subject": {"type": kind, "id": scene.id(who)}, "role": role, "effect": effect, **where}
+        for kind, who in (*(("user", each) for each in PEOPLE), ("team", "crew"), ("team", "phantoms"))
+        for role, effect in (("reader", "allow"), ("wonder", "deny"))
+        for where in ({}, *({"on": each} for each in _named(("plain-doc", "hidden-doc"))))
+    ],
+    "PutConfiguration": lambda _: [{"a": 1}],
+    "PutPolicyModel": lambda _: [{"model": "", "policy": ""}],
+    "PutResource": lambda scene: [
+        {"attributes": {"status": "draft"}},
+        {"owner": scene.id("early")},
+        {"owner": scene.id("vera")},
+    ],
+    "RefreshSession": lambda _: [{"refresh_token": "gwr_x"}],
+    "RegisterResources": lambda scene: [
+        {"resources": [{"type": "document", "external_id": each} for each in names]}
+        for names in (RESOURCES, RESOURCES[:2])
+    ],
+    "SearchActions": lambda scene: [
+        body
+        for who in (*PEOPLE, "plain")
+        for thing in (
+            *_named(("plain-doc", "hidden-doc", "owned-doc")),
+            {"type": "organization", "id": scene.id("organization")},
+        )
+        for body in _searches(scene, subject=_entity(scene, who), resource=thing)
+    ],
+    "SearchResources": lambda scene: [
+        body
+        for who in (*PEOPLE, "manager", "plain")
+        for body in _searches(
+            scene, subject=_entity(scene, who), action={"name": "read"}, resource={"type": "document"}
+        )
+    ],
+    "SearchSubjects": lambda scene: [
+        body
+        for thing in _things(scene)
+        for body in _searches(
+            scene,
+            subject={"type": "user"},
+            action={"name": "members:read" if thing["type"] == "organization" else "read"},
+            resource=thing,
+        )
+    ],
+    "ShareResource": lambda scene: [
+        {"subject": {"type": kind, "id": scene.id(who)}, "role": "reader"}
+        for kind, who in (*(("user", each) for each in PEOPLE), ("team", "phantoms"))
+    ],
+    "SignIn": lambda _: [{"email": "early@example.com", "password": "not it at all"}],
+    "SignUp": lambda _: [{"email": "newcomer@example.com", "password": "correct horse battery staple"}],
+    "SignUpWithInvitation": lambda _: [{"token": "gwi_x", "password": "correct horse battery staple"}],
+    "TransferOwnership": _people_of,
+    "UpdateMe": lambda _: [{"full_name": "Somebody"}],
+    "UpdateOrganization": lambda _: [{"name": "Acme & Co"}],
+    "UpdateResource": lambda scene: [
+        {"attributes": {"status": "draft"}},
+        *({"owner": owner} for owner in (scene.id("early"), None, scene.id("vera"))),
+        *({"parent": parent} for parent in (*_named(("hidden-doc", "plain-doc")), None)),
+    ],
+    "UpdateRole": lambda _: [{"description": "Changed"}, {"permissions": []}],
+    "UpdateSystemRole": lambda _: [{"permissions": []}],
+    "UpdateTeam": lambda scene: [{"name": "renamed"}, {"parent_id": None}, {"parent_id": scene.id("phantoms")}],
+    "UpdateUser": lambda _: [{"full_name": "Somebody"}],
+    "UpdateVisibilityGroup": lambda _: [{"name": "renamed"}],
+}
+"""By operation. One that takes a body and is not here fails the walk."""
+READS: Final = frozenset({"EvaluateAccess", "EvaluateMany", "EvaluatePolicyModel", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"})  # fmt: skip
+"""Questions that are sent as bodies."""
+LAST: Final = ("LeaveTeam", "RevokeOtherSessions", "SignOut", "LeaveOrganization", "DeleteOrganization")
+"""They end what the others need."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, as somebody sends it."""
+
+    operation: str
+    method: str
+    path: str
+    body: Any = None
+
+
+def requests(document: dict[str, Any], operation: str, scene: Scene) -> Iterator[Request]:
+    """Yield every request of an operation; raise `KeyError` if nothing says how to make them."""
+    ((path, method, spec),) = [
+        (path, method, each)
+        for path, verbs in document["paths"].items()
+        for method, each in verbs.items()
+        if each["operationId"] == operation
+    ]
+    shared = document["components"]["parameters"]
+    parameters = [
+        shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each for each in spec.get("parameters", ())
+    ]
+    query = {each["name"] for each in parameters if each["in"] == "query"}
+    sets = [{}, *(FILTERS[operation](scene) if query - PAGED - UNASKED else ())]
+    assert query - PAGED - UNASKED == {name for each in sets for name in each}, (operation, query)
+    bodies = BODIES[operation](scene) if "requestBody" in spec else [None]
+    for place in places(path, [each["name"] for each in parameters if each["in"] == "path"], scene):
+        for given in sets:
+            for limit in ("1", "2", None) if "limit" in query else (None,):
+                asked = {**given, **({"limit": limit} if limit else {})}
+                for body in bodies:
+                    yield Request(operation, method.upper(), f"{place}?{urlencode(asked)}" if asked else place, body)
+
+
+def places(path: str, segments: list[str], scene: Scene) -> Iterator[str]:
+    """Yield the path with everything that can stand in it."""
+    choices = [[scene.id(each) for each in SEGMENTS[name]] if name in SEGMENTS else TEXTS[name] for name in segments]
+    for chosen in product(*choices):
+        yield path.format(**{name: quote(value, safe="") for name, value in zip(segments, chosen, strict=True)})
