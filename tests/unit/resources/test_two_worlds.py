@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, event, example, given, settings
 from hypothesis import strategies as st
 
 from domain.access.commands.import_policy import ImportPolicy
@@ -145,25 +145,35 @@ parents, flags, values = st.sampled_from([None, *NAMES]), st.booleans(), st.samp
 grants = st.sampled_from([*(f"grant on {name}" for name in ON), "none"])
 sent = st.fixed_dictionaries({}, optional={"owner": owners, "parent": parents, "attributes": values})
 whole = st.fixed_dictionaries({"owner": owners, "parent": parents, "attributes": values})
-likely: st.SearchStrategy[dict[str, Any]] = st.just({"owner": None, "parent": None, "attributes": {}})
-"""As most things are shown: a change is mostly refused."""
-steps = st.one_of(
+likely = st.fixed_dictionaries({"owner": st.none() | owners, "parent": st.none(), "attributes": values})
+"""As most things are shown: else a change is mostly refused."""
+writes = st.one_of(
     st.tuples(st.just("create"), names, whole | likely),
     st.tuples(st.just("put"), names, whole | likely),
     st.tuples(st.just("bulk"), st.lists(st.tuples(names, whole | likely), min_size=1, max_size=3)),
     st.tuples(st.just("update"), names, sent),
     st.tuples(st.just("delete"), names, flags),
-    st.tuples(st.just("get"), names),
-    st.tuples(st.just("list"), parents, owners, st.sampled_from([None, "h", "c"])),
     st.tuples(st.just("share"), names, st.sampled_from(PEOPLE), flags),
     st.tuples(st.just("unshare"), names, grants),
     st.tuples(st.just("grant"), names, flags),
-    st.tuples(st.just("grants"), st.none() | names),
-    st.tuples(st.just("read grant"), grants),
     st.tuples(st.just("withdraw"), grants),
-    st.tuples(st.just("export")),
     st.tuples(st.just("import"), names),
 )
+reads = st.one_of(
+    st.tuples(st.just("get"), names),
+    st.tuples(st.just("list"), parents, owners, st.sampled_from([None, "h", "c"])),
+    st.tuples(st.just("grants"), st.none() | names),
+    st.tuples(st.just("read grant"), grants),
+    st.tuples(st.just("export")),
+)
+steps = st.one_of(writes, reads)
+AS_SHOWN: Final[dict[str, Any]] = {"owner": None, "parent": None, "attributes": {}}
+GUESSED: Final = [
+    (kind, "child", AS_SHOWN | more)
+    for kind in ("put", "update")
+    for more in ({}, {"attributes": {"a": 1}}, {"parent": "hidden"}, {"owner": "recluse"}, {"owner": "friend"})
+]
+"""What is shown is sent back, and what is not is guessed."""
 
 
 def resource(side: Side, name: str) -> dict[str, Any]:
@@ -252,8 +262,12 @@ def shape(side: Side, more: dict[str, Any]) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.reuse, Phase.generate]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
+@example(taken=GUESSED)
 @given(taken=st.lists(steps, min_size=1, max_size=20))
 async def test_nothing_tells_what_walls_hide(taken: list[tuple[Any, ...]]) -> None:
     more, less = await world(more=True), await world(more=False)
