@@ -16,6 +16,7 @@ __all__ = [
     "Authority",
     "GrantNotFound",
     "LastOwner",
+    "Mandates",
     "NotHeld",
     "Place",
     "RoleNotFound",
@@ -51,6 +52,12 @@ class Assignment:
 
 class Assignments(Protocol):
     """Grants, made and unmade on behalf of others' commands, in the transaction of the command; each is announced."""
+
+    async def hold(self, organization_id: OrganizationId) -> None:
+        """Have others who import a policy, or withdraw grants, of the organization wait until the command ends.
+
+        For whoever locks a subject and then its grants: taken before anything else is. Raise `OrganizationNotFound`.
+        """
 
     async def role(self, organization_id: OrganizationId, name: str) -> RoleId:
         """Return the role of that name that may be granted in the organization: its own, else a system role.
@@ -92,3 +99,13 @@ class Authority(Protocol):
 
     async def holds(self, actor: Actor, place: Place, permission: str) -> bool:
         """Return whether the actor holds `permission` at `place`, without condition."""
+
+
+class Mandates(Protocol):
+    """Who may have a subject act: give it back what it may do, or let somebody act as it."""
+
+    async def must_hold_everything_of(self, actor: Actor, organization_id: OrganizationId, subject: Subject) -> None:
+        """Raise `NotHeld` unless the actor could grant anew what is granted to the subject itself in the organization.
+
+        Nobody withdraws any of it until the command ends.
+        """

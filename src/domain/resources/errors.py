@@ -22,7 +22,7 @@ class OwnerNotFound(NotFound):
 
 
 class SubjectNotFound(NotFound):
-    """It cannot be shared with somebody who is neither a member nor a team of this organization."""
+    """It cannot be shared with who is neither a member nor a team nor a service account of this organization."""
 
     code = "resources.subject_not_found"
 

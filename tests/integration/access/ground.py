@@ -11,6 +11,7 @@ from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.grants import SqlGrants
 from core.postgres.places import SqlGrantees, SqlPlaces
 from core.postgres.roles import SqlRoles
+from core.postgres.service_accounts import SqlServiceAccountLists, SqlServiceAccounts
 from core.postgres.work import SqlWork
 from domain.access.facade import Subject
 from domain.access.granting import Granting
@@ -39,6 +40,10 @@ class SqlGround:
     def grant_lists(self) -> SqlGrantLists:
         return SqlGrantLists(self.database)
 
+    @property
+    def account_lists(self) -> SqlServiceAccountLists:
+        return SqlServiceAccountLists(self.database)
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -48,8 +53,9 @@ class SqlGround:
         roles, grants, places = SqlRoles(work), SqlGrants(work), SqlPlaces(work)
         granting = Granting(roles, grants, work, self.clock)
         holding = Holding(roles, grants, places, self.clock)
+        accounts = SqlServiceAccounts(work)
         try:
-            yield Ports(work, roles, grants, SqlGrantees(work), places, granting, holding)
+            yield Ports(work, roles, grants, SqlGrantees(work), places, granting, holding, accounts)
             await work.commit()
         finally:
             await work.rollback()

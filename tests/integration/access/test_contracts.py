@@ -4,6 +4,7 @@ from tests.contracts.assignments import AssignmentsContract
 from tests.contracts.authority import AuthorityContract
 from tests.contracts.grant_lists import GrantListsContract, RoleListsContract
 from tests.contracts.roles_and_grants import GranteesContract, GrantsContract, PlacesContract, RolesContract
+from tests.contracts.service_accounts import ServiceAccountsContract
 
 
 class TestSqlAssignments(AssignmentsContract):
@@ -35,4 +36,8 @@ class TestSqlRoleLists(RoleListsContract):
 
 
 class TestSqlGrantLists(GrantListsContract):
+    pass
+
+
+class TestSqlServiceAccounts(ServiceAccountsContract):
     pass

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from domain.access.facade import Place, Subject
 from domain.access.models import Grant, Role
-from domain.kernel.ids import OrganizationId, ResourceId, RoleId, TeamId, UserId, uuid7
+from domain.kernel.ids import OrganizationId, ResourceId, RoleId, UserId, uuid7
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS, MEMBERSHIPS, RESOURCES, ROLES
@@ -60,7 +61,7 @@ def add_role(memory: Memory, organization_id: OrganizationId, at: datetime, *per
 def add_grant(
     memory: Memory,
     place: Place,
-    subject: UserId | TeamId,
+    subject: UUID,
     role_id: RoleId,
     at: datetime,
     *,

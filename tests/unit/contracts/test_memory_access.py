@@ -19,12 +19,14 @@ from tests.contracts.assignments import AssignmentsContract
 from tests.contracts.authority import AuthorityContract
 from tests.contracts.grant_lists import GrantListsContract, RoleListsContract
 from tests.contracts.roles_and_grants import GranteesContract, GrantsContract, PlacesContract, RolesContract
+from tests.contracts.service_accounts import ServiceAccountsContract
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
 from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryPlaces
 from tests.support.memory.identity import USERS
 from tests.support.memory.ports import MovableClock
 from tests.support.memory.roles import MemoryRoles
+from tests.support.memory.service_accounts import MemoryServiceAccountLists, MemoryServiceAccounts
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import (
     MEMBERSHIPS,
@@ -45,6 +47,7 @@ class MemoryGround:
     def __post_init__(self) -> None:
         self.role_lists = MemoryRoleLists(self.memory)
         self.grant_lists = MemoryGrantLists(self.memory, self.clock)
+        self.account_lists = MemoryServiceAccountLists(self.memory)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -55,8 +58,9 @@ class MemoryGround:
         roles, grants, places = MemoryRoles(work), MemoryGrants(work), MemoryPlaces(work)
         granting = Granting(roles, grants, work, self.clock)
         holding = Holding(roles, grants, places, self.clock)
+        accounts = MemoryServiceAccounts(work)
         try:
-            yield Ports(work, roles, grants, MemoryGrantees(work), places, granting, holding)
+            yield Ports(work, roles, grants, MemoryGrantees(work), places, granting, holding, accounts)
             await work.commit()
         finally:
             await work.rollback()
@@ -144,4 +148,8 @@ class TestMemoryRoleLists(RoleListsContract):
 
 
 class TestMemoryGrantLists(GrantListsContract):
+    pass
+
+
+class TestMemoryServiceAccounts(ServiceAccountsContract):
     pass
