@@ -47,7 +47,7 @@ class Answering:
             permission=permission,
             about_oneself=asked.is_about_asker,
         )
-        subject = self.view.subjects.get((asked.user_id, asked.organization_id)) if asked.user_id else None
+        subject = self.view.known(asked.kind, asked.user_id, asked.organization_id)
         found = question(asked, self.view, mine, subject, self.now) if subject else None
         allowed = bool(subject and found and decide(subject, found, self.now) is Outcome.ALLOWED)
         explains = asked.is_about_asker or holds(mine, Permission.ACCESS_EXPLAIN, self.now)

@@ -49,7 +49,7 @@ class SearchActionsInteractor:
             about_oneself=asked.is_about_asker,
         )
         part = part_of(self.cursors, "SearchActions", wanted, asked.organization_id, actor, request.page)
-        subject = view.subjects.get((asked.user_id, asked.organization_id)) if asked.user_id else None
+        subject = view.known(asked.kind, asked.user_id, asked.organization_id)
         if subject is None:
             return Actions([])
         names = await self._names(asked)
