@@ -296,7 +296,7 @@ async def test_a_service_account_is_looked_at_anew_when_it_appears_is_deactivate
     async def may() -> bool | None:
         await engine.refresh(NOW)
         subject, _ = await engine.known(UserId(account), PLATFORM)
-        return subject and decide(subject, Question("doc:read"), BEGINNING).value == "allowed"
+        return decide(subject, Question("doc:read"), BEGINNING).value == "allowed" if subject else None
 
     async with databases[0].read() as connection:
         run = connection.execute
