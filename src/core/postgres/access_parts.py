@@ -230,7 +230,7 @@ _NEVER: Final = str(2**63)
 """A transaction that there will never be: nothing has changed since."""
 _SCOPES: Final = ("user", "team", "role", "resource")
 _RECORDED: Final = {SERVICE_ACCOUNT: USER}
-"""What changes of a grant's subject, or of a service account, are recorded under, if not under the scope of a part."""
+"""Scopes that changes are recorded under and parts do not have, and whose parts are meant."""
 _users = msgspec.json.Decoder(list[_User])
 _teams = msgspec.json.Decoder(list[_Team])
 _roles = msgspec.json.Decoder(list[_Role])

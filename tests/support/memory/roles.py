@@ -24,7 +24,7 @@ SINCE = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def seeded() -> dict[RoleId, Role]:
-    """Return the system roles as the migrations write them."""
+    """Return the system roles as the migrations write them; later ones say in `SEEDED_TOO` what they add."""
     _, _, _, first, *later = map(_migration, sorted((folder() / "versions").glob("*.py")))
     made = {SUPERUSER: ("superuser", "Everything, everywhere.", "*")}
     for number, (name, description) in enumerate(first.ROLES.items(), start=3):
