@@ -16,6 +16,7 @@ from api.routes.identity import identity
 from api.routes.organizations import organizations
 from api.routes.policies import policies
 from api.routes.resources import resources
+from api.routes.service_accounts import service_accounts
 from api.routes.sessions import sessions
 from api.routes.teams import teams
 from api.routes.visibility import visibility
@@ -38,6 +39,7 @@ def routes(settings: Settings) -> list[Router]:
     return [
         identity(private=settings.signup_private, dev=settings.is_dev),
         sessions(dev=settings.is_dev),
+        service_accounts,
         organizations,
         policies,
         access,

@@ -43,6 +43,7 @@ from core.postgres.rehearsal import SqlRehearsal
 from core.postgres.resource_lists import SqlResourceReader
 from core.postgres.resources import SqlBelonging, SqlResources
 from core.postgres.roles import SqlRoles
+from core.postgres.service_accounts import SqlServiceAccountLists, SqlServiceAccounts
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.team_lists import SqlTeamLists
 from core.postgres.teams import SqlInheritance, SqlTeamMembers, SqlTeams
@@ -151,6 +152,7 @@ class Shared(Provider):
     policy_reader = provide(WithParents[SqlPolicyReader])
     role_lists = provide(WithParents[SqlRoleLists])
     grant_lists = provide(WithParents[SqlGrantLists])
+    service_account_lists = provide(WithParents[SqlServiceAccountLists])
     team_lists = provide(WithParents[SqlTeamLists])
     visibility_lists = provide(WithParents[SqlVisibilityLists])
     clock = provide(SystemClock, provides=Clock)
@@ -214,6 +216,7 @@ class Transaction(Provider):
     failures = provide(WithParents[SqlFailures])
     superusers = provide(WithParents[SqlSuperusers])
     setup = provide(WithParents[SqlSetup])
+    service_accounts = provide(WithParents[SqlServiceAccounts])
     sessions = provide(WithParents[SqlSessions])
     session_ending = provide(WithParents[SqlSessionEnding])
     configuration_heads = provide(WithParents[SqlConfigurationHeads])

@@ -13,6 +13,9 @@ from domain.access.holding import Holding
 from domain.access.models import Grant, Role
 from domain.access.readers import GrantLists, RoleLists
 from domain.access.repositories import Grantees, Grants, Hiding, Places, Roles
+from domain.identity.service_accounts.models import ServiceAccount
+from domain.identity.service_accounts.readers import ServiceAccountLists
+from domain.identity.service_accounts.repositories import ServiceAccounts
 from domain.kernel.access import Actor, Eyes
 from domain.kernel.events import Events
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, SessionId, TeamId, UserId, uuid7
@@ -41,6 +44,7 @@ class Ports:
     hiding: Hiding
     assignments: Assignments
     authority: Holding
+    accounts: ServiceAccounts
 
 
 class Ground(Protocol):
@@ -57,6 +61,9 @@ class Ground(Protocol):
 
     @property
     def gate(self) -> Gate: ...
+
+    @property
+    def account_lists(self) -> ServiceAccountLists: ...
 
     def now(self) -> datetime:
         """Tell the time as queries see it."""
@@ -101,6 +108,20 @@ async def member(ground: Ground, organization_id: OrganizationId) -> UserId:
     user_id = await ground.person()
     await ground.member(organization_id, user_id)
     return user_id
+
+
+def an_account(organization_id: OrganizationId, name: str = "", **more: Any) -> ServiceAccount:
+    """Return a service account that was not added yet."""
+    known: dict[str, Any] = {"name": name or f"account-{uuid7()}", "created_at": NOW, "updated_at": NOW, "version": 1}
+    return ServiceAccount(organization_id=organization_id, **known | more)
+
+
+async def account(ground: Ground, organization_id: OrganizationId, name: str = "", **more: Any) -> ServiceAccount:
+    """Return a service account that was added."""
+    made = an_account(organization_id, name, **more)
+    async with ground.transaction() as ports:
+        await ports.accounts.add(made)
+    return made
 
 
 async def role(

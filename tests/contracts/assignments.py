@@ -7,7 +7,7 @@ from domain.access.facade import Place
 from domain.access.models import OWNER, SUPERUSER
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, RoleId, uuid7
-from tests.contracts.access import HOUR, NOW, Ground, granted, holds, member, role, superuser, team, user
+from tests.contracts.access import HOUR, NOW, Ground, account, granted, holds, member, role, superuser, team, user
 
 
 class AssignmentsContract:
@@ -145,8 +145,13 @@ class AssignmentsContract:
         ours = await ground.organization()
         (note,) = await ground.resource(ours, "note")
         path = await ground.team(ours)
+        robot = await account(ground, ours)
 
-        for place, subject in ((Place(ours, note), user(await member(ground, ours))), (Place(ours), team(path))):
+        for place, subject in (
+            (Place(ours, note), user(await member(ground, ours))),
+            (Place(ours), team(path)),
+            (Place(ours), robot.subject),
+        ):
             async with ground.transaction() as ports:
                 with pytest.raises(RoleNotFound):
                     await ports.assignments.assign(place, subject, OWNER, None)
@@ -155,3 +160,10 @@ class AssignmentsContract:
         async with ground.transaction() as ports:
             with pytest.raises(OrganizationNotFound):
                 await ports.assignments.owners(OrganizationId(uuid7()))
+
+    async def test_holds_what_exists_only(self, ground: Ground) -> None:
+        async with ground.transaction() as ports:
+            await ports.assignments.hold(await ground.organization())
+            await ports.assignments.hold(PLATFORM)
+            with pytest.raises(OrganizationNotFound):
+                await ports.assignments.hold(OrganizationId(uuid7()))

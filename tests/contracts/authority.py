@@ -1,15 +1,16 @@
-"""What every `Authority` promises."""
+"""What every `Authority`, and `Mandates`, promises."""
 
 import pytest
 
 from domain.access.errors import NotHeld
-from domain.access.facade import Place
+from domain.access.facade import Place, Subject
 from domain.access.models import OWNER
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, UserId
 from tests.contracts.access import (
     HOUR,
     NOW,
     Ground,
+    account,
     actor,
     granted,
     holds,
@@ -221,6 +222,46 @@ class AuthorityContract:
         assert not await gives(ground, ada, Place(ours), OWNER)
         await granted(ground, ours, user(ada), reader)
         assert await gives(ground, ada, Place(ours), writer)
+
+    async def test_a4_holds_everything_of_a_subject_that_could_be_granted_anew(
+        self, ground: Ground, ours: OrganizationId
+    ) -> None:
+        robot, ada = await account(ground, ours), await member(ground, ours)
+        (note,) = await ground.resource(ours, "note")
+        reader, writer = await role(ground, ours, "notes:read"), await role(ground, ours, "notes:write")
+        await granted(ground, ours, robot.subject, reader, on=note, below=True, expires_at=NOW + HOUR)
+        await granted(ground, ours, robot.subject, writer, condition=CONDITION)
+        for more in ({"effect": "deny"}, {"expires_at": NOW}):
+            await granted(ground, ours, robot.subject, await role(ground, ours, "notes:burn"), **more)
+
+        assert not await holds_everything_of(ground, ada, ours, robot.subject)
+        await granted(ground, ours, user(ada), reader, on=note, below=True, expires_at=NOW + HOUR)
+        assert not await holds_everything_of(ground, ada, ours, robot.subject)
+        mine = await granted(ground, ours, user(ada), writer, expires_at=NOW + HOUR)
+        assert not await holds_everything_of(ground, ada, ours, robot.subject)
+        async with ground.transaction() as ports:
+            await ports.grants.remove(mine)
+        await granted(ground, ours, user(ada), writer)
+        assert await holds_everything_of(ground, ada, ours, robot.subject)
+
+    async def test_a4_of_whom_nothing_is_granted_everybody_holds_everything(
+        self, ground: Ground, ours: OrganizationId
+    ) -> None:
+        robot, ada = await account(ground, ours), await member(ground, ours)
+
+        assert await holds_everything_of(ground, ada, ours, robot.subject)
+
+
+async def holds_everything_of(
+    ground: Ground, user_id: UserId, organization_id: OrganizationId, subject: Subject
+) -> bool:
+    """Return whether the person may act as the subject."""
+    async with ground.transaction() as ports:
+        try:
+            await ports.authority.must_hold_everything_of(actor(user_id), organization_id, subject)
+        except NotHeld:
+            return False
+        return True
 
 
 async def _tree(ground: Ground, ours: OrganizationId) -> tuple[dict[str, Place], dict[str, ResourceId]]:

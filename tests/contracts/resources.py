@@ -76,6 +76,9 @@ class Ground(Protocol):
     async def team(self, organization_id: OrganizationId) -> UUID:
         """Return a new team."""
 
+    async def account(self, organization_id: OrganizationId) -> UUID:
+        """Return a new service account."""
+
     async def leave(self, organization_id: OrganizationId, user_id: UserId) -> None:
         """End a membership."""
 
@@ -242,6 +245,7 @@ class ResourcesContract:
     async def test_knows_who_belongs(self, ground: Ground) -> None:
         member, stranger = await ground.member(ground.organization_id), await ground.member(ground.other_id)
         team, other = await ground.team(ground.organization_id), await ground.team(ground.other_id)
+        robot, foreign = [await ground.account(each) for each in (ground.organization_id, ground.other_id)]
 
         async with ground.transaction() as ports:
             assert await ports.belonging.people(ground.organization_id, [member, stranger]) == {member}
@@ -253,10 +257,12 @@ class ResourcesContract:
                     Subject("user", stranger),
                     Subject("team", other),
                     Subject("team", member),
+                    Subject("service_account", robot),
+                    Subject("service_account", foreign),
                     Subject("service_account", member),
                 )
             ]
-        assert answers == [True, True, False, False, False, False]
+        assert answers == [True, True, False, False, False, True, False, False]
 
     async def test_whoever_leaves_owns_nothing(self, ground: Ground) -> None:
         owner, other = await ground.member(ground.organization_id), await ground.member(ground.organization_id)

@@ -9,7 +9,7 @@ from domain.access.facade import Place, Subject
 from domain.access.models import OWNER, SUPERUSER, Grant, Role
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, ResourceId, RoleId, uuid7
-from tests.contracts.access import HOUR, NOW, Ground, a_grant, a_role, granted, member, role, team, user
+from tests.contracts.access import HOUR, NOW, Ground, a_grant, a_role, account, granted, member, role, team, user
 
 SEEDED = {"owner", "admin", "member", "auditor", "service"}
 
@@ -209,10 +209,13 @@ class GrantsContract:
 class GranteesContract:
     """Subclasses provide the fixture `ground`."""
 
-    async def test_a2_includes_members_and_teams_of_the_organization_only(self, ground: Ground) -> None:
+    async def test_a2_includes_members_teams_and_service_accounts_of_the_organization_only(
+        self, ground: Ground
+    ) -> None:
         ours, theirs = await ground.organization(), await ground.organization()
         ada, eve = await member(ground, ours), await member(ground, theirs)
         mine, other = await ground.team(ours, ada), await ground.team(theirs, eve)
+        robot, stranger = await account(ground, ours), await account(ground, theirs)
 
         async with ground.transaction() as ports:
             for subject, expected in (
@@ -222,12 +225,17 @@ class GranteesContract:
                 (team(other), False),
                 (user(mine[0]), False),
                 (Subject("team", ada), False),
+                (robot.subject, True),
+                (stranger.subject, False),
+                (user(robot.id), False),
+                (Subject("team", robot.id), False),
                 (Subject("service_account", ada), False),
                 (user(uuid7()), False),
             ):
                 assert await ports.grantees.includes(ours, subject) == expected
             assert await ports.grantees.includes(PLATFORM, user(eve))
             assert not await ports.grantees.includes(PLATFORM, user(uuid7()))
+            assert not await ports.grantees.includes(PLATFORM, robot.subject)
 
     async def test_knows_the_teams_of_a_member_and_those_above(self, ground: Ground) -> None:
         ours, theirs = await ground.organization(), await ground.organization()

@@ -34,6 +34,8 @@ DEFECTS: Final = (
         "groups of people only", COMPILED, "user.groups.union(*(part.groups for part in ours.values()))", "user.groups"
     ),
     Defect("grants of other organizations", COMPILED, "each.grant.organization_id == organization_id]", "each]"),
+    Defect("service accounts anywhere", COMPILED, "user.kind == USER or grant", "user or grant"),
+    Defect("service accounts nowhere", COMPILED, "user.kind == USER or grant", "user.kind == USER and grant"),
     Defect("an allow everywhere beats a deny", COMPILED, "allowed=plain and not denies", "allowed=plain"),
     Defect("an allow that expires is for ever", COMPILED, "held.grant.is_plain for", "not held.grant.condition for"),
     Defect("the inactive may", DECIDING, "if not subject.user.is_active:", "if False:"),

@@ -82,6 +82,7 @@ from tests.support.memory.policies import MemoryPolicyModels, MemoryPolicyReader
 from tests.support.memory.ports import MemoryMailer, MovableClock, SessionTokens, Witnessed
 from tests.support.memory.resources import MemoryBelonging, MemoryResourceReader, MemoryResources
 from tests.support.memory.roles import MemoryRoles
+from tests.support.memory.service_accounts import MemoryServiceAccountLists, MemoryServiceAccounts
 from tests.support.memory.sessions import (
     MemoryRefreshFamilies,
     MemorySessionEnding,
@@ -259,6 +260,7 @@ class Readers(Provider):
     session_lists = provide(WithParents[MemorySessionLists])
     role_lists = provide(WithParents[MemoryRoleLists])
     grant_lists = provide(WithParents[MemoryGrantLists])
+    service_account_lists = provide(WithParents[MemoryServiceAccountLists])
     team_lists = provide(WithParents[MemoryTeamLists])
     visibility_lists = provide(WithParents[MemoryVisibilityLists])
 
@@ -279,6 +281,7 @@ class Transaction(Provider):
     hashes = provide(WithParents[MemoryPasswordHashes])
     failures = provide(WithParents[MemoryFailures])
     superusers = provide(WithParents[MemorySuperusers])
+    service_accounts = provide(WithParents[MemoryServiceAccounts])
     sessions = provide(WithParents[MemorySessions])
     session_ending = provide(WithParents[MemorySessionEnding])
     configuration_heads = provide(WithParents[MemoryConfigurationHeads])

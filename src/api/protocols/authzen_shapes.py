@@ -12,7 +12,10 @@ Object = dict[str, Any]
 
 
 class AccessSubject(Struct, frozen=True):
-    """Who wants to do something: a person is of type `user`, and their id is that of their profile."""
+    """Who wants to do something: a person is of type `user`, and their id is that of their profile.
+
+    A service account is of type `service_account`, with its own id.
+    """
 
     type: str
     id: str

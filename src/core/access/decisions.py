@@ -40,6 +40,11 @@ class Lists(Protocol):
     ) -> Sequence[UserId]:
         """See `Decisions.candidates`."""
 
+    async def service_accounts(
+        self, organization_id: OrganizationId, after: UserId | None, limit: int
+    ) -> Sequence[UserId]:
+        """See `Decisions.service_accounts`."""
+
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:
         """See `Decisions.permissions`."""
 
@@ -101,6 +106,12 @@ class EngineDecisions(Decisions):
     ) -> Sequence[UserId]:
         """See `Decisions.candidates`."""
         return await self.lists.candidates(asker, groups, after, limit)
+
+    async def service_accounts(
+        self, organization_id: OrganizationId, after: UserId | None, limit: int
+    ) -> Sequence[UserId]:
+        """See `Decisions.service_accounts`."""
+        return await self.lists.service_accounts(organization_id, after, limit)
 
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:
         """See `Decisions.permissions`."""

@@ -42,6 +42,12 @@ SELECT p.id FROM (
 WHERE ($3::uuid IS NULL OR p.id > $3) AND {person_seen("p.id", "$1", "$5::uuid", "$6::uuid[] IS NULL", "$6")}
 ORDER BY p.id LIMIT $4
 """  # noqa: S608 - made of constants
+# Theirs, and those of the platform's: what is granted to them there holds everywhere.
+_SERVICE_ACCOUNTS: Final = """
+SELECT id FROM service_accounts
+WHERE organization_id = ANY (ARRAY[$1, $2::uuid]) AND ($3::uuid IS NULL OR id > $3)
+ORDER BY id LIMIT $4
+"""
 _PERMISSIONS: Final = """
 SELECT DISTINCT unnest(permissions) FROM roles WHERE organization_id IS NULL OR organization_id = $1
 """
@@ -99,6 +105,14 @@ class SqlAccessLists(Lists):
         shown = None if groups is None else list(groups)
         async with self.database.read() as connection:
             rows = await connection.fetch(_CANDIDATES, organization_id, PLATFORM, after, limit, user_id, shown)
+        return [UserId(row[0]) for row in rows]
+
+    async def service_accounts(
+        self, organization_id: OrganizationId, after: UserId | None, limit: int
+    ) -> Sequence[UserId]:
+        """See `Lists.service_accounts`."""
+        async with self.database.read() as connection:
+            rows = await connection.fetch(_SERVICE_ACCOUNTS, organization_id, PLATFORM, after, limit)
         return [UserId(row[0]) for row in rows]
 
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:

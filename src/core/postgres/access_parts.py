@@ -12,7 +12,18 @@ from core.access.snapshots import Snapshot
 from core.access.source import Change, Look, Source
 from core.postgres.database import Database
 from domain.access.conditions import parse
-from domain.access.engine.parts import Grant, Key, Name, Part, ResourcePart, RolePart, TeamPart, UserPart
+from domain.access.engine.parts import (
+    SERVICE_ACCOUNT,
+    USER,
+    Grant,
+    Key,
+    Name,
+    Part,
+    ResourcePart,
+    RolePart,
+    TeamPart,
+    UserPart,
+)
 from domain.kernel.ids import GrantId, GroupId, OrganizationId, ResourceId, RoleId, TeamId, UserId
 
 MOST: Final = 10_000
@@ -34,13 +45,17 @@ json_build_object('id', g.id, 'organization_id', g.organization_id, 'role_id', g
 _LOOK: Final = f"SELECT {NOW}, ({CHANGES}) AS changes"
 _LOAD: Final = f"""
 WITH RECURSIVE person AS (
-    SELECT id, is_active, email_verified FROM users WHERE id = ANY ($2::uuid[])
+    SELECT id, is_active, email_verified, 'user' AS kind FROM users WHERE id = ANY ($2::uuid[])
+    UNION ALL
+    SELECT id, is_active, NULL, 'service_account' FROM service_accounts WHERE id = ANY ($2::uuid[])
 ), team AS (
     SELECT * FROM teams WHERE id = ANY ($3::uuid[]) OR id IN (
         SELECT unnest(t.path) FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.user_id = ANY ($2::uuid[])
     )
 ), given AS (
     SELECT * FROM grants WHERE subject_type = 'user' AND subject_id = ANY (ARRAY(SELECT id FROM person))
+    UNION ALL
+    SELECT * FROM grants WHERE subject_type = 'service_account' AND subject_id = ANY (ARRAY(SELECT id FROM person))
     UNION ALL
     SELECT * FROM grants WHERE subject_type = 'team' AND subject_id = ANY (ARRAY(SELECT id FROM team))
 ), wanted (id, depth) AS (
@@ -56,13 +71,14 @@ WITH RECURSIVE person AS (
 )
 SELECT {NOW}, ({CHANGES}) AS changes,
     (SELECT json_agg(json_build_object('id', p.id, 'is_active', p.is_active, 'email_verified', p.email_verified,
-        'organizations', ARRAY(SELECT organization_id FROM memberships WHERE user_id = p.id),
+        'organizations', ARRAY(SELECT organization_id FROM memberships WHERE user_id = p.id
+                               UNION ALL SELECT organization_id FROM service_accounts WHERE id = p.id),
         'teams', ARRAY(SELECT team_id FROM team_members WHERE user_id = p.id),
         'groups', ARRAY(SELECT group_id FROM visibility_members WHERE user_id = p.id),
         'walls', (SELECT coalesce(json_agg(json_build_array(organization_id, group_id)), '[]')
                   FROM visibility_contents WHERE user_id = p.id),
         'grants', (SELECT coalesce(json_agg({_GRANT}), '[]') FROM given g
-                   WHERE g.subject_type = 'user' AND g.subject_id = p.id))) FROM person p) AS users,
+                   WHERE g.subject_type = p.kind AND g.subject_id = p.id), 'kind', p.kind)) FROM person p) AS users,
     (SELECT json_agg(json_build_object('id', t.id, 'organization_id', t.organization_id, 'path', t.path,
         'groups', ARRAY(SELECT group_id FROM visibility_members WHERE team_id = t.id),
         'grants', (SELECT coalesce(json_agg({_GRANT}), '[]') FROM given g
@@ -108,12 +124,13 @@ class _Grant(msgspec.Struct):
 class _User(msgspec.Struct):
     id: UUID
     is_active: bool
-    email_verified: bool
+    email_verified: bool | None
     organizations: frozenset[UUID]
     teams: frozenset[UUID]
     groups: frozenset[UUID]
     walls: frozenset[tuple[UUID, UUID]]
     grants: list[_Grant]
+    kind: str
 
     def part(self) -> UserPart:
         return UserPart(
@@ -125,6 +142,7 @@ class _User(msgspec.Struct):
             groups=frozenset(map(GroupId, self.groups)),
             walls=frozenset((OrganizationId(place), GroupId(group)) for place, group in self.walls),
             grants=tuple(each.part() for each in self.grants),
+            kind=self.kind,
         )
 
 
@@ -215,8 +233,9 @@ class SqlParts(Source):
 _NEVER: Final = str(2**63)
 """A transaction that there will never be: nothing has changed since."""
 _SCOPES: Final = ("user", "team", "role", "resource")
-_ALIASES: Final = {"person": "user"}
-"""Whom walls hide is recorded under a scope of its own, and is a part of who they are."""
+_RECORDED: Final = {SERVICE_ACCOUNT: USER, "person": USER}
+"""Scopes that changes are recorded under and parts do not have, and whose parts are meant: whom walls hide is a part of
+who they are."""
 _users = msgspec.json.Decoder(list[_User])
 _teams = msgspec.json.Decoder(list[_Team])
 _roles = msgspec.json.Decoder(list[_Role])
@@ -238,7 +257,7 @@ def changes(told: str | None) -> Sequence[Change] | None:
     rows = _told.decode(told) if told else []
     if len(rows) > MOST:
         return None
-    return [Change(transaction, Key(_ALIASES.get(scope, scope), id_)) for transaction, scope, id_ in rows]
+    return [Change(transaction, Key(_RECORDED.get(scope, scope), id_)) for transaction, scope, id_ in rows]
 
 
 def _parts(row: Mapping[str, Any], keys: Collection[Key]) -> Mapping[Key, Part | None]:

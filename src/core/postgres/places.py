@@ -17,6 +17,9 @@ _MEMBER = text("""
 SELECT id FROM memberships WHERE user_id = :id AND organization_id = :organization_id FOR KEY SHARE
 """)
 _TEAM = text("SELECT id FROM teams WHERE id = :id AND organization_id = :organization_id FOR KEY SHARE")
+_SERVICE_ACCOUNT = text("""
+SELECT id FROM service_accounts WHERE id = :id AND organization_id = :organization_id FOR KEY SHARE
+""")
 _TEAMS = text("""
 SELECT unnest(t.path) AS id FROM team_members m JOIN teams t ON t.id = m.team_id
 WHERE m.user_id = :user_id AND m.organization_id = :organization_id
@@ -47,7 +50,7 @@ WHERE h.organization_id = :organization_id AND h.user_id = ANY (CAST(:user_ids A
 
 @dataclass(frozen=True, slots=True)
 class SqlGrantees(Grantees):
-    """Members and teams, in the transaction of the command."""
+    """Members, teams and service accounts, in the transaction of the command."""
 
     work: SqlWork
 
@@ -58,6 +61,8 @@ class SqlGrantees(Grantees):
                 statement = _USER if organization_id == PLATFORM else _MEMBER
             case "team":
                 statement = _TEAM
+            case "service_account":
+                statement = _SERVICE_ACCOUNT
             case _:
                 return False
         values = {"id": subject.id, "organization_id": organization_id}

@@ -112,6 +112,9 @@ WHERE organization_id = :organization_id AND user_id = ANY (CAST(:user_ids AS uu
 _BELONGS: Final = {
     "user": text("SELECT 1 FROM memberships WHERE organization_id = :organization_id AND user_id = :id FOR KEY SHARE"),
     "team": text("SELECT 1 FROM teams WHERE organization_id = :organization_id AND id = :id FOR KEY SHARE"),
+    "service_account": text(
+        "SELECT 1 FROM service_accounts WHERE organization_id = :organization_id AND id = :id FOR KEY SHARE"
+    ),
 }
 
 

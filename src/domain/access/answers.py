@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.access.asking import Entity
-from domain.kernel.ids import GrantId, GroupId, RoleId, TeamId, UserId
+from domain.kernel.ids import GrantId, GroupId, RoleId, ServiceAccountId, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class Proof:
     """Who it was made to, if it was a person."""
     team_id: TeamId | None
     """Which team it was made to, if it was one."""
+    service_account_id: ServiceAccountId | None
+    """Which service account it was made to, if it was one."""
     roles: list[RoleId]
     """The role that was granted, then those inherited, up to the one in which the permission is written."""
     on: Entity | None
@@ -47,6 +49,8 @@ class Missing:
     join: list[GroupId] = field(default_factory=list)
     """Visibility groups, any one of which lets the subject see the resource."""
     grant: Needed | None = None
+    bypass: Needed | None = None
+    """A second grant, which lets a service account see the resource: it cannot join a group."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,15 @@ from uuid import UUID
 
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Outcome, Question, Thing, decide, knows, sees
-from domain.access.engine.parts import Name
+from domain.access.engine.parts import SERVICE_ACCOUNT, USER, Name
 from domain.kernel.access import Actor, Permission
 from domain.kernel.errors import Forbidden, OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, UserId
 
 ORGANIZATION: Final = "organization"
 """The type of resource whose actions are permissions on the organization itself."""
-USER: Final = "user"
+KINDS: Final = frozenset({USER, SERVICE_ACCOUNT})
+"""Types of subjects that decisions are made about."""
 _NAME: Final = pattern(r"[A-Za-z0-9_.:-]{1,64}").fullmatch
 _UUID: Final = pattern("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 
@@ -61,7 +62,7 @@ class Evaluation:
 
 
 Person = tuple[UserId, OrganizationId]
-"""Somebody, in an organization."""
+"""Somebody, in an organization; service accounts go by their ids too, which are nobody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,21 @@ class View:
     subjects: Mapping[Person, Subject]
     things: Mapping[Name, Thing]
 
+    def known(self, kind: str, user_id: UserId | None, organization_id: OrganizationId) -> Subject | None:
+        """Return somebody, None if there is nobody of that id and kind. Service accounts of others are nobody."""
+        found = self.subjects.get((user_id, organization_id)) if user_id else None
+        if found is None or found.user.kind != kind:
+            return None
+        return found if kind == USER or found.belongs else None
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """An evaluation, taken apart."""
 
     asker: Person
+    kind: str
+    """What `user_id` is the id of: a `user` or a `service_account`."""
     user_id: UserId | None
     """None for whoever cannot be one of ours."""
     permission: str | None
@@ -110,7 +120,7 @@ class Asked:
     @property
     def is_about_asker(self) -> bool:
         """Whether somebody asks about themselves."""
-        return self.user_id == self.asker[0]
+        return self.user_id == self.asker[0] and self.kind == USER
 
 
 def taken_apart(evaluation: Evaluation, actor: Actor) -> Asked:
@@ -126,6 +136,7 @@ def taken_apart(evaluation: Evaluation, actor: Actor) -> Asked:
         name = Name(organization_id, resource.type, resource.id)
     return Asked(
         asker=(actor.user_id, organization_id),
+        kind=evaluation.subject.type,
         user_id=user_of(evaluation.subject),
         permission=permission_of(resource.type, evaluation.action),
         name=name,
@@ -140,8 +151,8 @@ def place(circumstances: Circumstances, actor: Actor) -> OrganizationId:
 
 
 def user_of(subject: Entity) -> UserId | None:
-    """Return the person that `subject` names, None if it can be none of ours."""
-    return UserId(UUID(subject.id)) if subject.type == USER and _UUID(subject.id) else None
+    """Return the id of the person or service account that `subject` names, None if it can be none of ours."""
+    return UserId(UUID(subject.id)) if subject.type in KINDS and _UUID(subject.id) else None
 
 
 def permission_of(type_: str, action: str) -> str | None:
@@ -175,8 +186,8 @@ def holds(subject: Subject, permission: Permission, now: datetime) -> bool:
 
 
 def about(asked: Asked, view: View, mine: Subject, now: datetime) -> Subject | None:
-    """Return whom the question is about; None if there is no such person, as far as the asker may know."""
-    subject = view.subjects.get((asked.user_id, asked.organization_id)) if asked.user_id else None
+    """Return whom the question is about; None if there is nobody such, as far as the asker may know."""
+    subject = view.known(asked.kind, asked.user_id, asked.organization_id)
     return subject if subject and knows(mine, subject, now) else None
 
 

@@ -34,7 +34,7 @@ class GrantNotFound(NotFound):
 
 
 class SubjectNotFound(NotFound):
-    """There is no such member or team in this organization, or none that the actor may see."""
+    """There is no such member, team or service account in this organization, or none that the actor may see."""
 
     code = "access.subject_not_found"
 

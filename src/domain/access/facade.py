@@ -17,6 +17,7 @@ __all__ = [
     "Clearances",
     "GrantNotFound",
     "LastOwner",
+    "Mandates",
     "NotHeld",
     "Place",
     "RoleNotFound",
@@ -53,6 +54,12 @@ class Assignment:
 
 class Assignments(Protocol):
     """Grants, made and unmade on behalf of others' commands, in the transaction of the command; each is announced."""
+
+    async def hold(self, organization_id: OrganizationId) -> None:
+        """Have others who import a policy, or withdraw grants, of the organization wait until the command ends.
+
+        For whoever locks a subject and then its grants: taken before anything else is. Raise `OrganizationNotFound`.
+        """
 
     async def role(self, organization_id: OrganizationId, name: str) -> RoleId:
         """Return the role of that name that may be granted in the organization: its own, else a system role.
@@ -121,3 +128,13 @@ class Walls(Protocol):
         self, actor: Actor, organization_id: OrganizationId, user_ids: Collection[UserId]
     ) -> Collection[UserId]:
         """Return those of the organization's members that a wall hides from the actor."""
+
+
+class Mandates(Protocol):
+    """Who may have a subject act: give it back what it may do, or let somebody act as it."""
+
+    async def must_hold_everything_of(self, actor: Actor, organization_id: OrganizationId, subject: Subject) -> None:
+        """Raise `NotHeld` unless the actor could grant anew what is granted to the subject itself in the organization.
+
+        Nobody withdraws any of it until the command ends.
+        """

@@ -23,6 +23,10 @@ class Granting(Assignments):
     events: Events
     clock: Clock
 
+    async def hold(self, organization_id: OrganizationId) -> None:
+        """See `Assignments.hold`."""
+        await self.roles.lock(organization_id)
+
     async def role(self, organization_id: OrganizationId, name: str) -> RoleId:
         """See `Assignments.role`."""
         return (await self.roles.named(organization_id, name)).id

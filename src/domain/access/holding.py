@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access.errors import NotHeld
-from domain.access.facade import Authority, Place
+from domain.access.facade import Authority, Mandates, Place, Subject
 from domain.access.models import MOST_LEVELS, Grant, Powers, Role
 from domain.access.repositories import Grants, Places, Roles
 from domain.kernel.access import Actor
-from domain.kernel.ids import PLATFORM, ResourceId, RoleId, UserId
+from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, UserId
 from domain.kernel.ports import Clock
 
 Paths = Mapping[ResourceId, Sequence[ResourceId]]
 
 
 @dataclass(frozen=True, slots=True)
-class Holding(Authority):
+class Holding(Authority, Mandates):
     """Ask the grants as they are in the transaction of the command.
 
     To hold something at a place is to be allowed it there without condition, and to be denied it nowhere in that
@@ -32,6 +32,14 @@ class Holding(Authority):
     async def must_hold_role(self, actor: Actor, place: Place, role_id: RoleId) -> None:
         """See `Authority.must_hold_role`; what somebody holds for a while they cannot give for ever."""
         await self.must_hold(actor.user_id, place, await self.contents([role_id]))
+
+    async def must_hold_everything_of(self, actor: Actor, organization_id: OrganizationId, subject: Subject) -> None:
+        """See `Mandates.must_hold_everything_of`."""
+        now = self.clock.now()
+        for grant in await self.grants.of(organization_id, subject):
+            if not grant.denies and (grant.expires_at is None or grant.expires_at > now):
+                contents = await self.contents([grant.role_id])
+                await self.must_hold(actor.user_id, grant.place, contents, grant.expires_at)
 
     async def holds(self, actor: Actor, place: Place, permission: str) -> bool:
         """See `Authority.holds`."""

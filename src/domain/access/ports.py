@@ -52,5 +52,10 @@ class Decisions(Protocol):
         Others who are hidden in visibility groups only if one of those is among `groups`; None for everybody.
         """
 
+    async def service_accounts(
+        self, organization_id: OrganizationId, after: UserId | None, limit: int
+    ) -> Sequence[UserId]:
+        """Return the service accounts that may hold something in the organization, as `candidates` does people."""
+
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:
         """Return what is written in the roles that can be granted in the organization."""

@@ -80,9 +80,9 @@ class Grantees(Protocol):
     """Who can be granted something."""
 
     async def includes(self, organization_id: OrganizationId, subject: Subject) -> bool:
-        """Return whether the subject is a member or a team of the organization; until the command ends it stays so.
+        """Return whether it is a member, a team or a service account of the organization.
 
-        Of the platform everybody who has an account counts as a member.
+        Until the command ends it stays so. Of the platform everybody who has an account counts as a member.
         """
 
     async def teams(self, organization_id: OrganizationId, user_id: UserId) -> Collection[TeamId]:

@@ -10,11 +10,11 @@ from domain.access.engine.compiled import DEEPEST, EVERYTHING, Held, Subject
 from domain.access.engine.deciding import Outcome, Question, Thing, sees
 from domain.access.engine.explaining import Explanation, explain
 from domain.access.engine.explaining import Missing as Lacking
-from domain.access.engine.parts import RolePart
+from domain.access.engine.parts import SERVICE_ACCOUNT, USER, RolePart
 from domain.access.ports import Decisions
 from domain.access.writing import written
 from domain.kernel.access import Permission
-from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId
+from domain.kernel.ids import GrantId, OrganizationId, ResourceId, RoleId, ServiceAccountId
 
 NOT_FOUND = "not_found"
 
@@ -76,13 +76,14 @@ def proof(
     roles: Mapping[RoleId, RolePart],
     places: Mapping[ResourceId, Thing],
 ) -> Proof:
-    """Return how a grant reaches a person; `places` are those that may be named."""
+    """Return how a grant reaches somebody; `places` are those that may be named."""
     grant = held.grant
     place = places.get(grant.resource_id) if grant.resource_id else None
     return Proof(
         grant_id=grant.id,
-        user_id=None if held.through else subject.id,
+        user_id=subject.id if subject.user.kind == USER and not held.through else None,
         team_id=held.through,
+        service_account_id=ServiceAccountId(subject.id) if subject.user.kind == SERVICE_ACCOUNT else None,
         roles=chain(grant.role_id, permission, roles),
         on=Entity(place.type, place.external_id) if place else None,
         below=grant.below,
@@ -130,6 +131,7 @@ def _missing(asked: Asked, found: Explanation, withdraw: list[GrantId], listener
         withdraw=withdraw,
         join=sorted(found.remedy.join) if listener.reads_groups else [],
         grant=_needed(asked, found.remedy.grant) if found.remedy.grant else None,
+        bypass=_needed(asked, found.remedy.bypass) if found.remedy.bypass else None,
     )
 
 

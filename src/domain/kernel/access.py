@@ -29,6 +29,8 @@ class Permission(StrEnum):
     RESOURCES_WRITE = "resources:write"
     ROLES_READ = "roles:read"
     ROLES_WRITE = "roles:write"
+    SERVICE_ACCOUNTS_READ = "service_accounts:read"
+    SERVICE_ACCOUNTS_WRITE = "service_accounts:write"
     TEAMS_READ = "teams:read"
     TEAMS_WRITE = "teams:write"
     USERS_READ = "users:read"

@@ -14,4 +14,4 @@ class Belonging(Protocol):
         """Return those of `user_ids` who are members."""
 
     async def includes(self, organization_id: OrganizationId, subject: Subject) -> bool:
-        """Return whether the subject is a member or a team of the organization."""
+        """Return whether the subject is a member, a team or a service account of the organization."""

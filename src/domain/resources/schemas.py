@@ -62,9 +62,9 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class ShareSubject:
-    """A member or a team."""
+    """A member, a team or a service account."""
 
-    type: Literal["user", "team"]
+    type: Literal["user", "team", "service_account"]
     id: UUID
 
 

@@ -16,6 +16,7 @@ from core.postgres.grants import SqlGrants
 from core.postgres.places import SqlGrantees, SqlHiding, SqlPlaces
 from core.postgres.resource_lists import SqlResourceReader
 from core.postgres.roles import SqlRoles
+from core.postgres.service_accounts import SqlServiceAccountLists, SqlServiceAccounts
 from core.postgres.work import SqlWork
 from domain.access.facade import Subject
 from domain.access.granting import Granting
@@ -56,6 +57,10 @@ class SqlGround:
     def _engine(self) -> AccessEngine:
         return AccessEngine(SqlParts(self.database))
 
+    @property
+    def account_lists(self) -> SqlServiceAccountLists:
+        return SqlServiceAccountLists(self.database)
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -65,8 +70,9 @@ class SqlGround:
         roles, grants, places = SqlRoles(work), SqlGrants(work), SqlPlaces(work)
         granting = Granting(roles, grants, work, self.clock)
         holding = Holding(roles, grants, places, self.clock)
+        accounts = SqlServiceAccounts(work)
         try:
-            yield Ports(work, roles, grants, SqlGrantees(work), places, SqlHiding(work), granting, holding)
+            yield Ports(work, roles, grants, SqlGrantees(work), places, SqlHiding(work), granting, holding, accounts)
             await work.commit()
         finally:
             await work.rollback()

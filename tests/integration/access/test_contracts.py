@@ -4,6 +4,7 @@ from tests.contracts.assignments import AssignmentsContract
 from tests.contracts.authority import AuthorityContract
 from tests.contracts.grant_lists import GrantListsContract, RoleListsContract
 from tests.contracts.roles_and_grants import GranteesContract, GrantsContract, PlacesContract, RolesContract
+from tests.contracts.service_accounts import ServiceAccountsContract
 from tests.contracts.walls import GateContract, HidingContract, ResourceSightContract
 
 
@@ -48,4 +49,8 @@ class TestEngineSight(ResourceSightContract):
 
 
 class TestEngineGate(GateContract):
+    pass
+
+
+class TestSqlServiceAccounts(ServiceAccountsContract):
     pass

@@ -26,6 +26,7 @@ from tests.support.access.changing import (
     CONTEXTS,
     ORGANIZATIONS,
     RESOURCES,
+    SUBJECTS,
     USERS,
     build,
     planned,
@@ -141,7 +142,7 @@ class Beside:
             await engine.refresh(fresh)
         world = await rows.read(self.writer)
         plan = planned(self.random, world)
-        for user in (*USERS, HOLDER):
+        for user in (*SUBJECTS, HOLDER):
             for organization in ORGANIZATIONS:
                 inside = [r.id for r in world.resources if r.organization_id == organization]
                 asked: list[Asked] = [None, *inside, self.random.choice(RESOURCES)]
@@ -186,7 +187,7 @@ async def test_a7_whatever_is_written_by_whatever_statement_is_what_both_process
     assert all(beside.compared[each] for each in ("allowed", "denied", "hidden", "absent", "seen"))
 
 
-SUBJECTS, ROUNDS = (24, 200) if DEEP else (12, 12)
+CROWD, ROUNDS = (24, 200) if DEEP else (12, 12)
 
 
 @dataclass
@@ -244,7 +245,7 @@ async def test_e7_a8_what_was_withdrawn_is_denied_everywhere_at_once_while_other
             organization,
         )
     crowd = Crowd([AccessEngine(SqlParts(each)) for each in (*databases, *databases)], organization, role)
-    users: list[UUID] = [uuid7() for _ in range(SUBJECTS)]
+    users: list[UUID] = [uuid7() for _ in range(CROWD)]
     async with databases[0].read() as connection:
         for each in users:
             await connection.execute(_PERSON, each)
@@ -256,7 +257,7 @@ async def test_e7_a8_what_was_withdrawn_is_denied_everywhere_at_once_while_other
                 writers.create_task(crowd.live(databases[0], each, number))
         crowd.done.set()
     record_property("trials", dict(crowd.trials))
-    assert crowd.trials["fresh"] == SUBJECTS * ROUNDS * 4
+    assert crowd.trials["fresh"] == CROWD * ROUNDS * 4
     assert crowd.trials["meanwhile"] > len(crowd.engines)
 
 
@@ -288,3 +289,33 @@ async def test_a_person_is_looked_at_anew_when_they_appear_are_verified_and_go(d
         assert await seen() is False
         await connection.execute("DELETE FROM users WHERE id = $1", user)
         assert await seen() is None
+
+
+async def test_a_service_account_is_looked_at_anew_when_it_appears_is_deactivated_and_goes(
+    databases: list[Database],
+) -> None:
+    account, role, engine = uuid7(), uuid7(), AccessEngine(SqlParts(databases[0]))
+
+    async def may() -> bool | None:
+        await engine.refresh(NOW)
+        subject, _ = await engine.known(UserId(account), PLATFORM)
+        return decide(subject, Question("doc:read"), BEGINNING).value == "allowed" if subject else None
+
+    async with databases[0].read() as connection:
+        run = connection.execute
+        assert await may() is None
+        await run("INSERT INTO service_accounts VALUES ($1, $2, 'Robot', '', true, now(), now(), 1)", account, PLATFORM)
+        assert await may() is False
+        await run("INSERT INTO roles (id, permissions, name) VALUES ($1, '{doc:read}', 'reader')", role)
+        await run(_GRANT.replace("'user'", "'service_account'"), PLATFORM, account, role)
+        assert await may() is True
+        for active in (False, True):
+            await run("UPDATE service_accounts SET is_active = $2 WHERE id = $1", account, active)
+            assert await may() is active
+        await run("UPDATE grants SET subject_type = 'user' WHERE subject_id = $1", account)
+        assert await may() is False
+        await run("UPDATE grants SET subject_type = 'service_account' WHERE subject_id = $1", account)
+        assert await may() is True
+        await run("DELETE FROM service_accounts WHERE id = $1", account)
+        assert await may() is None
+        assert not await connection.fetchval("SELECT count(*) FROM grants WHERE subject_id = $1", account)

@@ -13,8 +13,14 @@ from domain.access.facade import Place
 from domain.access.judging import Judging
 from domain.access.looking import Looking
 from domain.access.models import OWNER, SUPERUSER
+from domain.identity.commands.delete_service_account import DeleteServiceAccount, DeleteServiceAccountInteractor
+from domain.identity.commands.reactivate_service_account import (
+    ReactivateServiceAccount,
+    ReactivateServiceAccountInteractor,
+)
+from domain.identity.service_accounts.models import ServiceAccount
 from domain.kernel.ids import PLATFORM, OrganizationId, RoleId, UserId
-from tests.contracts.access import a_grant, actor, granted, member, role, superuser, user
+from tests.contracts.access import a_grant, account, actor, granted, member, role, superuser, user
 from tests.integration.access.ground import SqlGround
 
 ROUNDS = 6
@@ -130,3 +136,59 @@ async def test_of_many_equal_grants_one_is_made(ground: SqlGround, other: SqlGro
     ended = await outcomes(*(grant(where) for where in (ground, other) * 3))
 
     assert ended == {"done": 1, GrantExists.__name__: 5}
+
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+@pytest.mark.parametrize("kind", [DeleteServiceAccount, ReactivateServiceAccount])
+async def test_whoever_imports_and_whoever_ends_or_revives_an_account_do_not_wait_in_a_circle(
+    ground: SqlGround, other: SqlGround, kind: type[DeleteServiceAccount | ReactivateServiceAccount]
+) -> None:
+    ours, root = await ground.organization(), await superuser(ground)
+    robot, reader = await account(ground, ours, is_active=False), await role(ground, ours)
+    await granted(ground, ours, robot.subject, reader)
+
+    async def change() -> None:
+        request = kind(organization_id=ours, service_account_id=robot.id)
+        async with other.transaction() as ports:
+            work, clock = ports.work, other.clock
+            if isinstance(request, DeleteServiceAccount):
+                await DeleteServiceAccountInteractor(ports.accounts, ports.assignments, work, clock)(request)
+            else:
+                revive = ReactivateServiceAccountInteractor(
+                    ports.accounts, ports.assignments, ports.authority, work, clock
+                )
+                await revive(request, actor(root))
+
+    async with asyncio.TaskGroup() as group, ground.transaction() as ports:
+        # As an import does that finds one grant, and makes another.
+        await ports.roles.lock(ours)
+        assert await ports.grants.find(Place(ours), robot.subject, reader, "allow")
+        changing = group.create_task(change())
+        async with asyncio.timeout(30):
+            while not await ground.value(WAITING):  # noqa: ASYNC110 - there is no event for it
+                await asyncio.sleep(0.02)
+        assert not changing.done()
+        assert await ports.grantees.includes(ours, robot.subject)
+    left = await ground.value("SELECT count(*) FROM grants WHERE subject_id = $1", robot.id)
+    assert left == (0 if kind is DeleteServiceAccount else 1)
+
+
+async def test_a13_nothing_is_granted_to_an_account_that_is_deleted_at_that_moment(
+    ground: SqlGround, other: SqlGround
+) -> None:
+    ours = await ground.organization()
+    reader = await role(ground, ours)
+
+    async def grant(robot: ServiceAccount) -> None:
+        async with ground.transaction() as ports:
+            if not await ports.grantees.includes(ours, robot.subject):
+                raise SubjectNotFound
+            await ports.grants.add(a_grant(ours, robot.subject, reader))
+
+    for _ in range(ROUNDS):
+        robot = await account(ground, ours)
+        ended = await outcomes(grant(robot), other.run("DELETE FROM service_accounts WHERE id = $1", robot.id))
+        assert ended in ({"done": 2}, {"done": 1, SubjectNotFound.__name__: 1})
+        assert await ground.value("SELECT count(*) FROM grants WHERE subject_id = $1", robot.id) == 0

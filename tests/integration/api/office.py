@@ -80,9 +80,10 @@ class Office:
         made = uuid7()
         await self.run(
             "INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, resource_id, below, effect,"
-            " condition, created_at) VALUES ($1, $2, 'user', $3, $4, $5, $6, $7, $8, now())",
+            " condition, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())",
             made,
             self.id,
+            to.subject["type"],
             to.id,
             role,
             on,

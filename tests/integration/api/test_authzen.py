@@ -450,6 +450,7 @@ async def test_an_explanation_says_what_its_reader_may_know(office: Office) -> N
         "grant_id": str(grant),
         "user_id": str(ada.id),
         "team_id": None,
+        "service_account_id": None,
         "roles": [str(granted), str(written)],
         "on": {"type": "document", "id": "folder"},
         "below": True,

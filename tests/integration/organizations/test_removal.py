@@ -26,6 +26,9 @@ INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, reso
     ('{0}07', '{1}', 'user', '{2}', '{0}01', NULL, false, now()),
     ('{0}08', '{1}', 'user', '{2}', '{0}01', '{0}04', true, now()),
     ('{0}09', '{1}', 'team', '{0}02', '{0}01', '{0}05', false, now());
+INSERT INTO service_accounts VALUES ('{0}13', '{1}', 'Robot', '', true, now(), now(), 1);
+INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, created_at) VALUES
+    ('{0}14', '{1}', 'service_account', '{0}13', '{0}01', now());
 INSERT INTO invitations VALUES ('{0}10', '{1}', 'x@example.com', '{0}01', '{2}', '{0}', now(), now(), 1);
 INSERT INTO configuration_heads VALUES ('{0}11', '{1}', 'theme', '{0}12', '', now(), 1);
 """
@@ -36,6 +39,7 @@ OWNED = (
     "memberships",
     "resources",
     "roles",
+    "service_accounts",
     "team_members",
     "teams",
     "visibility_contents",
@@ -78,7 +82,7 @@ async def test_a_deleted_organization_takes_everything_with_it_and_nothing_of_ot
     assert all(before.values())
     async with ground.database.read() as connection:
         recorded = {row["scope"] for row in await connection.fetch("SELECT DISTINCT scope FROM access_changes")}
-    assert {"user", "team", "role", "resource", "person"} <= recorded
+    assert {"user", "team", "role", "resource", "person", "service_account"} <= recorded
     with pytest.raises(OrganizationNotFound):
         async with ground.transaction() as ports:
             await ports.organizations.get(made.id)

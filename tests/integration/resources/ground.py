@@ -70,6 +70,15 @@ class SqlGround:
         )
         return team_id
 
+    async def account(self, organization_id: OrganizationId) -> UUID:
+        account_id = uuid7()
+        await self.run(
+            "INSERT INTO service_accounts VALUES ($1::uuid, $2, $1::uuid::text, '', true, now(), now(), 1)",
+            account_id,
+            organization_id,
+        )
+        return account_id
+
     async def leave(self, organization_id: OrganizationId, user_id: UserId) -> None:
         await self.run("DELETE FROM memberships WHERE organization_id = $1 AND user_id = $2", organization_id, user_id)
 

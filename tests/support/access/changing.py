@@ -17,6 +17,7 @@ from tests.support.access.worlds import (
     Planned,
     Resource,
     Role,
+    ServiceAccount,
     Team,
     TeamMember,
     User,
@@ -38,6 +39,9 @@ TEAMS: Final = _ids(3, 6)
 ROLES: Final = _ids(4, 12)
 RESOURCES: Final = _ids(5, 9)
 GROUPS: Final = _ids(6, 3)
+SERVICE_ACCOUNTS: Final = _ids(8, 3)
+SUBJECTS: Final = [*USERS, *SERVICE_ACCOUNTS]
+"""Whoever is asked about."""
 BYPASS: Final = "visibility:bypass"
 PEOPLE: Final = 0.4
 """How many of those who are put behind walls are people."""
@@ -103,6 +107,8 @@ def build(random: Random) -> World:
         world = teams(random, world, each)
     for each in RESOURCES[:6]:
         world = resources(random, world, each)
+    for each in SERVICE_ACCOUNTS[:2]:
+        world = account(random, world, each)
     for change, times in ((belong, 6), (inherit, 6), (grant, 14), (view, 5), (enclose, 3)):
         for _ in range(times):
             world = change(random, world)
@@ -120,6 +126,19 @@ def person(random: Random, world: World) -> World:
     for organization in ORGANIZATIONS:
         world = _leave(world, Membership(organization, id_))
     world.grants = [each for each in world.grants if each.subject_id != id_]
+    return world
+
+
+def account(random: Random, world: World, id_: UUID | None = None) -> World:
+    """Add, deactivate or remove a service account."""
+    id_ = id_ or random.choice(SERVICE_ACCOUNTS)
+    found, goes = row(world.service_accounts, id_), random.random() < 0.2
+    world.service_accounts = [each for each in world.service_accounts if each.id != id_]
+    if found and goes:
+        world.grants = [each for each in world.grants if each.subject_id != id_]
+    else:
+        made = ServiceAccount(id_, home(SERVICE_ACCOUNTS, id_), random.random() < 0.8)
+        world.service_accounts.append(made)
     return world
 
 
@@ -198,12 +217,15 @@ def inherit(random: Random, world: World) -> World:
 
 
 def grant(random: Random, world: World) -> World:
-    """Grant something to somebody, or to a team."""
+    """Grant something to somebody, to a team or a service account, mostly in its own organization."""
     subjects = [("user", each) for each in USERS] + [("team", each.id) for each in world.teams]
+    subjects += [("service_account", each.id) for each in world.service_accounts]
     if not world.roles:
         return world
     kind, subject = random.choice(subjects)
     organization = random.choice([*ORGANIZATIONS, *ORGANIZATIONS[1:]])
+    if kind == "service_account" and random.random() < 0.8:
+        organization = home(SERVICE_ACCOUNTS, subject)
     fitting = [each for each in world.roles if each.organization_id in {None, organization}]
     places = [each.id for each in world.resources if each.organization_id == organization]
     place = random.choice(places) if places and random.random() < 0.6 else None
@@ -283,6 +305,7 @@ def _toggled(rows: list[Any], made: Any) -> list[Any]:
 
 CHANGES: Final[list[Callable[[Random, World], World]]] = [
     person,
+    account,
     join,
     teams,
     belong,

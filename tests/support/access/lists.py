@@ -56,6 +56,13 @@ class MemoryAccessLists(Lists):
         found -= {each.user_id for each in hiding} - shown
         return [UserId(each) for each in sorted(found) if after is None or each > after][:limit]
 
+    async def service_accounts(
+        self, organization_id: OrganizationId, after: UserId | None, limit: int
+    ) -> Sequence[UserId]:
+        accounts = self.parts.world.service_accounts
+        found = sorted(each.id for each in accounts if each.organization_id in {organization_id, PLATFORM})
+        return [UserId(each) for each in found if after is None or each > after][:limit]
+
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:
         roles = [each for each in self.parts.world.roles if each.organization_id in {None, organization_id}]
         return {name for each in roles for name in each.permissions}

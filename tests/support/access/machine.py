@@ -28,6 +28,7 @@ from tests.support.access.changing import (
     CONTEXTS,
     ORGANIZATIONS,
     RESOURCES,
+    SUBJECTS,
     USERS,
     build,
     planned,
@@ -231,7 +232,7 @@ class Beside(RuleBasedStateMachine):
     def case(self, random: Random) -> Case:
         asked: list[Asked] = [None, *RESOURCES, *map(Somebody, USERS)]
         return (
-            random.choice(USERS),
+            random.choice(SUBJECTS),
             random.choice(ORGANIZATIONS),
             random.choice(ASKED),
             random.choice(asked),
@@ -250,7 +251,7 @@ class Beside(RuleBasedStateMachine):
         plans = [planned(random, world) for _ in range(2)]
         for engine in self.engines:
             self.run(self.loop.create_task(engine.refresh(fresh)))
-        for user in USERS:
+        for user in SUBJECTS:
             for organization in ORGANIZATIONS:
                 inside = [r.id for r in world.resources if r.organization_id == organization]
                 fitting = [plan for plan in plans if plan.parent_id is None or plan.parent_id in inside]

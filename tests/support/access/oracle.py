@@ -33,16 +33,17 @@ def decide(
     thing = row(inside, asked) if isinstance(asked, UUID) else asked
     if asked is not None and thing is None:
         return "absent"
-    user = row(world.users, user_id)
-    if user is None or not user.is_active:
+    user, account = row(world.users, user_id), row(world.service_accounts, user_id)
+    if not (user or account) or not (user or account).is_active:
         return "denied"
+    kind = "user" if user else "service_account"
 
     def reads(name: str) -> object:
         scope, key = name.split(".", 1)
         if scope == "context":
             return context.get(key)
         if scope == "subject":
-            return str(user_id) if key == "id" else user.email_verified
+            return str(user_id) if key == "id" else user.email_verified if user else None
         return _of(thing, key) if thing else None
 
     teams = {above for m in world.team_members if m.user_id == user_id for above in path(world.teams, m.team_id)}
@@ -51,7 +52,8 @@ def decide(
     live = [
         grant
         for grant in world.grants
-        if (grant.subject_id == user_id if grant.subject_type == "user" else grant.subject_id in ours)
+        if (grant.subject_id in ours if grant.subject_type == "team" else grant[2:4] == (kind, user_id))
+        and (user or grant.organization_id == account.organization_id)
         and (grant.expires_at is None or grant.expires_at > now)
         and _gives(world, grant, permission)
     ]
@@ -115,7 +117,8 @@ def _visible(
 
 
 def _look(world: World, user_id: UUID, organization_id: UUID, other_id: UUID, now: datetime) -> str:
-    if row(world.users, user_id) is None or row(world.users, other_id) is None:
+    looks = row(world.users, user_id) or row(world.service_accounts, user_id)
+    if looks is None or row(world.users, other_id) is None:
         return "absent"
     groups = {c.group_id for c in world.contents if (c.organization_id, c.user_id) == (organization_id, other_id)}
     teams = {above for m in world.team_members if m.user_id == user_id for above in path(world.teams, m.team_id)}

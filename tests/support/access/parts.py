@@ -13,7 +13,7 @@ from domain.access.conditions import parse
 from domain.access.engine.parts import Grant, Key, Part, ResourcePart, RolePart, TeamPart, UserPart
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.ids import GrantId, GroupId, OrganizationId, ResourceId, RoleId, TeamId, UserId
-from tests.support.access.worlds import Granted, World, path, row, wall
+from tests.support.access.worlds import Granted, User, World, path, row, wall
 
 LOG = b"worldlog"
 
@@ -78,12 +78,13 @@ class MemoryParts(Source):
 def rows(world: World) -> set[tuple[Key, Any]]:
     """Return every row under the keys that triggers record for it, what is derived from other rows included."""
     found: set[tuple[Key, Any]] = {(Key("user", each.id), each) for each in world.users}
+    found |= {(Key("user", each.id), each) for each in world.service_accounts}
     found |= {(Key("user", each.user_id), each) for each in world.memberships}
     found |= {(Key("team", each.id), (each, *path(world.teams, each.id))) for each in world.teams}
     found |= {(Key("user", each.user_id), each) for each in world.team_members}
     found |= {(Key("role", each.id), each) for each in world.roles}
     found |= {(Key("role", each.role_id), each) for each in world.inherits}
-    found |= {(Key(each.subject_type, each.subject_id), each) for each in world.grants}
+    found |= {(Key("team" if each.subject_type == "team" else "user", each.subject_id), each) for each in world.grants}
     for each in world.resources:
         along = path(world.resources, each.id)
         found.add((Key("resource", each.id), (each, *along, wall(world, along))))
@@ -96,13 +97,13 @@ def rows(world: World) -> set[tuple[Key, Any]]:
 def part_of(world: World, key: Key) -> Part | None:
     """Return one part of a world."""
     makers: Mapping[str, Callable[[World, Any], Part]] = {
-        "user": _user,
+        "user": lambda world, found: (_user if isinstance(found, User) else _service_account)(world, found),
         "team": _team,
         "role": _role,
         "resource": _resource,
     }
     tables: Mapping[str, list[Any]] = {
-        "user": world.users,
+        "user": [*world.users, *world.service_accounts],
         "team": world.teams,
         "role": world.roles,
         "resource": world.resources,
@@ -112,7 +113,7 @@ def part_of(world: World, key: Key) -> Part | None:
 
 
 def _along(world: World, keys: Collection[Key]) -> set[Key]:
-    users = {key.id for key in keys if key.scope == "user" and row(world.users, key.id)}
+    users = {key.id for key in keys if key.scope == "user"}
     teams = {above for m in world.team_members if m.user_id in users for above in path(world.teams, m.team_id)}
     subjects = users | teams | {key.id for key in keys if key.scope == "team"}
     roles = {grant.role_id for grant in world.grants if grant.subject_id in subjects}
@@ -133,6 +134,20 @@ def _user(world: World, user: Any) -> UserPart:
             (OrganizationId(c.organization_id), GroupId(c.group_id)) for c in world.contents if c.user_id == user.id
         ),
         grants=_grants(world, user.id),
+    )
+
+
+def _service_account(world: World, account: Any) -> UserPart:
+    return UserPart(
+        id=UserId(account.id),
+        is_active=account.is_active,
+        email_verified=None,
+        organizations=frozenset([OrganizationId(account.organization_id)]),
+        teams=frozenset(),
+        groups=frozenset(),
+        walls=frozenset(),
+        grants=_grants(world, account.id),
+        kind="service_account",
     )
 
 

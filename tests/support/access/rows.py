@@ -13,6 +13,7 @@ from tests.support.access.worlds import (
     Membership,
     Resource,
     Role,
+    ServiceAccount,
     Team,
     TeamMember,
     User,
@@ -24,6 +25,7 @@ from tests.support.access.worlds import (
 
 _TABLES: Final[Mapping[str, tuple[Any, str]]] = {
     "users": (User, "SELECT id, is_active, email_verified FROM users"),
+    "service_accounts": (ServiceAccount, "SELECT id, organization_id, is_active FROM service_accounts"),
     "memberships": (Membership, "SELECT organization_id, user_id FROM memberships"),
     "teams": (Team, "SELECT id, organization_id, parent_id FROM teams"),
     "team_members": (TeamMember, "SELECT team_id, user_id FROM team_members"),
@@ -48,6 +50,7 @@ _FIRST: Final = tuple(_TABLES)
 _INSERT: Final = {
     "users": "INSERT INTO users (id, is_active, email_verified, email, epoch, created_at, updated_at, version)"
     " VALUES ($1, $2, $3, $1::uuid::text, 1, now(), now(), 1)",
+    "service_accounts": "INSERT INTO service_accounts VALUES ($1, $2, $1::uuid::text, '', $3, now(), now(), 1)",
     "memberships": "INSERT INTO memberships VALUES (gen_random_uuid(), $1, $2, now(), 1)",
     "teams": "INSERT INTO teams VALUES ($1, $2, $3, ARRAY[$1::uuid], $1::uuid::text, now(), now(), 1)",
     "team_members": "INSERT INTO team_members SELECT id, organization_id, $2, 'member', now() FROM teams WHERE id = $1",
@@ -71,12 +74,13 @@ _DELETE: Final = {
 }
 _UPDATE: Final = {
     "users": "UPDATE users SET is_active = $2, email_verified = $3 WHERE id = $1",
+    "service_accounts": "UPDATE service_accounts SET organization_id = $2, is_active = $3 WHERE id = $1",
     "teams": "UPDATE teams SET organization_id = $2, parent_id = $3 WHERE id = $1",
     "roles": "UPDATE roles SET organization_id = $2, permissions = $3 WHERE id = $1",
     "resources": "UPDATE resources SET organization_id = $2, type = $3, external_id = $4, owner_id = $5, parent_id = $6,"
     " attributes = $7 WHERE id = $1",
 }
-CASCADES: Final = ("organizations", "users", "memberships", "roles", "visibility_groups")
+CASCADES: Final = ("organizations", "users", "service_accounts", "memberships", "roles", "visibility_groups")
 """What may be deleted with everything that hangs on it."""
 _PLACE: Final = (
     "UPDATE teams SET path = $2 WHERE id = $1 AND path <> $2",
@@ -162,7 +166,7 @@ async def _delete(connection: Any, name: str, row: Any) -> None:
 
 
 def _key(name: str, row: Any) -> Any:
-    return row.id if name in {"users", "teams", "roles", "grants", "resources"} else row
+    return row.id if name in {"users", "service_accounts", "teams", "roles", "grants", "resources"} else row
 
 
 def _above(name: str, world: World, row: Any) -> Sequence[UUID]:

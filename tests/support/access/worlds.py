@@ -12,6 +12,12 @@ class User(NamedTuple):
     email_verified: bool = False
 
 
+class ServiceAccount(NamedTuple):
+    id: UUID
+    organization_id: UUID
+    is_active: bool = True
+
+
 class Membership(NamedTuple):
     organization_id: UUID
     user_id: UUID
@@ -93,7 +99,7 @@ class Planned(NamedTuple):
     external_id: str = "new"
 
 
-Row = User | Membership | Team | TeamMember | Role | Inherits | Granted | Resource | Viewer | Content
+Row = User | ServiceAccount | Membership | Team | TeamMember | Role | Inherits | Granted | Resource | Viewer | Content
 
 
 @dataclass
@@ -101,6 +107,7 @@ class World:
     """Rows; nothing in it is derived from anything else in it."""
 
     users: list[User] = field(default_factory=list)
+    service_accounts: list[ServiceAccount] = field(default_factory=list)
     memberships: list[Membership] = field(default_factory=list)
     teams: list[Team] = field(default_factory=list)
     team_members: list[TeamMember] = field(default_factory=list)

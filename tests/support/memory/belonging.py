@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from domain.access.facade import Place, Subject
 from domain.access.models import Grant, Role
-from domain.kernel.ids import OrganizationId, ResourceId, RoleId, TeamId, UserId, uuid7
+from domain.kernel.ids import OrganizationId, ResourceId, RoleId, UserId, uuid7
 from domain.organizations.models import Organization
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.ports import NOW
@@ -64,7 +65,7 @@ def add_role(memory: Memory, organization_id: OrganizationId, at: datetime, *per
 def add_grant(
     memory: Memory,
     place: Place,
-    subject: UserId | TeamId,
+    subject: UUID,
     role_id: RoleId,
     at: datetime,
     *,

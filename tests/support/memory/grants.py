@@ -15,6 +15,7 @@ from tests.support.memory.tables import (
     GRANTS,
     MEMBERSHIPS,
     RESOURCES,
+    SERVICE_ACCOUNTS,
     TEAM_MEMBERS,
     TEAMS,
 )
@@ -104,12 +105,10 @@ class MemoryGrantees(Grantees):
                     (each.organization_id, each.user_id) == (organization_id, subject.id)
                     for each in tables.table(MEMBERSHIPS).values()
                 )
-            case "team":
-                return any(
-                    (each.organization_id, each.id) == (organization_id, subject.id)
-                    for each in tables.table(TEAMS).values()
-                )
-        return False
+        rows = {"team": TEAMS, "service_account": SERVICE_ACCOUNTS}.get(subject.type)
+        return rows is not None and any(
+            (each.organization_id, each.id) == (organization_id, subject.id) for each in tables.table(rows).values()
+        )
 
     async def teams(self, organization_id: OrganizationId, user_id: UserId) -> Collection[TeamId]:
         return {TeamId(each) for each in teams_of(await self.work.begin(), user_id, {organization_id})}

@@ -21,7 +21,7 @@ from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.identity import USERS
 from tests.support.memory.roles import every_role
 from tests.support.memory.store import Memory
-from tests.support.memory.tables import GRANTS, MEMBERSHIPS
+from tests.support.memory.tables import GRANTS, MEMBERSHIPS, SERVICE_ACCOUNTS
 from tests.support.memory.walls import person_seen
 from tests.support.memory.work import MemoryTables, MemoryWork
 
@@ -66,6 +66,9 @@ class MemoryOrganizations(Organizations):
         for invitation in tables.table(INVITATIONS).values():
             if invitation.organization_id == organization.id:
                 tables.table(INVITATIONS).remove(invitation.id)
+        for account in tables.table(SERVICE_ACCOUNTS).values():
+            if account.organization_id == organization.id:
+                tables.table(SERVICE_ACCOUNTS).remove(account.id)
         for grant in tables.table(GRANTS).values():
             if grant.place.organization_id == organization.id:
                 tables.table(GRANTS).remove(grant.id)

@@ -24,7 +24,7 @@ from domain.resources.schemas import ResourceInfo, ResourceName, info
 from tests.support.memory.configuration import exists
 from tests.support.memory.sight import Sight
 from tests.support.memory.store import Memory, MemoryTable
-from tests.support.memory.tables import MEMBERSHIPS, RESOURCES, TEAMS, VISIBILITY_CONTENTS
+from tests.support.memory.tables import MEMBERSHIPS, RESOURCES, SERVICE_ACCOUNTS, TEAMS, VISIBILITY_CONTENTS
 from tests.support.memory.work import MemoryWork
 
 
@@ -123,10 +123,9 @@ class MemoryBelonging(Belonging):
     async def includes(self, organization_id: OrganizationId, subject: Subject) -> bool:
         if subject.type == "user":
             return subject.id in await people(self.work, organization_id)
-        teams = (await self.work.begin()).table(TEAMS).values()
-        return subject.type == "team" and any(
-            (each.organization_id, each.id) == (organization_id, subject.id) for each in teams
-        )
+        name = {"team": TEAMS, "service_account": SERVICE_ACCOUNTS}.get(subject.type)
+        rows = (await self.work.begin()).table(name).values() if name else []
+        return any((each.organization_id, each.id) == (organization_id, subject.id) for each in rows)
 
 
 @dataclass(frozen=True, slots=True)

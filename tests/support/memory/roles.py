@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,17 +24,13 @@ SINCE = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def seeded() -> dict[RoleId, Role]:
-    """Return the system roles as the migration writes them."""
-    (file,) = (folder() / "versions").glob("*_0004_access.py")
-    spec = spec_from_file_location("access_migration", file)
-    assert spec
-    assert spec.loader
-    migration: Any = module_from_spec(spec)
-    spec.loader.exec_module(migration)
+    """Return the system roles as the migrations write them; later ones say in `SEEDED_TOO` what they add."""
+    _, _, _, first, *later = map(_migration, sorted((folder() / "versions").glob("*.py")))
     made = {SUPERUSER: ("superuser", "Everything, everywhere.", "*")}
-    for number, (name, description) in enumerate(migration.ROLES.items(), start=3):
+    for number, (name, description) in enumerate(first.ROLES.items(), start=3):
         role_id = RoleId(UUID(f"00000000-0000-7000-8000-{number:012d}"))
-        made[role_id] = (name, description, migration.HELD[name])
+        too = [getattr(each, "SEEDED_TOO", {}).get(name, "") for each in later]
+        made[role_id] = (name, description, " ".join([first.HELD[name], *too]))
     return {
         role_id: Role(
             id=role_id,
@@ -46,6 +43,15 @@ def seeded() -> dict[RoleId, Role]:
         )
         for role_id, (name, description, held) in made.items()
     }
+
+
+def _migration(file: Path) -> Any:
+    spec = spec_from_file_location(file.stem, file)
+    assert spec
+    assert spec.loader
+    made = module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
 
 
 SYSTEM = seeded()

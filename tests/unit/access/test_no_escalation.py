@@ -17,13 +17,16 @@ from domain.access.commands.update_role import UpdateRole
 from domain.access.commands.withdraw_grant import WithdrawGrant
 from domain.access.models import OWNER, Grant, Role
 from domain.access.schemas import GrantedOn, Grantee
+from domain.identity.commands.create_service_account import CreateServiceAccount
+from domain.identity.commands.deactivate_service_account import DeactivateServiceAccount
+from domain.identity.commands.reactivate_service_account import ReactivateServiceAccount
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import OrganizationId, RoleId, TeamId
 from domain.kernel.usecases import Command
 from tests.support.app import App
 from tests.support.memory.grant_lists import known_roles
 from tests.support.memory.roles import SYSTEM
-from tests.support.memory.tables import GRANTS, RESOURCES, ROLES
+from tests.support.memory.tables import GRANTS, RESOURCES, ROLES, SERVICE_ACCOUNTS
 from tests.unit.access.conftest import Person, World
 
 R = TypeVar("R")
@@ -32,7 +35,17 @@ PEOPLE, NAMES = 5, ["one", "two", "three", "four"]
 """Of the people one is an owner at first, one an admin, one may make grants, one edit roles, and one is an admin for a
 while; to two of them something is denied."""
 SEEDED = ["owner", "admin", "member", "auditor"]
-PERMISSIONS = ["a:read", "b:read", "grants:write", "roles:write", "members:read", "organizations:own"]
+ROBOT = PEOPLE
+"""The number of the service account, which nobody acts as; at first it is not active."""
+PERMISSIONS = [
+    "a:read",
+    "b:read",
+    "grants:write",
+    "roles:write",
+    "members:read",
+    "organizations:own",
+    "service_accounts:write",
+]
 PLACES = ["", "top", "top/", "leaf", "leaf/"]
 """The whole organization, a resource, or with a slash everything in it too; `leaf` lies in `top`."""
 CONDITION = {"resource.status": {"eq": "draft"}}
@@ -66,7 +79,7 @@ class Escalation(RuleBasedStateMachine):
         for role in ("owner", "admin", None, None, None):
             self.people.append(await self.world.member(self.ours, *([role] if role else [])))
         owner = self.people[0]
-        await self.world.role(owner, self.ours, "one", "grants:write", "members:read")
+        await self.world.role(owner, self.ours, "one", "grants:write", "members:read", "service_accounts:write")
         await self.world.role(owner, self.ours, "two", "roles:write", "grants:write")
         ends = self.app.clock.now() + timedelta(hours=2)
         for person, role, more in (
@@ -79,6 +92,11 @@ class Escalation(RuleBasedStateMachine):
             self.world.grant(self.ours, self.people[person].id, role, **more)
         top = self.world.resource(self.ours, "top")
         self.world.resource(self.ours, "leaf", (top,))
+        created = CreateServiceAccount(organization_id=self.ours, name="Robot")
+        self.robot = (await self.app.send(created, as_=owner.tokens)).id
+        await self.world.give(owner, self.ours, Grantee("service_account", self.robot), "two")
+        stopped = DeactivateServiceAccount(organization_id=self.ours, service_account_id=self.robot)
+        await self.app.send(stopped, as_=owner.tokens)
         self.teams: list[TeamId] = [self.world.team(self.ours, *self.people[3:])]
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
@@ -87,9 +105,10 @@ class Escalation(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.loop.close()
 
-    @rule(by=people, to=st.integers(-1, PEOPLE - 1), role=roles, place=st.sampled_from(PLACES), more=st.data())
+    @rule(by=people, to=st.integers(-1, ROBOT), role=roles, place=st.sampled_from(PLACES), more=st.data())
     def grant(self, by: int, to: int, role: str, place: str, more: st.DataObject) -> None:
-        subject = Grantee("team", self.teams[0]) if to < 0 else self.people[to].grantee
+        others = {-1: Grantee("team", self.teams[0]), ROBOT: Grantee("service_account", self.robot)}
+        subject = others.get(to) or self.people[to].grantee
         self.send(
             by,
             MakeGrant(
@@ -109,6 +128,10 @@ class Escalation(RuleBasedStateMachine):
     def withdraw(self, by: int, number: int) -> None:
         grants = self.grants()
         self.send(by, WithdrawGrant(organization_id=self.ours, grant_id=grants[number % len(grants)].id))
+
+    @rule(by=people, kind=st.sampled_from([DeactivateServiceAccount, ReactivateServiceAccount]))
+    def switch(self, by: int, kind: type[Any]) -> None:
+        self.send(by, kind(organization_id=self.ours, service_account_id=self.robot))
 
     @rule(by=people, name=st.sampled_from(NAMES), permissions=permissions, inherits=inherits)
     def create(self, by: int, name: str, permissions: list[str], inherits: list[str]) -> None:
@@ -189,6 +212,8 @@ class Escalation(RuleBasedStateMachine):
         return frozenset(found)
 
     def _people(self, grant: Grant) -> list[int]:
+        if grant.subject.type == "service_account":
+            return [ROBOT] if self.app.memory.table(SERVICE_ACCOUNTS)[self.robot].is_active else []
         team = {each.id for each in self.people[3:]} if grant.subject.type == "team" else set()
         return [number for number, each in enumerate(self.people) if each.id in {grant.subject.id} | team]
 

@@ -20,6 +20,7 @@ from tests.contracts.assignments import AssignmentsContract
 from tests.contracts.authority import AuthorityContract
 from tests.contracts.grant_lists import GrantListsContract, RoleListsContract
 from tests.contracts.roles_and_grants import GranteesContract, GrantsContract, PlacesContract, RolesContract
+from tests.contracts.service_accounts import ServiceAccountsContract
 from tests.contracts.walls import GateContract, HidingContract, ResourceSightContract
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
@@ -28,6 +29,7 @@ from tests.support.memory.identity import USERS
 from tests.support.memory.ports import MovableClock
 from tests.support.memory.resources import MemoryResourceReader
 from tests.support.memory.roles import MemoryRoles
+from tests.support.memory.service_accounts import MemoryServiceAccountLists, MemoryServiceAccounts
 from tests.support.memory.sight import GrantGate, MemorySight
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import (
@@ -51,6 +53,7 @@ class MemoryGround:
         self.grant_lists = MemoryGrantLists(self.memory, self.clock)
         self.resource_lists = MemoryResourceReader(self.memory, MemorySight(self.memory, self.clock))
         self.gate = GrantGate(self.memory, self.clock)
+        self.account_lists = MemoryServiceAccountLists(self.memory)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -61,8 +64,11 @@ class MemoryGround:
         roles, grants, places = MemoryRoles(work), MemoryGrants(work), MemoryPlaces(work)
         granting = Granting(roles, grants, work, self.clock)
         holding = Holding(roles, grants, places, self.clock)
+        accounts = MemoryServiceAccounts(work)
         try:
-            yield Ports(work, roles, grants, MemoryGrantees(work), places, MemoryHiding(work), granting, holding)
+            yield Ports(
+                work, roles, grants, MemoryGrantees(work), places, MemoryHiding(work), granting, holding, accounts
+            )
             await work.commit()
         finally:
             await work.rollback()
@@ -181,4 +187,8 @@ class TestMemoryResourceSight(ResourceSightContract):
 
 
 class TestGrantGate(GateContract):
+    pass
+
+
+class TestMemoryServiceAccounts(ServiceAccountsContract):
     pass

@@ -18,7 +18,7 @@ from tests.support.memory.resources import (
 )
 from tests.support.memory.sight import Unhindered
 from tests.support.memory.store import Memory
-from tests.support.memory.tables import MEMBERSHIPS, RESOURCES, TEAMS
+from tests.support.memory.tables import MEMBERSHIPS, RESOURCES, SERVICE_ACCOUNTS, TEAMS
 from tests.support.memory.work import MemoryWork
 
 
@@ -60,6 +60,11 @@ class MemoryGround:
         team_id = uuid7()
         self.memory.table(TEAMS)[team_id] = Row(team_id, organization_id)
         return team_id
+
+    async def account(self, organization_id: OrganizationId) -> UUID:
+        account_id = uuid7()
+        self.memory.table(SERVICE_ACCOUNTS)[account_id] = Row(account_id, organization_id)
+        return account_id
 
     async def leave(self, organization_id: OrganizationId, user_id: UserId) -> None:
         del self.memory.table(MEMBERSHIPS)[organization_id, user_id]

@@ -29,7 +29,7 @@ from domain.kernel.usecases import Command, interactor, message
 
 @message
 class MakeGrant(Command[GrantInfo]):
-    """Grant a role to a member or a team of an organization, or deny what is in it.
+    """Grant a role to a member, a team or a service account of an organization, or deny what is in it.
 
     Without `on` the grant holds in the whole organization; with `below` on everything in the resource too. Whoever
     makes it must hold everything in the role there, without condition and at least as long. Ownership is for people,

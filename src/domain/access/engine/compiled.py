@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from domain.access.engine.parts import Grant, RolePart, TeamPart, UserPart
+from domain.access.engine.parts import USER, Grant, RolePart, TeamPart, UserPart
 from domain.kernel.ids import PLATFORM, GroupId, OrganizationId, ResourceId, RoleId, TeamId, UserId
 
 DEEPEST: Final = 8
@@ -95,13 +95,14 @@ def compile_subject(
     """Put together what concerns `user` in `organization_id`.
 
     `teams` are all on the paths of the person's teams, `roles` those granted to any of them with what they inherit. A
-    part that is missing gives nothing, and a role of another organization gives nothing either.
+    part that is missing gives nothing, and a role of another organization gives nothing either. Nor does anything that
+    a service account was granted elsewhere than in its own.
     """
     ours = {team: part for team, part in teams.items() if part.organization_id == organization_id}
     platforms = {team: part for team, part in teams.items() if part.organization_id == PLATFORM}
     held = [Held(grant, None) for grant in user.grants]
     held += [Held(grant, team) for team, part in (ours | platforms).items() for grant in part.grants]
-    held = [each for each in held if _belongs(each.grant, roles)]
+    held = [each for each in held if _belongs(each.grant, roles) and _may_hold(user, each.grant)]
     here = [each for each in held if each.grant.organization_id == organization_id]
     wide = [each for each in held if each.grant.organization_id == PLATFORM and each.grant.resource_id is None]
     if organization_id == PLATFORM:
@@ -134,6 +135,11 @@ def _belongs(grant: Grant, roles: Mapping[RoleId, RolePart]) -> bool:
     """Return whether the role may be granted there at all: a role of one organization gives nothing in another."""
     role = roles.get(grant.role_id)
     return role is not None and role.organization_id in {None, grant.organization_id}
+
+
+def _may_hold(user: UserPart, grant: Grant) -> bool:
+    """Return whether anything may be granted there to somebody like that."""
+    return user.kind == USER or grant.organization_id in user.organizations
 
 
 def _expanded(role_id: RoleId, roles: Mapping[RoleId, RolePart]) -> frozenset[str]:

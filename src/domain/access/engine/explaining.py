@@ -1,11 +1,12 @@
 """Why a question was answered as it was, and what is missing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.access.engine.compiled import Held, Subject
-from domain.access.engine.deciding import Outcome, Question, decide, holds, sees
+from domain.access.engine.deciding import BYPASS, Outcome, Question, decide, holds, sees
+from domain.access.engine.parts import SERVICE_ACCOUNT
 from domain.kernel.ids import PLATFORM, GrantId, GroupId, OrganizationId, ResourceId
 
 
@@ -29,6 +30,8 @@ class Remedy:
     join: frozenset[GroupId] = frozenset()
     """Visibility groups, any one of which lets the person see the thing."""
     grant: Missing | None = None
+    bypass: Missing | None = None
+    """What lets a service account, which cannot join a group, see the thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +58,31 @@ def explain(subject: Subject, question: Question, now: datetime) -> Explanation:
         return Explanation(outcome, (), Remedy())
     wholly = _holding(wide.everywhere, subject, question, now, allows=False)
     denying = shown = wholly
-    join: frozenset[GroupId] = frozenset()
-    grant: Missing | None = None
+    sight, grant = Remedy(), None
     # Without those denies a platform-wide allow that holds is enough.
     if not _holding(wide.everywhere, subject, question, now, allows=True):
         if thing and thing.groups is not None and not sees(subject, thing, now):
-            join = thing.groups
+            sight = _sight(subject, thing.groups, now)
         standing = _holding(ours, subject, question, now, allows=False)
         denying += standing
         shown = shown or (() if outcome is Outcome.HIDDEN else standing)
         if not _holding(ours, subject, question, now, allows=True):
             grant = _missing(subject, question)
-            if subject.organization_id == PLATFORM:
+            if grant.organization_id == PLATFORM:
                 # There it holds platform-wide: neither walls nor what denies elsewhere stand against it.
-                denying, join = wholly, frozenset()
-    return Explanation(outcome, shown, Remedy(tuple(sorted({held.grant.id for held in denying})), join, grant))
+                denying, sight = wholly, Remedy()
+            elif sight.bypass and question.permission == BYPASS:
+                grant = None
+    withdraw = {held.grant.id for held in denying} | {*sight.withdraw}
+    return Explanation(outcome, shown, replace(sight, withdraw=tuple(sorted(withdraw)), grant=grant))
+
+
+def _sight(subject: Subject, groups: frozenset[GroupId], now: datetime) -> Remedy:
+    """Return what lets somebody see what is in those groups."""
+    if subject.user.kind != SERVICE_ACCOUNT:
+        return Remedy(join=groups)
+    passing = explain(subject, Question(BYPASS), now).remedy
+    return Remedy(passing.withdraw, bypass=passing.grant) if passing else Remedy()
 
 
 def _holding(
@@ -83,7 +96,10 @@ def _holding(
 
 
 def _missing(subject: Subject, question: Question) -> Missing:
-    thing = question.thing
-    if thing is None or not thing.path or subject.organization_id == PLATFORM:
-        return Missing(question.permission, subject.organization_id, None, below=False)
-    return Missing(question.permission, subject.organization_id, thing.path[0], below=thing.id is None)
+    thing, organization_id = question.thing, subject.organization_id
+    if subject.user.kind == SERVICE_ACCOUNT and organization_id not in subject.user.organizations:
+        # What the platform's own are granted there they hold everywhere; elsewhere nothing can be granted to them.
+        organization_id = PLATFORM
+    if thing is None or not thing.path or organization_id == PLATFORM:
+        return Missing(question.permission, organization_id, None, below=False)
+    return Missing(question.permission, organization_id, thing.path[0], below=thing.id is None)

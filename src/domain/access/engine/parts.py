@@ -7,15 +7,18 @@ keys, and of people those whose walls have changed apart, as `person`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from domain.access.conditions import Condition
 from domain.kernel.ids import GrantId, GroupId, OrganizationId, ResourceId, RoleId, TeamId, UserId
 
+USER: Final = "user"
+SERVICE_ACCOUNT: Final = "service_account"
+
 
 class Key(NamedTuple):
-    """The name of a part: `scope` is `user`, `team`, `role` or `resource`."""
+    """The name of a part: `scope` is `user`, `team`, `role` or `resource`. Service accounts are under `user`, too."""
 
     scope: str
     id: UUID
@@ -51,11 +54,15 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class UserPart:
-    """A person: what was granted to them in every organization, and what they are in."""
+    """A person: what was granted to them in every organization, and what they are in.
+
+    Or a service account, which is in its organization and nothing else. No id is ever of both.
+    """
 
     id: UserId
     is_active: bool
-    email_verified: bool
+    email_verified: bool | None
+    """None of a service account, which has no address."""
     organizations: frozenset[OrganizationId]
     teams: frozenset[TeamId]
     """Those they are in themselves."""
@@ -64,6 +71,8 @@ class UserPart:
     walls: frozenset[tuple[OrganizationId, GroupId]]
     """The groups that they are hidden in, and where: what such a group holds only its members see."""
     grants: tuple[Grant, ...]
+    kind: str = USER
+    """`user` or `service_account`."""
 
 
 @dataclass(frozen=True, slots=True)

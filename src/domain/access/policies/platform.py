@@ -165,7 +165,7 @@ def read(text: str) -> Plan:
 def _read_grant(plan: Plan, line: int, subject: str, domain: str, place: str, role: str, effect: str) -> None:
     who, what, where = _SUBJECT.fullmatch(subject), _ROLE.fullmatch(role), _PLACE.fullmatch(place)
     if not who:
-        plan.refuse(line, "subject", "A subject is user:<id> or team:<id>.")
+        plan.refuse(line, "subject", "A subject is user:<id>, team:<id> or service_account:<id>.")
     elif domain != DOMAIN:
         plan.refuse(line, "domain", f"The domain is {DOMAIN}.")
     elif not where and place != "*":

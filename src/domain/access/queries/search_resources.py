@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.access.answers import Found
 from domain.access.asking import ORGANIZATION, Entity, Evaluation, may_ask, permission_of, place, user_of
+from domain.access.engine.parts import USER
 from domain.access.paging import Page, part_of
 from domain.access.ports import Decisions, Listing
 from domain.kernel.access import SIGNED_IN, Actor, Permission
@@ -41,19 +42,21 @@ class SearchResourcesInteractor:
         organization_id, now = place(wanted.circumstances, actor), self.clock.now()
         user_id, asker = user_of(wanted.subject), (actor.user_id, organization_id)
         await self.decisions.refresh(request.at_least)
-        view = await self.decisions.view({asker}, ())
+        people = {asker} | ({(user_id, organization_id)} if user_id else set())
+        view = await self.decisions.view(people, ())
         may_ask(
             view.subjects.get(asker),
             organization_id,
             now,
             permission=Permission.ACCESS_CHECK,
-            about_oneself=user_id == actor.user_id,
+            about_oneself=user_id == actor.user_id and wanted.subject.type == USER,
         )
         part = part_of(self.cursors, "SearchResources", wanted, organization_id, actor, request.page)
         type_, permission = wanted.resource.type, permission_of(wanted.resource.type, wanted.action)
-        if user_id is None or permission is None or type_ == ORGANIZATION:
+        subject = view.known(wanted.subject.type, user_id, organization_id)
+        if subject is None or permission is None or type_ == ORGANIZATION:
             return Found([])
-        listing = Listing((user_id, organization_id), asker, type_, permission, wanted.circumstances.attributes)
+        listing = Listing((subject.id, organization_id), asker, type_, permission, wanted.circumstances.attributes)
         after = ResourceId(UUID(part.after)) if part.after else None
         rows = await self.decisions.resources(listing, after, part.limit + 1, now)
         page = rows[: part.limit]

@@ -13,7 +13,7 @@ from domain.organizations.repositories import Organizations
 
 @message
 class DeleteOrganization(Command[None]):
-    """Delete an organization with its members, roles, grants, teams, resources and configuration."""
+    """Delete an organization with its members, service accounts, roles, grants, teams, resources and configuration."""
 
     organization_id: OrganizationId
     expected_version: int | None = if_match(default=None)

@@ -1,0 +1,1 @@
+"""Service accounts: what programs of an organization are granted something as."""
