@@ -109,7 +109,7 @@ async def test_a2_one_of_another_organization_is_nobody_and_the_platforms_holds_
 
 
 async def test_a_wall_is_told_of_with_the_grant_that_passes_it(ground: Ground) -> None:
-    ground.app.access.world.contents = [Content(GROUP, PAGE)]
+    ground.app.access.world.contents = [Content(GROUP, OURS, PAGE)]
     needed = Needed("document:read", Entity("document", "page"), below=False)
     bypass = Needed("visibility:bypass", None, below=False)
 
