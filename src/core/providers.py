@@ -32,7 +32,7 @@ from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
-from core.postgres.loss import outage
+from core.postgres.loss import clash, outage
 from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
 from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
@@ -270,6 +270,7 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
         gate=EngineGate(assembly.access),
         witness=assembly.metrics.use_cases,
         outage=outage,
+        clash=clash,
     )
 
 
