@@ -162,7 +162,7 @@ class Shared(Provider):
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
             InvitationPolicy: InvitationPolicy(
-                page=f"{settings.served_at}/auth/invitations", sign_ups_per_minute=settings.sign_ups_per_minute
+                page=settings.invitations_at, sign_ups_per_minute=settings.sign_ups_per_minute
             ),
             InvitationTokens: RandomInvitationTokens(keys.secrets.every("invitations")),
             Lifetimes: assembly.lifetimes,

@@ -28,6 +28,7 @@ PUBLIC = {
     "FinishSetup",
     "RefreshSession",
     "RequestAccount",
+    "ShowInvitation",
     "SignIn",
     "SignUp",
     "SignUpWithInvitation",

@@ -88,6 +88,7 @@ OPERATIONS: Final[dict[str, str | Platform]] = {
     "RevokeOtherSessions": SIGNED_IN,
     "RevokeSession": SIGNED_IN,
     "ShareResource": "resources:share",
+    "ShowInvitation": ANYONE,
     "SignIn": ANYONE,
     "SignOut": SIGNED_IN,
     "SignUp": ANYONE,
