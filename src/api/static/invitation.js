@@ -50,6 +50,7 @@ const accept = async () => {
   }
   form.remove();
   by("about").textContent = "";
+  document.querySelector("h1").textContent = "Welcome";
   say(`You are a member of ${invited.organization}. You can sign in wherever it is used.`, false);
 };
 
