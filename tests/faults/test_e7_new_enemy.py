@@ -35,8 +35,8 @@ class Fleet:
     root: str
     """The access token of a superuser."""
     stages: list[Stage] = field(default_factory=list)
-    asked: int = 0
-    """Questions that were asked beside."""
+    asked: Counter[int] = field(default_factory=Counter)
+    """How questions that were asked beside were answered."""
 
     @property
     def stack(self) -> Stack:
@@ -79,8 +79,9 @@ class Fleet:
                 ]
                 body = {"action": {"name": "read"}, "resource": DOCUMENT, "evaluations": about}
                 found = await call("POST", "/access/v1/evaluations", body)
-                assert found.status == 200, found
-                self.asked += 1
+                # So much is changed that an answer as of one moment may not be had within a few attempts.
+                assert found.status in {200, 503}, found
+                self.asked[found.status] += 1
 
 
 @pytest.fixture(scope="module")
@@ -114,15 +115,16 @@ def _caller(service: Service, token: str | None, running: AsyncExitStack) -> Cal
 
 async def examine(fleet: Fleet, trials: int, record_property: Record) -> None:
     """Fail unless none of so many trials of each kind was answered from before."""
-    counted, wrong, started, asked = fleet.stages[0].trials, fleet.stages[0].wrong, time.monotonic(), fleet.asked
+    counted, wrong, started = fleet.stages[0].trials, fleet.stages[0].wrong, time.monotonic()
     counted.clear()
+    fleet.asked.clear()
     async with fleet.load():
         await fleet.until_there_were(trials, counted)
     record_property("trials", dict(counted))
-    record_property("beside", fleet.asked - asked)
+    record_property("beside", dict(fleet.asked))
     record_property("seconds", round(time.monotonic() - started, 1))
     assert wrong == []
-    assert fleet.asked - asked >= PROCESSES
+    assert fleet.asked[200] >= PROCESSES
 
 
 async def test_e7_what_was_taken_away_is_refused_everywhere_at_once(fleet: Fleet, record_property: Record) -> None:
