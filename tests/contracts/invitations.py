@@ -1,4 +1,4 @@
-"""What every keeper and reader of invitations promises."""
+"""What every `Invitations` and `InvitationReader` promises."""
 
 import pytest
 
