@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -31,6 +31,18 @@ POLICY: Final = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Both viewers and the manual set styles in the page; no script but ours runs."""
+STRICT: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Where people enter secrets nothing in the page itself is run, nor does it change how the page looks."""
+FORMS: Final = {
+    # Where people name the first administrator.
+    "/auth/setup": ("setup.html", ("setup.js", "form.css")),
+    # Where mailed invitations lead, unless configured otherwise.
+    "/auth/invitations": ("invitation.html", ("invitation.js", "form.css")),
+}
+"""What is entered in them goes to routes like any other."""
 PAGES: Final = {
     "/auth/docs": ("docs.html", ("docs.js", "swagger-ui/swagger-ui-bundle.js", "swagger-ui/swagger-ui.css")),
     "/auth/redoc": ("redoc.html", ("redoc.js", "redoc/redoc.standalone.js")),
@@ -91,15 +103,20 @@ def documents(
         return _cached(request, shown(), "application/json")
 
     found = [_route("/auth/openapi.json", describe)]
-    # Where people name the first administrator; what they enter goes to the route of that name.
-    found.append(_route("/auth/setup", _file(STATIC / "setup.html")))
+    found += _with_assets(FORMS, STRICT)
     if pages:
-        for address, (page, assets) in PAGES.items():
-            found.append(_route(address, _file(STATIC / page)))
-            found += [_route(f"{address}/{Path(each).name}", _file(STATIC / each)) for each in assets]
+        found += _with_assets(PAGES)
         # Where the `type` of every problem points to.
         found.append(_route("/auth/errors", _moved(b"/auth/mkdocs/errors/index.html")))
         found += [_route("/auth/mkdocs", _manual(Site(site))), _route("/auth/mkdocs/{path:path}", _manual(Site(site)))]
+    return found
+
+
+def _with_assets(pages: Mapping[str, tuple[str, Sequence[str]]], policy: str | None = None) -> list[HTTPRouteHandler]:
+    found = []
+    for address, (page, assets) in pages.items():
+        found.append(_route(address, _file(STATIC / page, policy)))
+        found += [_route(f"{address}/{Path(each).name}", _file(STATIC / each, policy)) for each in assets]
     return found
 
 
@@ -107,11 +124,11 @@ def _route(path: str, serve: Serve) -> HTTPRouteHandler:
     return get(path, include_in_schema=False, before_request=serve)(unreached())
 
 
-def _file(path: Path) -> Serve:
+def _file(path: Path, policy: str | None = None) -> Serve:
     read = cache(path.read_bytes)
 
     async def serve(request: Request[Any, Any, Any]) -> Reply:
-        return _page(request, read(), path.name)
+        return _page(request, read(), path.name, policy)
 
     return serve
 
@@ -135,14 +152,15 @@ def _manual(site: Site) -> Serve:
     return serve
 
 
-def _page(request: Request[Any, Any, Any], content: bytes, name: str) -> Reply:
-    scripts = INLINE.findall(content) if name.endswith(".html") else []
-    hashes = (f" 'sha256-{b64encode(sha256(each).digest()).decode()}'" for each in scripts)
-    policy = POLICY.format(scripts="".join(hashes)).encode()
+def _page(request: Request[Any, Any, Any], content: bytes, name: str, policy: str | None = None) -> Reply:
+    if policy is None:
+        scripts = INLINE.findall(content) if name.endswith(".html") else []
+        hashes = (f" 'sha256-{b64encode(sha256(each).digest()).decode()}'" for each in scripts)
+        policy = POLICY.format(scripts="".join(hashes))
     kind = guess_type(name)[0] or "application/octet-stream"
     text = kind.startswith("text/") or kind.endswith("javascript")
     media = f"{kind}; charset=utf-8" if text else kind
-    return _cached(request, content, media, (b"content-security-policy", policy))
+    return _cached(request, content, media, (b"content-security-policy", policy.encode()))
 
 
 def _cached(request: Request[Any, Any, Any], content: bytes, media: str, *headers: tuple[bytes, bytes]) -> Reply:

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from dishka import AsyncContainer
 from msgspec import Struct
 
 from core.idempotency import Claim, Claimed, Idempotency, answer_bytes, answer_from, fingerprint
+from core.persisting import Clashes, end, persist
 from domain.kernel.access import Access, Actor, Origin, Standing
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import DomainError, IdempotencyInFlight, Unauthenticated, Unavailable
@@ -91,6 +93,8 @@ class Dispatcher:
     What changes state or is audited runs in a scope of its own, with a unit of work. Any other query runs on an
     interactor that is built once: it reads through readers, which borrow a connection only while they need it. So does
     a direct command, unless it has an `Idempotency-Key`, and a scope is opened only for what it refuses.
+
+    A command that clashes with others in the store, like one of two that wait for each other in a circle, is run again.
     """
 
     container: AsyncContainer
@@ -98,16 +102,20 @@ class Dispatcher:
     gate: Gate
     witness: Witness
     outage: Outages
+    clash: Clashes
     _built: dict[type[Any], Run] = field(default_factory=dict, init=False)
 
     async def __call__(self, message: Message[R], call: Call) -> Answer[R]:
-        """Run `message`; raise whatever refusal it meets, `Unavailable` when a store cannot be reached."""
+        """Run `message`; raise whatever refusal it meets, `Unavailable` when a store cannot be reached.
+
+        A command that clashes each time is refused with `ConcurrentChange`.
+        """
         case = use_case(type(message))
         try:
             if case.direct and call.idempotency_key is None:
-                return await self._direct(case, message, call)
+                return await persist(partial(self._direct, case, message, call))
             if case.writes or case.audit:
-                return await self._record(case, message, call)
+                return await persist(partial(self._record, case, message, call))
             actor = await self.admit(case, message, call)
             built = self._built.get(case.interactor) or await self._build(case)
             return Answer(await self._run(built, case, message, actor, call))
@@ -139,7 +147,7 @@ class Dispatcher:
         built: Run = await self.container.get(case.interactor)
         return self._built.setdefault(case.interactor, built)
 
-    async def _direct(self, case: UseCase, message: Message[R], call: Call) -> Answer[R]:
+    async def _direct(self, case: UseCase, message: Message[R], call: Call, *, again: bool) -> Answer[R]:
         actor: Actor | None = None
         try:
             actor = await self._identify(case, call)
@@ -147,13 +155,16 @@ class Dispatcher:
             built = self._built.get(case.interactor) or await self._build(case)
             result = await self._run(built, case, message, actor, call)
         except Exception as error:
+            met = end(error, self.clash, again=again)
             async with self.container(context={Call: call}) as scope:
-                await self._refused(case, message, actor, error, scope)
-            raise
+                await self._refused(case, message, actor, met, scope)
+            if met is error:
+                raise
+            raise met from error
         self.witness(case, "done")
         return Answer(result)
 
-    async def _record(self, case: UseCase, message: Message[R], call: Call) -> Answer[R]:
+    async def _record(self, case: UseCase, message: Message[R], call: Call, *, again: bool) -> Answer[R]:
         async with self.container(context={Call: call}) as scope:
             work, audit = await scope.get(UnitOfWork), await scope.get(AuditTrail)
             actor: Actor | None = None
@@ -168,8 +179,11 @@ class Dispatcher:
                 claim = Claim.of(actor, call.idempotency_key, fingerprint(keys.secret, message))
                 return await self._once(case, message, actor, call, claim, keys, scope)
             except Exception as error:
-                await self._refused(case, message, actor, error, scope)
-                raise
+                met = end(error, self.clash, again=again)
+                await self._refused(case, message, actor, met, scope)
+                if met is error:
+                    raise
+                raise met from error
 
     async def _once(
         self,

@@ -32,7 +32,7 @@ from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
-from core.postgres.loss import outage
+from core.postgres.loss import clash, outage
 from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
 from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
@@ -171,7 +171,7 @@ class Shared(Provider):
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
             InvitationPolicy: InvitationPolicy(
-                page=f"{settings.served_at}/auth/invitations", sign_ups_per_minute=settings.sign_ups_per_minute
+                page=settings.invitations_at, sign_ups_per_minute=settings.sign_ups_per_minute
             ),
             InvitationTokens: RandomInvitationTokens(keys.secrets.every("invitations")),
             Lifetimes: assembly.lifetimes,
@@ -281,6 +281,7 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
         gate=EngineGate(assembly.access),
         witness=assembly.metrics.use_cases,
         outage=outage,
+        clash=clash,
     )
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -90,6 +91,8 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     """`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; without it mails are files in the data folder."""
     mail_from: str = "gatewright@localhost"
+    invitation_url: str = ""
+    """Where mailed invitations lead: an absolute URL, to which `#token=…` is added. By default a page of ours."""
 
     docs: bool | None = None
     """Serve `/auth/docs`, `/auth/redoc` and `/auth/mkdocs`. By default in dev only."""
@@ -111,6 +114,14 @@ class Settings(BaseSettings):
     @classmethod
     def _secrets(cls, value: object) -> object:
         return [SecretStr(part) for part in _parts(value)] if isinstance(value, str) else value
+
+    @field_validator("invitation_url")
+    @classmethod
+    def _leads_somewhere(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or "#" in value):
+            raise ValueError("an absolute http:// or https:// URL, without a fragment")
+        return value
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
@@ -141,6 +152,11 @@ class Settings(BaseSettings):
     def served_at(self) -> str:
         """The base URL under which the service is reached, without a slash at the end."""
         return self.issuer.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def invitations_at(self) -> str:
+        """Where mailed invitations lead."""
+        return self.invitation_url or f"{self.served_at}/auth/invitations"
 
     @property
     def serves_docs(self) -> bool:

@@ -190,9 +190,9 @@ async def holds(ground: Ground, user_id: UserId, place: Place, permission: str) 
         return await ports.authority.holds(actor(user_id), place, permission)
 
 
-async def superuser(ground: Ground) -> UserId:
-    """Return a new superuser."""
-    user_id = await ground.person()
+async def superuser(ground: Ground, user_id: UserId | None = None) -> UserId:
+    """Make the person a superuser, or somebody new, and return whom."""
+    user_id = user_id or await ground.person()
     async with ground.transaction() as ports:
         found = await ports.roles.named(PLATFORM, "superuser")
         await ports.assignments.assign(Place(PLATFORM), user(user_id), found.id, None)

@@ -1,4 +1,4 @@
-"""What every store of configuration bodies promises."""
+"""What every `ConfigurationBodies` promises."""
 
 import asyncio
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""What the heads of configuration documents promise, and those who read them."""
+"""What every `ConfigurationHeads` and `ConfigurationReader` promises."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime

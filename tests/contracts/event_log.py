@@ -1,4 +1,4 @@
-"""What every log of events promises."""
+"""What every `EventLog` promises."""
 
 import asyncio
 from typing import Protocol

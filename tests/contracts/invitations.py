@@ -1,4 +1,4 @@
-"""What every keeper and reader of invitations promises."""
+"""What every `Invitations` and `InvitationReader` promises."""
 
 import pytest
 
@@ -31,7 +31,11 @@ class InvitationsContract:
             same(await ports.invitations.get(made.id, offered.id), offered)
             assert await ports.invitations.find(made.id, offered.email)
         found = await ground.invited.find([b"another", offered.token_hash])
-        assert found == Invited(offered.id, made.id, offered.email, offered.expires_at)
+        assert found == Invited(offered.id, made.id, offered.email, offered.expires_at, made.name, registered=False)
+        theirs = await invite(ground, invitation(await founded(ground, "other"), ada, email=ada.email))
+        known = await ground.invited.find([theirs.token_hash])
+        assert known
+        assert known.registered
 
     async def test_a5_finds_those_of_this_organization_alone(self, ground: Ground) -> None:
         ada = await person(ground)

@@ -1,4 +1,4 @@
-"""What every keeper of organizations and of members promises, and who reads them in order."""
+"""What every `Organizations`, `Memberships`, `OrganizationReader`, `MemberReader` and `InvitationLists` promises."""
 
 from datetime import timedelta
 

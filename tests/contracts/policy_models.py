@@ -1,4 +1,4 @@
-"""What stores of policy models promise."""
+"""What every `PolicyModels` and `PolicyReader` promises."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime

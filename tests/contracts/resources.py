@@ -1,7 +1,7 @@
 """What every `Resources`, `Belonging` and `ResourceReader` promises."""
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from domain.resources.errors import (
     ResourceNotFound,
     ResourceTaken,
     TooDeep,
+    TooManyMoved,
 )
 from domain.resources.models import DEEPEST, Parent, Resource, ResourceKey
 from domain.resources.ports import Belonging
@@ -116,7 +117,7 @@ async def changed(ground: Ground, resource: Resource, **fields: Any) -> Resource
         found.version += 1
         await ports.resources.keep([found])
         if "path" in fields:
-            await ports.resources.move([found])
+            await ports.resources.move([found], 100)
     return found
 
 
@@ -206,7 +207,7 @@ class ResourcesContract:
             first.parent, first.path = Parent(b.id, b.key), (one.id, b.id)
             second.parent, second.path = Parent(one.id, one.key), (three.id, one.id, b.id)
             await ports.resources.keep([first, second])
-            await ports.resources.move([first, second])
+            await ports.resources.move([first, second], 3)
 
         async with ground.transaction() as ports:
             found = await ports.resources.named(ground.organization_id, {each.key for each in (one, two, three)})
@@ -217,6 +218,22 @@ class ResourcesContract:
             ]
             assert {each.id for each in await ports.resources.below(found[one.key], 10)} == {two.id, three.id}
             assert len(await ports.resources.below(found[one.key], 1)) == 1
+
+    async def test_refuses_to_move_more_than_was_asked_for(self, ground: Ground) -> None:
+        a, b = resource(ground, "a"), resource(ground, "b")
+        one = resource(ground, "one", a)
+        await added(ground, a, b, one, resource(ground, "two", one))
+
+        for most in (1, 2):
+            with suppress(TooManyMoved):
+                async with ground.transaction() as ports:
+                    moved = await ports.resources.get(ground.organization_id, one.id)
+                    moved.parent, moved.path = Parent(b.id, b.key), (one.id, b.id)
+                    await ports.resources.keep([moved])
+                    await ports.resources.move([moved], most)
+            async with ground.transaction() as ports:
+                found = await ports.resources.get(ground.organization_id, one.id)
+                assert found.path == (one.id, a.id if most == 1 else b.id)
 
     async def test_refuses_a_move_that_makes_something_too_deep(self, ground: Ground) -> None:
         chain = [resource(ground, "0")]

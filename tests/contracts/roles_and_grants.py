@@ -9,7 +9,20 @@ from domain.access.facade import Place, Subject
 from domain.access.models import OWNER, SUPERUSER, Grant, Role
 from domain.kernel.errors import OrganizationNotFound
 from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, ResourceId, RoleId, uuid7
-from tests.contracts.access import HOUR, NOW, Ground, a_grant, a_role, account, granted, member, role, team, user
+from tests.contracts.access import (
+    HOUR,
+    NOW,
+    Ground,
+    a_grant,
+    a_role,
+    account,
+    granted,
+    member,
+    role,
+    superuser,
+    team,
+    user,
+)
 
 SEEDED = {"owner", "admin", "member", "auditor", "service"}
 
@@ -193,6 +206,29 @@ class GrantsContract:
         await ground.deactivate(ada)
         async with ground.transaction() as ports:
             assert await ports.grants.keepers(ours) == {ada: False}
+
+    async def test_a4_knows_whom_organizations_would_miss(self, ground: Ground) -> None:
+        ada, bob = await ground.person(), await ground.person()
+        alone, both, another = [await ground.organization() for _ in range(3)]
+        for organization_id in (alone, both, another):
+            await ground.member(organization_id, ada)
+            await ground.member(organization_id, bob)
+        for organization_id, user_id in ((alone, ada), (both, ada), (both, bob)):
+            await granted(ground, organization_id, user(user_id), OWNER)
+        await granted(ground, another, user(ada), await role(ground, another, "organizations:own"))
+        await granted(ground, another, user(ada), OWNER, expires_at=NOW + HOUR)
+        await superuser(ground, ada)
+
+        async with ground.transaction() as ports:
+            assert [*await ports.grants.kept_alone(ada)] == [alone]
+            assert [*await ports.grants.kept_alone(bob)] == []
+        await ground.deactivate(bob)
+        async with ground.transaction() as ports:
+            assert {*await ports.grants.kept_alone(ada)} == {alone, both}
+        await ground.deactivate(ada)
+        async with ground.transaction() as ports:
+            assert {*await ports.grants.kept_alone(ada)} == {alone, both}
+            assert {*await ports.grants.kept_alone(bob)} == {both}
 
     async def test_knows_what_is_denied(self, ground: Ground) -> None:
         ours = await ground.organization()

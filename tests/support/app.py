@@ -120,6 +120,10 @@ TELLING: Final = 8
 """A secret of fewer characters may be found in a text by chance."""
 
 
+class Clashing(Exception):
+    """What a store raises when it undid a transaction because of others."""
+
+
 @dataclass
 class App:
     """Send messages through the real pipeline and look at what they did."""
@@ -146,6 +150,7 @@ class App:
             gate=GrantGate(self.memory, self.clock),
             witness=self.witnessed,
             outage=lambda _: False,
+            clash=lambda error: isinstance(error, Clashing),
         )
 
     async def send(

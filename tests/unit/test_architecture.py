@@ -1,6 +1,7 @@
 """What the import contracts cannot say."""
 
 import ast
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -84,3 +85,58 @@ def test_a_use_case_has_a_file_of_its_own() -> None:
 def test_migrations_are_numbered_without_gaps() -> None:
     numbers = sorted(path.name.split("_")[3] for path in (ROOT / "migrations" / "versions").glob("*.py"))
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
+ALONE = {
+    "AccessTokens": "what is issued is verified in tests/unit/credentials/test_access_tokens.py",
+    "Accounts": "made in the domain, of ports that have suites",
+    "Clearances": "tests have the adapter that the service has",
+    "Clock": "tells the time",
+    "Identities": "made in the domain, of ports that have suites",
+    "InvitationTokens": "tests have the adapter that the service has",
+    "Mailer": "queues a job with the work, whose suite says what becomes of it",
+    "PolicyEvaluation": "tests have the adapter that the service has",
+    "PolicyLanguage": "tests have the adapter that the service has",
+    "Rehearsal": "rolls back, which the suite of the unit of work is about; test_policy.py sees that nothing is left",
+}
+"""Ports without a suite, and why."""
+REAL_ALONE = {"CursorsContract", "EmailAddressesContract", "LimitsContract", "PasswordsContract"}
+"""Suites of ports of which unit tests have the adapter itself: none is in memory, or all are."""
+
+
+def test_every_port_has_a_contract_suite() -> None:
+    promised = {
+        name
+        for path in (ROOT / "tests" / "contracts").glob("*.py")
+        for name in re.findall(r"`(\w+)`", ast.get_docstring(ast.parse(path.read_text())) or "")
+    }
+    assert ports() - promised == ALONE.keys()
+
+
+def ports() -> set[str]:
+    """Return the Protocols that adapters implement."""
+    files = [
+        path for name in ("ports", "repositories", "readers", "facade") for path in (SRC / "domain").rglob(f"{name}.py")
+    ]
+    return {
+        node.name
+        for path in files
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef) and "Protocol" in map(ast.unparse, node.bases)
+    }
+
+
+def test_every_contract_suite_is_run_in_memory_and_on_something_real() -> None:
+    suites = bases(ROOT / "tests" / "contracts", named=True)
+    assert suites - bases(ROOT / "tests" / "unit") == set()
+    assert suites - bases(ROOT / "tests" / "integration") <= REAL_ALONE
+
+
+def bases(folder: Path, *, named: bool = False) -> set[str]:
+    """Return the contract suites that classes in `folder` extend, or are."""
+    found = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                found |= {node.name} if named else {ast.unparse(each).split("[")[0] for each in node.bases}
+    return {name for name in found if name.endswith("Contract")}

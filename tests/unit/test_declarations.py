@@ -29,6 +29,7 @@ PUBLIC = {
     "FinishSetup",
     "RefreshSession",
     "RequestAccount",
+    "ShowInvitation",
     "SignIn",
     "SignUp",
     "SignUpWithInvitation",

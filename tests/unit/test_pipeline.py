@@ -2,23 +2,41 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum
+from typing import ClassVar
 
 import pytest
-from dishka import Provider, Scope
+from dishka import AnyOf, Provider, Scope
 
+from core.persisting import TRIES
+from core.pipeline import AuditTrail, Call, UnitOfWork
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.sign_up import SignUp
 from domain.identity.errors import EmailInvalid, PasswordTooWeak
+from domain.identity.events import UserDeleted
 from domain.identity.queries.list_users import ListUsers
 from domain.kernel.access import ANYONE
-from domain.kernel.errors import DomainError, Forbidden, InvalidToken, Overloaded, TooManyRequests, Unauthenticated
+from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.errors import (
+    ConcurrentChange,
+    DomainError,
+    Forbidden,
+    InvalidToken,
+    Overloaded,
+    TooManyRequests,
+    Unauthenticated,
+)
+from domain.kernel.events import Events
 from domain.kernel.ids import UserId, uuid7
+from domain.kernel.ports import Clock
 from domain.kernel.usecases import Command, interactor, message
 from domain.sessions.commands.refresh_session import RefreshSession
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.commands.sign_out import SignOut
 from domain.sessions.errors import LoginMissing, RefreshRefused, SignInRefused
-from tests.support.app import PASSWORD, App
+from tests.support.app import PASSWORD, App, Clashing
+from tests.support.memory.store import Memory
+from tests.support.memory.work import MemoryWork
 
 
 class Spent(DomainError):
@@ -133,6 +151,128 @@ async def test_a_direct_command_runs_once_under_its_idempotency_key(app: App) ->
     with pytest.raises(RefreshRefused):
         await app.send(spent, key="another")
     assert app.facts[-1].type == "sessions.session.revoked"
+
+
+class Crossed(Enum):
+    """Where others cross the way of a command."""
+
+    INTERACTOR = "in the interactor"
+    COMMIT = "in the commit"
+
+
+@dataclass
+class Crossing:
+    """Undoes commands, as a store does because of others."""
+
+    where: Crossed
+    times: int
+    runs: int = 0
+
+    def met(self, where: Crossed) -> None:
+        if where is self.where and self.times:
+            self.times -= 1
+            raise Clashing
+
+
+@message
+class Cross(Command[str]):
+    """Make somebody's way cross that of others."""
+
+    user_id: UserId
+
+
+@interactor(access=ANYONE, raises=(ConcurrentChange,), emits=(UserDeleted,), audit="tests.way.cross")
+class CrossInteractor:
+    crossing: Crossing
+    events: Events
+    clock: Clock
+
+    async def __call__(self, request: Cross) -> str:
+        self.crossing.runs += 1
+        somebody = Somebody(request.user_id)
+        self.events.emit(UserDeleted(user_id=somebody.id, occurred_at=self.clock.now()), of=somebody)
+        self.crossing.met(Crossed.INTERACTOR)
+        return "across"
+
+
+@message
+class Hop(Command[None]):
+    """Do the same in one statement."""
+
+
+@interactor(access=ANYONE, raises=(ConcurrentChange,), audit="tests.way.hop", direct=True, quiet=True)
+class HopInteractor:
+    crossing: Crossing
+
+    async def __call__(self, _: Hop) -> None:
+        self.crossing.runs += 1
+        self.crossing.met(Crossed.INTERACTOR)
+
+
+@dataclass
+class Somebody:
+    aggregate: ClassVar[str] = "user"
+    id: UserId
+    version: int = 0
+
+
+def crossed(crossing: Crossing) -> App:
+    """Return an application whose store undoes what it is told to."""
+
+    class CrossedWork(MemoryWork):
+        async def commit(self) -> ConsistencyToken | None:
+            crossing.met(Crossed.COMMIT)
+            return await super().commit()
+
+    def work(memory: Memory, clock: Clock, call: Call) -> MemoryWork:
+        return CrossedWork(memory, clock, trace=call.trace)
+
+    once, each = Provider(scope=Scope.APP), Provider(scope=Scope.REQUEST)
+    once.provide(lambda: crossing, provides=Crossing)
+    once.provide(HopInteractor)
+    each.provide(CrossInteractor)
+    each.provide(work, provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])
+    return App(more=(once, each))
+
+
+@pytest.mark.parametrize("where", Crossed)
+@pytest.mark.parametrize("key", [None, "once"])
+async def test_runs_again_what_a_store_undid_because_of_others(where: Crossed, key: str | None) -> None:
+    crossing = Crossing(where, times=TRIES - 1)
+    app = crossed(crossing)
+
+    answer = await app.answer(Cross(user_id=UserId(uuid7())), key=key)
+
+    assert (answer.result, answer.replayed, crossing.runs) == ("across", False, TRIES)
+    assert [fact.type for fact in app.facts] == [UserDeleted.type], "what was undone is announced to nobody"
+    assert app.audited == [("tests.way.cross", "done")]
+    assert app.witnessed.ended == [("Cross", "done")]
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+async def test_gives_up_what_is_undone_each_time_and_says_so_once(key: str | None) -> None:
+    crossing = Crossing(Crossed.INTERACTOR, times=TRIES)
+    app = crossed(crossing)
+
+    with pytest.raises(ConcurrentChange) as refused:
+        await app.send(Cross(user_id=UserId(uuid7())), key=key)
+
+    assert isinstance(refused.value.__cause__, Clashing)
+    assert (crossing.runs, app.facts) == (TRIES, [])
+    assert app.audited == [("tests.way.cross", ConcurrentChange.code)]
+    assert app.witnessed.ended == [("Cross", ConcurrentChange.code)]
+
+
+async def test_runs_a_direct_command_again_and_gives_it_up_in_the_end() -> None:
+    crossing = Crossing(Crossed.INTERACTOR, times=2 * TRIES - 1)
+    app = crossed(crossing)
+
+    with pytest.raises(ConcurrentChange):
+        await app.send(Hop())
+    await app.send(Hop())
+
+    assert crossing.runs == 2 * TRIES
+    assert app.audited == [("tests.way.hop", ConcurrentChange.code)]
 
 
 async def test_remembers_who_was_refused_what(app: App) -> None:

@@ -22,6 +22,7 @@ from domain.organizations.queries.get_organization import GetOrganization
 from domain.organizations.queries.list_invitations import ListInvitations
 from domain.organizations.queries.list_members import ListMembers
 from domain.organizations.queries.list_organizations import ListOrganizations
+from domain.organizations.queries.show_invitation import ShowInvitation
 
 ONE = "/organizations/{organization_id:uuid}"
 CONFIGURATION = f"{ONE}/configuration/{{namespace:str}}"
@@ -48,6 +49,7 @@ organizations = Router(
         endpoint(post, INVITATIONS, InviteMember),
         endpoint(delete, INVITATION, WithdrawInvitation, status=204),
         endpoint(post, f"{INVITATION}/resend", ResendInvitation, status=204),
+        endpoint(post, "/invitations/show", ShowInvitation, status=200),
         endpoint(post, "/invitations/accept", AcceptInvitation, status=200),
         endpoint(post, "/invitations/sign-up", SignUpWithInvitation),
         endpoint(get, CONFIGURATION, GetConfiguration),

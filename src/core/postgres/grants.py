@@ -11,7 +11,7 @@ from core.postgres.base import refusing
 from core.postgres.work import SqlWork
 from domain.access.errors import GrantExists, GrantNotFound, RoleNotFound
 from domain.access.facade import Place, Subject
-from domain.access.models import Grant, keeper
+from domain.access.models import OWNER, Grant, keeper
 from domain.access.repositories import Grants
 from domain.kernel.ids import PLATFORM, GrantId, OrganizationId, RoleId, UserId
 
@@ -41,11 +41,29 @@ _OF = text(f"""
 WHERE g.subject_type = :subject_type AND g.subject_id = :subject_id AND g.organization_id = :organization_id
 ORDER BY g.id FOR UPDATE OF g
 """)
-_KEEPERS = text("""
+_KEEPS: Final = """
+g.role_id = :role_id AND g.subject_type = 'user' AND g.effect = 'allow' AND g.resource_id IS NULL
+AND g.condition IS NULL AND g.expires_at IS NULL
+"""
+_KEEPERS = text(f"""
 SELECT u.id, u.is_active FROM grants g JOIN users u ON u.id = g.subject_id
-WHERE g.organization_id = :organization_id AND g.role_id = :role_id AND g.subject_type = 'user'
-  AND g.effect = 'allow' AND g.resource_id IS NULL AND g.condition IS NULL AND g.expires_at IS NULL
+WHERE g.organization_id = :organization_id AND {_KEEPS}
+""")  # noqa: S608 - made of constants
+# A statement of its own: only the next one sees what others committed while this one waited.
+_HOLD = text("""
+SELECT id FROM organizations WHERE id IN (
+    SELECT organization_id FROM memberships WHERE user_id = :user_id
+) ORDER BY id FOR NO KEY UPDATE
 """)
+_ALONE = text(f"""
+WITH keeping AS (
+    SELECT g.organization_id, g.subject_id FROM grants g WHERE g.organization_id <> :platform AND {_KEEPS}
+)
+SELECT mine.organization_id FROM keeping mine WHERE mine.subject_id = :user_id AND NOT EXISTS (
+    SELECT FROM keeping other JOIN users u ON u.id = other.subject_id
+    WHERE other.organization_id = mine.organization_id AND other.subject_id <> :user_id AND u.is_active
+) ORDER BY 1
+""")  # noqa: S608 - made of constants
 _DENIED = text("SELECT EXISTS (SELECT FROM grants WHERE role_id = ANY (CAST(:role_ids AS uuid[])) AND effect = 'deny')")
 _ADD = text("""
 INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, resource_id, below, effect, condition,
@@ -92,6 +110,13 @@ class SqlGrants(Grants):
         session = await self.work.begin()
         values = {"organization_id": organization_id, "role_id": keeper(organization_id)}
         return {row.id: row.is_active for row in await session.execute(_KEEPERS, values)}
+
+    async def kept_alone(self, user_id: UserId) -> Collection[OrganizationId]:
+        """See `Grants.kept_alone`."""
+        session = await self.work.begin()
+        await session.execute(_HOLD, {"user_id": user_id})
+        values = {"user_id": user_id, "role_id": OWNER, "platform": PLATFORM}
+        return [row.organization_id for row in await session.execute(_ALONE, values)]
 
     async def denied(self, role_ids: Collection[RoleId]) -> bool:
         """See `Grants.denied`."""

@@ -1,4 +1,4 @@
-"""What losing Postgres looks like."""
+"""What losing Postgres looks like, and what being overtaken in it."""
 
 import re
 from typing import Final
@@ -24,6 +24,10 @@ _STATES: Final = {
     "55P03",  # a lock was not to be had in time
     "57014",  # the statement took too long
 }
+_CLASHES: Final = {
+    "40001",  # it could not have happened in any order with what others did
+    "40P01",  # it waited for somebody who waited for it
+}
 # asyncpg raises the same class when it is misused; only the words differ.
 _CLOSED: Final = re.compile(r"(connection|pool) (is|was) clos(ed|ing)")
 
@@ -43,3 +47,12 @@ def outage(error: BaseException | None) -> bool:
         case OSError() | exc.TimeoutError() | asyncpg.InternalClientError():
             return True
     return False
+
+
+def clash(error: BaseException | None) -> bool:
+    """Return whether Postgres undid the transaction because of others: alone, the same would have been done."""
+    from sqlalchemy import exc  # noqa: PLC0415 - as above
+
+    if isinstance(error, exc.DBAPIError):
+        error = getattr(error.orig, "__cause__", None)
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _CLASHES

@@ -49,8 +49,9 @@ WHERE i.organization_id = $1 AND i.expires_at > $2
 ORDER BY i.created_at DESC, i.id DESC LIMIT $5
 """  # noqa: S608 - made of constants
 _INVITED: Final = """
-SELECT i.id AS invitation_id, i.organization_id, i.email, i.expires_at
-FROM invitations i JOIN users u ON u.id = i.invited_by AND u.is_active
+SELECT i.id AS invitation_id, i.organization_id, i.email, i.expires_at, o.name AS organization_name,
+       EXISTS (SELECT FROM users WHERE email = i.email) AS registered
+FROM invitations i JOIN users u ON u.id = i.invited_by AND u.is_active JOIN organizations o ON o.id = i.organization_id
 WHERE i.token_hash = ANY ($1::bytea[])
 """
 

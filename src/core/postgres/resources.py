@@ -19,6 +19,7 @@ from domain.resources.errors import (
     ResourceNotFound,
     ResourceTaken,
     TooDeep,
+    TooManyMoved,
 )
 from domain.resources.models import Parent, Resource, ResourceKey, as_text
 from domain.resources.ports import Belonging
@@ -93,13 +94,15 @@ FROM jsonb_to_recordset(CAST(:rows AS text)::jsonb)
      AS n (id uuid, owner_id uuid, parent_id uuid, attributes jsonb, updated_at timestamptz, version bigint)
 WHERE r.id = n.id
 """)
+_FOLLOWING = text("SELECT r.id FROM resources r WHERE r.path && CAST(:ids AS uuid[]) ORDER BY r.id LIMIT :most")
 # Of several that moved, the nearest above a resource knows where the others are.
 _MOVE = text(f"""
 WITH following AS (
-    SELECT DISTINCT ON (r.id) r.id, r.path[1:array_position(r.path, n.id) - 1] || n.path AS path
-    FROM jsonb_to_recordset(CAST(:rows AS text)::jsonb) AS n (id uuid, path uuid[])
-    JOIN resources r ON r.path @> ARRAY[n.id]
-    ORDER BY r.id, array_position(r.path, n.id)
+    SELECT DISTINCT ON (r.id) r.id, r.path[1:step.place - 1] || n.path AS path
+    FROM resources r CROSS JOIN LATERAL unnest(r.path) WITH ORDINALITY AS step (id, place)
+    JOIN jsonb_to_recordset(CAST(:rows AS text)::jsonb) AS n (id uuid, path uuid[]) ON n.id = step.id
+    WHERE r.id = ANY (CAST(:ids AS uuid[]))
+    ORDER BY r.id, step.place
 )
 UPDATE resources r SET path = f.path, wall_id = {_WALL.format("f.path")} FROM following f
 WHERE r.id = f.id AND r.path <> f.path
@@ -173,13 +176,17 @@ class SqlResources(Resources):
             for part in _parts(resources):
                 await session.execute(_KEEP, {"rows": _rows(part)})
 
-    async def move(self, resources: Sequence[Resource]) -> None:
-        """See `Resources.move`."""
+    async def move(self, resources: Sequence[Resource], most: int) -> None:
+        """See `Resources.move`. Nobody puts anything below them meanwhile: see `hold`."""
         session = await self.work.begin()
+        concerned = await self._run(_FOLLOWING, ids=[each.id for each in resources], most=most + 1)
+        if len(concerned) > most:
+            raise TooManyMoved
         with refusing({"ck_resources_path": TooDeep}):
             for part in _parts(resources):
-                rows = [{"id": each.id, "path": each.path} for each in part]
-                await session.execute(_MOVE, {"rows": msgspec.json.encode(rows).decode()})
+                rows = msgspec.json.encode([{"id": each.id, "path": each.path} for each in part]).decode()
+                for ids in _parts([row.id for row in concerned]):
+                    await session.execute(_MOVE, {"rows": rows, "ids": ids})
 
     async def below(self, resource: Resource, most: int) -> Sequence[Resource]:
         """See `Resources.below`."""

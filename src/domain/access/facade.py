@@ -92,6 +92,13 @@ class Assignments(Protocol):
     async def owners(self, organization_id: OrganizationId) -> Collection[UserId]:
         """Return who owns the organization; until the transaction ends nobody else makes or unmakes an owner."""
 
+    async def owned_alone(self, user_id: UserId) -> Collection[OrganizationId]:
+        """Return the organizations, the platform excepted, that would have no active owner without the person.
+
+        Nobody else changes their account. Until the transaction ends nobody else makes or unmakes an owner of any
+        organization that they belong to, so that it stays so.
+        """
+
 
 class Clearances(Protocol):
     """Tell what an actor may see, as the gate of the pipeline would decide it: for queries."""

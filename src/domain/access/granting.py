@@ -86,6 +86,10 @@ class Granting(Assignments):
         await self.roles.lock(organization_id)
         return (await self.grants.keepers(organization_id)).keys()
 
+    async def owned_alone(self, user_id: UserId) -> Collection[OrganizationId]:
+        """See `Assignments.owned_alone`."""
+        return await self.grants.kept_alone(user_id)
+
     async def make(self, grant: Grant) -> None:
         """Add `grant`, or raise `GrantExists`. The organization is locked if that makes an owner."""
         made = GrantMade(

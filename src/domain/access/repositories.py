@@ -66,6 +66,13 @@ class Grants(Protocol):
     async def keepers(self, organization_id: OrganizationId) -> Mapping[UserId, bool]:
         """Return who has the role that an organization always has somebody of, and whether their account is active."""
 
+    async def kept_alone(self, user_id: UserId) -> Collection[OrganizationId]:
+        """Return the organizations, the platform excepted, of whose active `keepers` the person is the last.
+
+        Or one of the last, where none is active any more. The organizations that they belong to are locked as by
+        `Roles.lock`, in the order of their ids.
+        """
+
     async def denied(self, role_ids: Collection[RoleId]) -> bool:
         """Return whether any of these roles is what somebody is denied."""
 

@@ -76,6 +76,9 @@ class Invited:
     organization_id: OrganizationId
     email: str
     expires_at: datetime
+    organization_name: str
+    registered: bool
+    """Whether somebody has an account with this address."""
 
 
 class InvitationReader(Protocol):

@@ -59,6 +59,19 @@ class MembershipInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedMembership:
+    """An invitation as whoever has its token sees it."""
+
+    organization: str
+    """The name of what they are invited to join."""
+    email: str
+    """Whose address was invited: nobody else can accept."""
+    registered: bool
+    """Whether that address has an account: then they sign in and accept, else they sign up."""
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class InvitationInfo:
     """An invitation as administrators see it; its token was mailed and is shown to nobody else."""
 

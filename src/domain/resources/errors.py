@@ -97,6 +97,12 @@ class TooDeep(Conflict):
     code = "resources.too_deep"
 
 
+class TooManyMoved(Conflict):
+    """More than 50,000 resources would move, with what lies in them: move parts of the tree."""
+
+    code = "resources.too_many_moved"
+
+
 class TooManyBelow(Conflict):
     """More than 10,000 resources are concerned: work on parts of the tree."""
 

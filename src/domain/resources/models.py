@@ -13,6 +13,8 @@ from domain.resources.errors import AttributesInvalid, ExternalIdInvalid, TypeIn
 
 DEEPEST: Final = 32
 """How many resources a path may have."""
+MOST_MOVED: Final = 50_000
+"""How many resources move at once, with what lies in them: nobody else puts anything into anything meanwhile."""
 MOST_BELOW: Final = 10_000
 """How many resources one command may delete."""
 MOST_ATTRIBUTES: Final = 32

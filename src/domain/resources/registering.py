@@ -10,8 +10,16 @@ from domain.kernel.events import Events
 from domain.kernel.ids import OrganizationId, ResourceId, uuid7
 from domain.kernel.ports import Clock
 from domain.resources.arranging import Arrangement
-from domain.resources.errors import NamedTwice, OwnerNotFound, ParentNotFound, ResourceCycle, ResourceTaken, TooDeep
-from domain.resources.models import Parent, Resource, ResourceKey
+from domain.resources.errors import (
+    NamedTwice,
+    OwnerNotFound,
+    ParentNotFound,
+    ResourceCycle,
+    ResourceTaken,
+    TooDeep,
+    TooManyMoved,
+)
+from domain.resources.models import MOST_MOVED, Parent, Resource, ResourceKey
 from domain.resources.ports import Belonging
 from domain.resources.reach import Reach
 from domain.resources.repositories import Resources
@@ -27,6 +35,7 @@ REFUSALS: Final = (
     PreconditionFailed,
     ResourceCycle,
     TooDeep,
+    TooManyMoved,
     ConcurrentChange,
 )
 """What registering one resource may be refused for."""
@@ -172,7 +181,8 @@ class Registration:
         if outcome.changed:
             await self.resources.keep(outcome.changed)
         if outcome.moved:
-            await self.resources.move(sorted(outcome.moved, key=lambda each: -outcome.depths[each.id]))
+            deepest_first = sorted(outcome.moved, key=lambda each: -outcome.depths[each.id])
+            await self.resources.move(deepest_first, MOST_MOVED)
 
 
 def _repeated(wanted: Sequence[Wanted]) -> Iterator[Fault]:

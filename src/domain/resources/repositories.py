@@ -39,10 +39,10 @@ class Resources(Protocol):
     async def keep(self, resources: Sequence[Resource]) -> None:
         """Write what changed of `resources`; raise `OwnerNotFound` or `ParentNotFound`."""
 
-    async def move(self, resources: Sequence[Resource]) -> None:
+    async def move(self, resources: Sequence[Resource], most: int) -> None:
         """Have `resources`, those first that lay deepest, and everything below follow their new paths.
 
-        Raise `TooDeep`.
+        Raise `TooDeep`, or `TooManyMoved` if that is more than `most` resources.
         """
 
     async def below(self, resource: Resource, most: int) -> Sequence[Resource]:

@@ -62,7 +62,11 @@ class People:
         return made, known
 
     async def mailed(self, email: str) -> str:
-        """Return the token in the last mail to `email`, which nobody but the worker can open."""
+        """Return the token in the last mail to `email`."""
+        return (await self.link(email)).partition("#token=")[2]
+
+    async def link(self, email: str) -> str:
+        """Return the link in the last mail to `email`, which nobody but the worker can open."""
         opens = seal(Keys.read(self.settings).secrets)
         connection = await asyncpg.connect(self.url)
         rows = await connection.fetch("SELECT payload FROM jobs WHERE name = 'send_mail' ORDER BY run_at, id")
@@ -70,8 +74,8 @@ class People:
         letters = [
             json.loads(opens.open(b64decode(json.loads(row["payload"])["sealed"]), b"job:send_mail")) for row in rows
         ]
-        (token,) = re.findall(r"#token=(\S+)", [each["text"] for each in letters if each["to"] == email][-1])
-        return str(token)
+        (link,) = re.findall(r"https?://\S+#token=\S+", [each["text"] for each in letters if each["to"] == email][-1])
+        return str(link)
 
     async def all(self, path: str, by: dict[str, str]) -> list[dict[str, Any]]:
         """Return every item of a list, page by page: others make things of their own in the same database."""

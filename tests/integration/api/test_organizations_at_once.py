@@ -116,6 +116,42 @@ async def test_a4_an_owner_who_hands_over_to_two_hands_over_once(start: Start, p
         assert still.status == 200
 
 
+async def test_a4_owners_who_are_deleted_at_once_leave_one(start: Start, people: People) -> None:
+    there = await start()
+    _, root = await people.superuser()
+    for _ in range(ROUNDS):
+        ada, one = await people.new()
+        made = await people.organization(one)
+        eve, _ = await people.joined(one, made["id"], "owner")
+
+        answers = await asyncio.gather(
+            people.call("DELETE", f"/auth/users/{ada['id']}", headers=root),
+            there("DELETE", f"/auth/users/{eve['id']}", headers=root),
+        )
+
+        assert sorted(each.status for each in answers) == [204, 409]
+        refusal = next(each.json() for each in answers if each.status == 409)
+        assert (refusal["code"], made["id"] in refusal["detail"]) == ("access.last_owner", True)
+        assert len(await people.sql(OWNERS, made["id"])) == 1
+
+
+async def test_a4_an_heir_who_is_deleted_meanwhile_inherits_nothing(start: Start, people: People) -> None:
+    there = await start()
+    _, root = await people.superuser()
+    for _ in range(ROUNDS):
+        _, owner = await people.new()
+        made = await people.organization(owner)
+        heir, _ = await people.joined(owner, made["id"])
+
+        handed, deleted = await asyncio.gather(
+            people.call.send("POST", f"/auth/organizations/{made['id']}/transfer", {"user_id": heir["id"]}, owner),
+            there("DELETE", f"/auth/users/{heir['id']}", headers=root),
+        )
+
+        assert (handed.status, deleted.status) in {(204, 409), (404, 204)}
+        assert len(await people.sql(OWNERS, made["id"])) == 1
+
+
 async def test_organizations_are_joined_and_deleted_at_once_without_waiting_in_a_circle(
     start: Start, people: People
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 
+from core.postgres.resources import AT_ONCE
 from core.postgres.work import SqlWork
 from domain.kernel.errors import ConcurrentChange
 from domain.resources.errors import ResourceCycle
@@ -14,6 +15,11 @@ from tests.integration.resources.ground import SqlGround
 from tests.integration.resources.test_many import registration
 
 ROUNDS = 8
+LARGE = """
+INSERT INTO resources (id, organization_id, type, external_id, parent_id, path, created_at, updated_at, version)
+SELECT made.id, $1, 'document', 'leaf' || made.number, $2, ARRAY[made.id, $2], now(), now(), 1
+FROM (SELECT gen_random_uuid() AS id, number FROM generate_series(1, $3::int) AS number) AS made
+"""
 
 
 async def outcomes(*works: Awaitable[object]) -> Counter[str]:
@@ -51,6 +57,21 @@ async def crooked(ground: SqlGround) -> int:
         ground.organization_id,
     )
     return int(row["number"])
+
+
+async def test_a_large_tree_moves_in_parts_and_nothing_of_it_stays_behind(ground: SqlGround) -> None:
+    top, middle, other = resource(ground, "top"), resource(ground, "middle"), resource(ground, "other")
+    below = resource(ground, "below", middle)
+    await added(ground, top, middle, other, below)
+    await ground.rows(LARGE, ground.organization_id, middle.id, 4 * AT_ONCE)
+
+    await put(ground, "middle", "top")
+    await put(ground, "middle", "other")
+
+    assert await crooked(ground) == 0
+    asked = "SELECT count(*) AS number FROM resources WHERE path @> ARRAY[$1::uuid, $2::uuid]"
+    (row,) = await ground.rows(asked, middle.id, other.id)
+    assert row["number"] == 4 * AT_ONCE + 2
 
 
 async def test_of_two_moves_that_make_a_circle_one_happens(ground: SqlGround) -> None:

@@ -4,11 +4,12 @@ import asyncpg
 import pytest
 
 from core.postgres.database import Database
-from core.postgres.loss import outage
+from core.postgres.loss import clash, outage
 
 RAISE = "DO $$ BEGIN RAISE EXCEPTION 'raised' USING ERRCODE = '{}'; END $$"
 OUTAGES = ["08006", "25006", "25P03", "53100", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "58030"]
-DEFECTS = ["22001", "23505", "23503", "40P01", "42601", "42703", "42P01", "P0001", "XX000"]
+CLASHES = ["40001", "40P01"]
+DEFECTS = ["22001", "23505", "23503", "40002", "42601", "42703", "42P01", "P0001", "XX000"]
 
 
 async def raised(database: Database, statement: str) -> list[Exception]:
@@ -30,12 +31,20 @@ async def raised(database: Database, statement: str) -> list[Exception]:
 
 @pytest.mark.parametrize("state", OUTAGES)
 async def test_postgres_that_cannot_keep_up_is_an_outage(database: Database, state: str) -> None:
-    assert all(outage(error) for error in await raised(database, RAISE.format(state)))
+    errors = await raised(database, RAISE.format(state))
+    assert all(outage(error) and not clash(error) for error in errors)
+
+
+@pytest.mark.parametrize("state", CLASHES)
+async def test_what_is_undone_because_of_others_is_a_clash(database: Database, state: str) -> None:
+    errors = await raised(database, RAISE.format(state))
+    assert all(clash(error) and not outage(error) for error in errors)
 
 
 @pytest.mark.parametrize("state", DEFECTS)
-async def test_a_wrong_statement_is_none(database: Database, state: str) -> None:
-    assert not any(outage(error) for error in await raised(database, RAISE.format(state)))
+async def test_a_wrong_statement_is_neither(database: Database, state: str) -> None:
+    errors = await raised(database, RAISE.format(state))
+    assert not any(outage(error) or clash(error) for error in errors)
 
 
 async def test_misuse_of_the_driver_is_none(database: Database) -> None:

@@ -101,6 +101,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "RevokeOtherSessions": SIGNED_IN,
     "RevokeSession": SIGNED_IN,
     "ShareResource": Resource("resources:share"),
+    "ShowInvitation": ANYONE,
     "SignIn": ANYONE,
     "SignOut": SIGNED_IN,
     "SignUp": ANYONE,

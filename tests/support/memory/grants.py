@@ -76,6 +76,15 @@ class MemoryGrants(Grants):
         }
         return {user_id: user.is_active for user_id, user in found.items() if user}
 
+    async def kept_alone(self, user_id: UserId) -> Collection[OrganizationId]:
+        places = {each.place.organization_id for each in await self._all()} - {PLATFORM}
+        kept = {each: await self.keepers(each) for each in sorted(places)}
+        return [
+            place
+            for place, keepers in kept.items()
+            if user_id in keepers and not any(active for each, active in keepers.items() if each != user_id)
+        ]
+
     async def denied(self, role_ids: Collection[RoleId]) -> bool:
         return any(each.denies and each.role_id in role_ids for each in await self._all())
 

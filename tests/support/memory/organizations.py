@@ -179,7 +179,9 @@ class MemoryInvitationReader(InvitationReader, InvitationLists):
         for each in self._all():
             inviter: User = self.memory.table(USERS)[each.invited_by]
             if each.token_hash in hashes and inviter.is_active:
-                return Invited(each.id, each.organization_id, each.email, each.expires_at)
+                registered = any(user.email == each.email for user in self.memory.table(USERS).values())
+                name = self.memory.table(ORGANIZATIONS)[each.organization_id].name
+                return Invited(each.id, each.organization_id, each.email, each.expires_at, name, registered)
         return None
 
     async def list(

@@ -15,6 +15,7 @@ from domain.resources.errors import (
     ResourceNotFound,
     ResourceTaken,
     TooDeep,
+    TooManyMoved,
 )
 from domain.resources.models import DEEPEST, Resource, ResourceKey
 from domain.resources.ports import Belonging
@@ -70,9 +71,11 @@ class MemoryResources(Resources):
     async def keep(self, resources: Sequence[Resource]) -> None:
         await self._check(resources)
 
-    async def move(self, resources: Sequence[Resource]) -> None:
+    async def move(self, resources: Sequence[Resource], most: int) -> None:
         paths = {each.id: each.path for each in resources}
         followed = [each for each in (await self._table()).values() if paths.keys() & {*each.path}]
+        if len(followed) > most:
+            raise TooManyMoved
         for below in followed:
             place, above = next((place, above) for place, above in enumerate(below.path) if above in paths)
             below.path = (*below.path[:place], *paths[above])

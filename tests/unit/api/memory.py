@@ -133,4 +133,4 @@ def dispatcher(memory: Memory) -> Dispatcher:
         if case.message.__module__ == capability.__name__:
             (request if case.writes else app).provide(case.interactor)
     container = make_async_container(app, request)
-    return Dispatcher(container, MemoryAuthenticator(memory), MemoryGate(memory), witness, is_outage)
+    return Dispatcher(container, MemoryAuthenticator(memory), MemoryGate(memory), witness, is_outage, lambda _: False)

@@ -23,6 +23,14 @@ FILES = {
     "/auth/redoc/redoc.js": "text/javascript; charset=utf-8",
     "/auth/redoc/redoc.standalone.js": "text/javascript; charset=utf-8",
 }
+FORMS = {
+    "/auth/setup": "text/html; charset=utf-8",
+    "/auth/setup/setup.js": "text/javascript; charset=utf-8",
+    "/auth/setup/form.css": "text/css; charset=utf-8",
+    "/auth/invitations": "text/html; charset=utf-8",
+    "/auth/invitations/invitation.js": "text/javascript; charset=utf-8",
+    "/auth/invitations/form.css": "text/css; charset=utf-8",
+}
 LOADED = re.compile(r'<(?:script|img|iframe|source)[^>]*\ssrc="([^"]*)"|<link[^>]*\shref="([^"]*)"')
 SCRIPT = "document.documentElement.className = 'js'"
 
@@ -68,7 +76,31 @@ async def test_pages_load_nothing_but_what_is_served_here(call: Client, path: st
     assert "http" not in policy
 
 
-@pytest.mark.parametrize("name", ["swagger-ui/swagger-ui.css", "docs.html", "docs.js", "redoc.html", "redoc.js"])
+@pytest.mark.parametrize(("path", "kind"), FORMS.items())
+async def test_s9_forms_run_files_of_ours_and_nothing_that_stands_in_the_page(
+    build: Callable[..., Client], path: str, kind: str
+) -> None:
+    call = build(documents=False)
+    answer = await call("GET", path)
+
+    assert (answer.status, answer.headers["content-type"]) == (200, kind)
+    assert answer.headers["content-security-policy"] == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    text = answer.body.decode()
+    if kind.startswith("text/html"):
+        loaded = {first or second for first, second in LOADED.findall(text)}
+        assert loaded - {"data:,"} == {each for each in FORMS if each.startswith(f"{path}/")}
+        assert not re.findall(r"<script(?![^>]*\ssrc=)|<style|\s(?:style|on\w+)=", text)
+    assert not re.findall(r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b", text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*(each.name for each in STATIC.iterdir() if each.suffix in {".css", ".html", ".js"}), "swagger-ui/swagger-ui.css"],
+)
 def test_no_file_names_a_foreign_address_to_load(name: str) -> None:
     text = (STATIC / name).read_text()
     assert not re.findall(r"(?:url\(|@import\s*)[\"']?https?:|[\"'](?:https?:)?//(?!www\.w3\.org)", text)

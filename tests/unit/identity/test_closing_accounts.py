@@ -4,18 +4,23 @@ from datetime import timedelta
 
 import pytest
 
+from domain.access.facade import LastOwner, Place
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.delete_user import DeleteUser
 from domain.identity.commands.reactivate_user import ReactivateUser
 from domain.identity.errors import LastSuperuser, UserNotFound
 from domain.identity.models import User
 from domain.kernel.errors import Forbidden, InvalidToken, PreconditionFailed
-from domain.kernel.ids import UserId, uuid7
+from domain.kernel.ids import PLATFORM, UserId, uuid7
 from domain.kernel.revocation import RevocationScope
 from domain.kernel.usecases import Message
+from domain.organizations.commands.add_member import AddMember
+from domain.organizations.commands.create_organization import CreateOrganization
+from domain.organizations.commands.transfer_ownership import TransferOwnership
 from domain.sessions.errors import SignInRefused
 from domain.sessions.queries.list_sessions import ListSessions
 from tests.support.app import App
+from tests.support.memory.belonging import add_grant, add_role
 from tests.support.memory.identity import CREDENTIALS, USERS, superusers
 from tests.support.memory.tables import GRANTS
 
@@ -133,6 +138,43 @@ async def test_a_superuser_goes_while_another_is_active(app: App, closing: type[
     me = next(key for key in superusers(app.memory.table(GRANTS).values()) if key != other.id)
     with pytest.raises(LastSuperuser):
         await app.send(closing(user_id=me), as_=root)
+
+
+async def test_a4_the_last_owner_is_not_deleted_and_it_is_said_how_to_proceed(app: App) -> None:
+    root, ada = await app.administrator(), await app.signed_up()
+    owner = await app.signed_in()
+    made = await app.send(CreateOrganization(name="Acme", slug="acme"), as_=owner)
+    heir = (await app.signed_up("heir@example.com")).id
+    await app.send(AddMember(organization_id=made.id, user_id=heir, role="member"), as_=root)
+
+    with pytest.raises(LastOwner, match=f"1 of the organizations: .* {made.id}$"):
+        await app.send(DeleteUser(user_id=ada.id), as_=root)
+    assert app.memory.table(USERS)[ada.id].is_active
+    await app.send(TransferOwnership(organization_id=made.id, user_id=heir), as_=owner)
+    await app.send(DeleteUser(user_id=ada.id), as_=root)
+
+    assert app.audited[-1] == ("identity.user.delete", "done")
+
+
+async def test_a4_who_sees_no_organizations_learns_none_from_an_owner(app: App) -> None:
+    await app.administrator()
+    ada, clerk = await app.signed_up(), await app.signed_up("clerk@example.com")
+    await app.send(CreateOrganization(name="Acme", slug="acme"), as_=await app.signed_in())
+    role = add_role(app.memory, PLATFORM, app.clock.now(), "users:write")
+    add_grant(app.memory, Place(PLATFORM), clerk.id, role, app.clock.now(), kind="user")
+
+    with pytest.raises(LastOwner, match=r"in each, or delete it\.$"):
+        await app.send(DeleteUser(user_id=ada.id), as_=await app.signed_in("clerk@example.com"))
+
+
+async def test_the_last_owner_can_be_shut_out_at_once(app: App) -> None:
+    root, ada = await app.administrator(), await app.signed_up()
+    await app.send(CreateOrganization(name="Acme", slug="acme"), as_=await app.signed_in())
+
+    await app.send(DeactivateUser(user_id=ada.id), as_=root)
+
+    with pytest.raises(LastOwner):
+        await app.send(DeleteUser(user_id=ada.id), as_=root)
 
 
 @EVERY
