@@ -38,6 +38,8 @@ TEAMS: Final = _ids(3, 6)
 ROLES: Final = _ids(4, 12)
 RESOURCES: Final = _ids(5, 9)
 GROUPS: Final = _ids(6, 3)
+LINKS: Final = _ids(8, 11)
+"""System roles that inherit from each other, in a row that may be too long."""
 BYPASS: Final = "visibility:bypass"
 ASKED: Final = ["doc:read", "doc:write", "task:read", BYPASS]
 """Permissions that are asked for."""
@@ -194,6 +196,32 @@ def inherit(random: Random, world: World) -> World:
     return world
 
 
+def chain(random: Random, world: World) -> World:
+    """Let somebody hold the first of a row of roles, of which only the last says anything; perhaps one too many."""
+    links = LINKS[: random.randint(8, len(LINKS))]
+    world.inherits = [each for each in world.inherits if each.role_id not in LINKS and each.inherited_id not in LINKS]
+    world.inherits += [Inherits(*link) for link in pairwise(links)]
+    world.roles = [each for each in world.roles if each.id not in LINKS]
+    world.roles += [Role(each, None, ("doc:read",) if each == links[-1] else ()) for each in links]
+    world.grants = [each for each in world.grants if each.role_id not in LINKS]
+    made = Granted(
+        id=UUID(int=(7 << 64) + next(_numbers)),
+        organization_id=random.choice(ORGANIZATIONS[1:]),
+        subject_type="user",
+        subject_id=random.choice(USERS),
+        role_id=links[0],
+    )
+    world.grants.append(made)
+    return world
+
+
+def turn(world: World, user: UUID) -> World:
+    """Deactivate somebody, or let them back in: whatever they were told before is wrong now."""
+    before = row(world.users, user) or User(user, is_active=False)
+    world.users = [each for each in world.users if each.id != user] + [before._replace(is_active=not before.is_active)]
+    return world
+
+
 def grant(random: Random, world: World) -> World:
     """Grant something to somebody, or to a team."""
     subjects = [("user", each) for each in USERS] + [("team", each.id) for each in world.teams]
@@ -282,6 +310,7 @@ CHANGES: Final[list[Callable[[Random, World], World]]] = [
     belong,
     roles,
     inherit,
+    chain,
     grant,
     withdraw,
     resources,
