@@ -69,11 +69,11 @@ DEFECTS: Final = (
     Defect("strings are numbers", COMPARING, 'return "string"', 'return "number"'),
     Defect("unknown is false", COMPARING, "return None if unknown else False", "return False"),
     Defect("nothing is forgotten", ENGINE, "                    self._forget(change.key)", "                    pass"),
-    Defect("the resources of others", ENGINE, " and part.organization_id == organization_id:", ":"),
+    Defect("the resources of others", ENGINE, " and (within is None or part.organization_id in within):", ":"),
     Defect("loads under way hear of nothing", ENGINE, "            loading.changed.add(key)", "            pass"),
     Defect("loads that look alike", ENGINE, "@dataclass(slots=True, eq=False)", "@dataclass(slots=True)"),
     Defect(
-        "an old load is kept whole", ENGINE, "self._keep(look.parts, loading.changed)", "self._keep(look.parts, ())"
+        "an old load is kept whole", ENGINE, "self._keep(seen.parts, loading.changed)", "self._keep(seen.parts, ())"
     ),
     Defect("what was absent stays so", ENGINE, "        self._absent.forget(key)\n", ""),
     Defect(

@@ -42,6 +42,8 @@ GROUPS: Final = _ids(6, 3)
 SERVICE_ACCOUNTS: Final = _ids(8, 3)
 SUBJECTS: Final = [*USERS, *SERVICE_ACCOUNTS]
 """Whoever is asked about."""
+LINKS: Final = _ids(9, 11)
+"""System roles that inherit from each other, in a row that may be too long."""
 BYPASS: Final = "visibility:bypass"
 PEOPLE: Final = 0.4
 """How many of those who are put behind walls are people."""
@@ -216,6 +218,32 @@ def inherit(random: Random, world: World) -> World:
     return world
 
 
+def chain(random: Random, world: World) -> World:
+    """Let somebody hold the first of a row of roles, of which only the last says anything; perhaps one too many."""
+    links = LINKS[: random.randint(8, len(LINKS))]
+    world.inherits = [each for each in world.inherits if each.role_id not in LINKS and each.inherited_id not in LINKS]
+    world.inherits += [Inherits(*link) for link in pairwise(links)]
+    world.roles = [each for each in world.roles if each.id not in LINKS]
+    world.roles += [Role(each, None, ("doc:read",) if each == links[-1] else ()) for each in links]
+    world.grants = [each for each in world.grants if each.role_id not in LINKS]
+    made = Granted(
+        id=UUID(int=(7 << 64) + next(_numbers)),
+        organization_id=random.choice(ORGANIZATIONS[1:]),
+        subject_type="user",
+        subject_id=random.choice(USERS),
+        role_id=links[0],
+    )
+    world.grants.append(made)
+    return world
+
+
+def turn(world: World, user: UUID) -> World:
+    """Deactivate somebody, or let them back in: whatever they were told before is wrong now."""
+    before = row(world.users, user) or User(user, is_active=False)
+    world.users = [each for each in world.users if each.id != user] + [before._replace(is_active=not before.is_active)]
+    return world
+
+
 def grant(random: Random, world: World) -> World:
     """Grant something to somebody, to a team or a service account, mostly in its own organization."""
     subjects = [("user", each) for each in USERS] + [("team", each.id) for each in world.teams]
@@ -311,6 +339,7 @@ CHANGES: Final[list[Callable[[Random, World], World]]] = [
     belong,
     roles,
     inherit,
+    chain,
     grant,
     withdraw,
     resources,
