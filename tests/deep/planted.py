@@ -11,6 +11,7 @@ COMPILED: Final = "domain/access/engine/compiled.py"
 DECIDING: Final = "domain/access/engine/deciding.py"
 COMPARING: Final = "domain/access/comparing.py"
 ENGINE: Final = "core/access/engine.py"
+MEMORY: Final = "core/access/memory.py"
 SNAPSHOTS: Final = "core/access/snapshots.py"
 
 
@@ -60,23 +61,23 @@ DEFECTS: Final = (
     Defect("true is one", COMPARING, 'return "boolean"', 'return "number"'),
     Defect("strings are numbers", COMPARING, 'return "string"', 'return "number"'),
     Defect("unknown is false", COMPARING, "return None if unknown else False", "return False"),
-    Defect("nothing is forgotten", ENGINE, "                    self._forget(change.key)", "                    pass"),
-    Defect("the resources of others", ENGINE, " and part.organization_id == organization_id:", ":"),
-    Defect("loads under way hear of nothing", ENGINE, "            loading.changed.add(key)", "            pass"),
-    Defect("loads that look alike", ENGINE, "@dataclass(slots=True, eq=False)", "@dataclass(slots=True)"),
+    Defect("nothing is forgotten", MEMORY, "                    self._forget(change.key)", "                    pass"),
+    Defect("the resources of others", ENGINE, "if found and (within is None or found[0] in within):", "if found:"),
+    Defect("loads under way hear of nothing", MEMORY, "            loading.changed.add(key)", "            pass"),
+    Defect("loads that look alike", MEMORY, "@dataclass(slots=True, eq=False)", "@dataclass(slots=True)"),
     Defect(
-        "an old load is kept whole", ENGINE, "self._keep(look.parts, loading.changed)", "self._keep(look.parts, ())"
+        "an old load is kept whole", MEMORY, "self._keep(seen.parts, loading.changed)", "self._keep(seen.parts, ())"
     ),
-    Defect("what was absent stays so", ENGINE, "        self._absent.forget(key)\n", ""),
+    Defect("what was absent stays so", MEMORY, "        self._absent.forget(key)\n", ""),
     Defect(
         "the compiled stay",
         ENGINE,
-        "if found and (found.generation == self._generation or self._is_current(found)):",
+        "if found and (found.generation == self._memory.generation or self._is_current(found)):",
         "if found:",
     ),
-    Defect("the newer look is refused", ENGINE, "not seen.is_at_least(known):", "seen.is_at_least(known):"),
+    Defect("the newer look is refused", MEMORY, "not seen.is_at_least(known):", "seen.is_at_least(known):"),
     Defect("tokens are not looked at", ENGINE, "not known.includes(fresh))", "False)"),
-    Defect("the old is young", ENGINE, "self.now() - self._looked > self.bound", "False"),
+    Defect("the old is young", ENGINE, "self.now() - self._memory.looked > self.bound", "False"),
     Defect(
         "a look that began before will do",
         ENGINE,
