@@ -81,8 +81,8 @@ DEFECTS: Final = (
     Defect(
         "a look that began before will do",
         ENGINE,
-        "        if self._next is None:\n",
-        "        if self._current and not self._current.done():\n            return await asyncio.shield(self._current)\n        if self._next is None:\n",
+        "                await self._load(())\n",
+        "                await self._load(())\n                waiting, self._waiting = [*waiting, *self._waiting], []\n",
     ),
     Defect("what was running was seen", SNAPSHOTS, " and transaction not in self.running", ""),
 )

@@ -1,7 +1,7 @@
 """Remember parts, forget what changes, and answer from one snapshot: ADR 0010."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from time import monotonic
@@ -49,9 +49,9 @@ class AccessEngine:
     _subjects: "Remembered[tuple[UserId, OrganizationId], _Compiled]" = field(init=False)
     _ids: Remembered[Name, ResourceId] = field(init=False)
     """Of resources, by natural key. An id keeps its key, but a key may get another id."""
-    _next: asyncio.Task[None] | None = field(default=None, init=False)
-    """A look that has not begun yet, for everybody who needs one."""
-    _current: asyncio.Task[None] | None = field(default=None, init=False)
+    _waiting: list[asyncio.Future[None]] = field(default_factory=list, init=False)
+    """Those who need a look that has not begun yet."""
+    _looking: asyncio.Task[None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._memory = Memory(self.size, self.now, self._emptied)
@@ -159,15 +159,26 @@ class AccessEngine:
 
     async def _look(self) -> None:
         """See what has changed by now; whoever asks while one look is under way shares the one after it."""
-        if self._next is None:
-            self._next = asyncio.create_task(self._looked_after(self._current))
-        await asyncio.shield(self._next)
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_for_all())
+        await waiter
 
-    async def _looked_after(self, before: asyncio.Task[None] | None) -> None:
-        if before:
-            await asyncio.wait([before])
-        self._current, self._next = self._next, None
-        await self._load(())
+    async def _look_for_all(self) -> None:
+        """Look until nobody waits. A task of its own: whoever waits may give up, and the others go on."""
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            try:
+                await self._load(())
+            except Exception as error:
+                _tell(waiting, error)
+            except BaseException:
+                for each in (*waiting, *self._waiting):
+                    each.cancel()
+                raise
+            else:
+                _tell(waiting)
 
     async def _load(self, keys: Collection[Key]) -> None:
         await self.observe(lambda since: self.source.look(since, keys))
@@ -182,3 +193,13 @@ class _Compiled:
     subject: Subject
     used: Mapping[Key, Part | None]
     generation: int
+
+
+def _tell(waiting: Iterable[asyncio.Future[None]], error: Exception | None = None) -> None:
+    for each in waiting:
+        if each.done():
+            continue
+        if error:
+            each.set_exception(error)
+        else:
+            each.set_result(None)

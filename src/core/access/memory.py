@@ -1,9 +1,8 @@
 """Parts in memory, all right as of one snapshot; what changes is forgotten, and what comes late is not remembered."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from core.access.remembered import Remembered
 from core.access.snapshots import Snapshot
@@ -53,16 +52,10 @@ class Memory:
         """Return whether all of these are what is known."""
         return all(self._parts.get(key) is part for key, part in parts.items())
 
-    @contextmanager
-    def loading(self) -> "Iterator[Loading]":
-        """Watch what is forgotten while something is loaded."""
+    def loading(self) -> "Loading":
+        """Watch what is forgotten while something is loaded, in a block."""
         began = self.now()
-        under_way = Loading(began, self.snapshot if began - self.looked < KEPT else None)
-        self._loading.append(under_way)
-        try:
-            yield under_way
-        finally:
-            self._loading.remove(under_way)
+        return Loading(self._loading, began, self.snapshot if began - self.looked < KEPT else None)
 
     def learn(self, seen: Look, loading: "Loading") -> None:
         """Take in a look, when its loading is over."""
@@ -123,8 +116,16 @@ class Loading:
     Two that hold the same are two all the same: one is taken off the list when it ends, and that must be itself.
     """
 
+    under_way: "list[Loading]"
     began: float
     since: Snapshot | None
     """The snapshot that changes are to be told since; None for all that may have changed."""
     changed: set[Key] = field(default_factory=set)
     everything: bool = False
+
+    def __enter__(self) -> Self:
+        self.under_way.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.under_way.remove(self)
