@@ -1,6 +1,6 @@
 """What questions of the AuthZEN API mean."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -23,6 +23,16 @@ def evaluation(
 ) -> Evaluation:
     """Return a question about a resource with the properties `about`."""
     return Evaluation(subject, action, resource, planned(about), circumstances(context))
+
+
+def evaluations(request: EvaluationsRequest, several: Sequence[SomeEvaluation]) -> list[Evaluation | None]:
+    """Return several questions, None for each that is incomplete; a context that they share is read once."""
+    found = list[Evaluation | None]()
+    common = circumstances(request.context)
+    for each in several:
+        own = each.context is not None
+        found.append(merged(request, each, circumstances(each.context) if own else common))
+    return found
 
 
 def circumstances(context: Object | None) -> Circumstances:
@@ -68,26 +78,26 @@ def page(given: SearchPage | None) -> Page:
     return Page(given.token or "", given.limit) if given else Page()
 
 
-def merged(request: EvaluationsRequest, one: SomeEvaluation) -> Evaluation | None:
+def merged(request: EvaluationsRequest, one: SomeEvaluation, asked_with: Circumstances) -> Evaluation | None:
     """Return one of several questions, with what it leaves out taken from the request; None if it is incomplete."""
     subject, action = one.subject or request.subject, one.action or request.action
-    resource, context = one.resource or request.resource, one.context if one.context is not None else request.context
+    resource = one.resource or request.resource
     if not (subject and action and resource) or action.name is None:
         return None
     if subject.type is None or subject.id is None or resource.type is None or resource.id is None:
         return None
-    return evaluation(
+    return Evaluation(
         Entity(subject.type, subject.id),
         action.name,
         Entity(resource.type, resource.id),
-        resource.properties,
-        context,
+        planned(resource.properties),
+        asked_with,
     )
 
 
 def alone(request: EvaluationsRequest) -> Evaluation:
     """Return the only question of a request that has no list of them."""
-    found = merged(request, SomeEvaluation())
+    found = merged(request, SomeEvaluation(), circumstances(request.context))
     if found is None:
         parts = {
             "subject.type": request.subject and request.subject.type,

@@ -1,7 +1,7 @@
 """Remember parts, forget what changes, and answer from one snapshot: ADR 0010."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from time import monotonic
@@ -27,8 +27,12 @@ class Now(Enum):
 
 
 NOW: Final = Now.NOW
+Person = tuple[UserId, OrganizationId]
+"""Somebody, in an organization."""
 Fresh = ConsistencyToken | Now | None
 """How fresh an answer has to be: at least as that command, as of now, or as the bound promises."""
+TWICE: Final = 2
+"""How often an id is asked for, if what has it is gone or called otherwise by the time it is loaded."""
 TRIES: Final = 12
 """How often an answer may find that something it needs is missing, or was changed meanwhile."""
 
@@ -46,9 +50,9 @@ class AccessEngine:
     looks: int = field(default=0, init=False)
     """How often the database was asked."""
     _memory: Memory = field(init=False)
-    _subjects: "Remembered[tuple[UserId, OrganizationId], _Compiled]" = field(init=False)
-    _ids: Remembered[Name, ResourceId] = field(init=False)
-    """Of resources, by natural key. An id keeps its key, but a key may get another id."""
+    _subjects: "Remembered[Person, _Compiled]" = field(init=False)
+    _named: "Remembered[Name, _Named]" = field(init=False)
+    """Resources by natural key. An id keeps its key, but a key may get another id."""
     _waiting: list[asyncio.Future[None]] = field(default_factory=list, init=False)
     """Those who need a look that has not begun yet."""
     _looking: asyncio.Task[None] | None = field(default=None, init=False)
@@ -56,7 +60,7 @@ class AccessEngine:
     def __post_init__(self) -> None:
         self._memory = Memory(self.size, self.now, self._emptied)
         self._subjects = Remembered(self.size)
-        self._ids = Remembered(self.size)
+        self._named = Remembered(self.size)
 
     async def refresh(self, fresh: Fresh = None) -> None:
         """Return once what is known is as fresh as that; raise what the source raises."""
@@ -76,22 +80,28 @@ class AccessEngine:
 
         Call `refresh` first. Raise `Unavailable` if they change faster than they can be loaded.
         """
-        subjects, things = await self.together([(user_id, organization_id)], resource_ids, {organization_id})
-        return subjects.get((user_id, organization_id)), things
+        for _ in range(TRIES):
+            missing: set[Key] = set()
+            subject = self._subject((user_id, organization_id), missing)
+            things = self._things((organization_id,), resource_ids, missing) if resource_ids else {}
+            if not missing:
+                return subject, things
+            await self._load(missing)
+        raise Unavailable
 
     async def together(
         self,
-        people: Collection[tuple[UserId, OrganizationId]],
+        people: Collection[Person],
         resource_ids: Collection[ResourceId] = (),
         within: Collection[OrganizationId] | None = None,
-    ) -> tuple[Mapping[tuple[UserId, OrganizationId], Subject], Mapping[ResourceId, Thing]]:
+    ) -> tuple[Mapping[Person, Subject], Mapping[ResourceId, Thing]]:
         """Do the same for several people, without those that there are not, and resources `within` organizations."""
         for _ in range(TRIES):
             missing: set[Key] = set()
-            found = {person: self._subject(*person, missing) for person in people}
+            found = self._present(people, missing)
             things = self._things(within, resource_ids, missing)
             if not missing:
-                return {person: subject for person, subject in found.items() if subject}, things
+                return found, things
             await self._load(missing)
         raise Unavailable
 
@@ -105,17 +115,28 @@ class AccessEngine:
             await self._load(gathered.missing)
         raise Unavailable
 
-    async def find(self, names: Collection[Name], *, again: bool = False) -> Mapping[Name, ResourceId]:
-        """Return the ids of resources; any of them may be gone by now, or called otherwise: then ask `again`."""
-        found = {} if again else {name: known for name in names if (known := self._ids.get(name))}
-        if unknown := [name for name in names if name not in found]:
-            fresh = await self.source.find_all(unknown)
-            for name in unknown:
-                self._ids.forget(name)
-            for name, resource_id in fresh.items():
-                self._ids.put(name, resource_id)
-            found |= fresh
-        return found
+    async def named(
+        self, people: Collection[Person], names: Sequence[Name]
+    ) -> tuple[Mapping[Person, Subject], Sequence[Thing | None]]:
+        """Return people, without those that there are not, and what is called so, in that order, of one snapshot."""
+        asked: dict[Name, int] = {}
+        for _ in range(TRIES):
+            missing, unknown = set[Key](), set[Name]()
+            found = self._present(people, missing)
+            things = [self._thing(name, missing, unknown) for name in names]
+            if unknown and asked:
+                unknown -= {name for name, times in asked.items() if times >= TWICE}
+            if not missing and not unknown:
+                return found, things
+            if unknown:
+                ids = await self.source.find_all(unknown)
+                for name in unknown:
+                    asked[name] = asked.get(name, 0) + (1 if name in ids else TWICE)
+                for name, resource_id in ids.items():
+                    self._named.put(name, _Named(resource_id))
+            if missing:
+                await self._load(missing)
+        raise Unavailable
 
     async def observe(self, look: Callable[[Snapshot | None], Awaitable[Look]]) -> None:
         """Ask the database something else, and take in what has changed since the snapshot that `look` is given."""
@@ -129,15 +150,22 @@ class AccessEngine:
         """How many parts there are in memory."""
         return len(self._memory)
 
-    def _subject(self, user_id: UserId, organization_id: OrganizationId, missing: set[Key]) -> Subject | None:
-        found = self._subjects.get((user_id, organization_id))
+    def _present(self, people: Collection[Person], missing: set[Key]) -> dict[Person, Subject]:
+        present: dict[Person, Subject] = {}
+        for person in people:
+            if found := self._subject(person, missing):
+                present[person] = found
+        return present
+
+    def _subject(self, person: Person, missing: set[Key]) -> Subject | None:
+        found = self._subjects.get(person)
         if found and (found.generation == self._memory.generation or self._is_current(found)):
             return found.subject
         gathered = Gathering(self._memory)
-        made = gathered.subject(user_id, organization_id)
+        made = gathered.subject(*person)
         missing |= gathered.missing
         if made:
-            self._subjects.put((user_id, organization_id), _Compiled(made, gathered.used, self._memory.generation))
+            self._subjects.put(person, _Compiled(made, gathered.used, self._memory.generation))
         return made
 
     def _things(
@@ -151,10 +179,27 @@ class AccessEngine:
         missing |= gathered.missing
         return things
 
-    def _is_current(self, compiled: "_Compiled") -> bool:
-        current = self._memory.holds(compiled.used)
+    def _thing(self, name: Name, missing: set[Key], unknown: set[Name]) -> Thing | None:
+        known = self._named.get(name)
+        if known and (known.generation == self._memory.generation or self._is_current(known)):
+            return known.thing
+        if known:
+            gathered = Gathering(self._memory)
+            found = gathered.thing(known.id)
+            if gathered.missing:
+                missing |= gathered.missing
+                return None
+            if found and Name(found[0], found[1].type, found[1].external_id) == name:
+                known.thing, known.used, known.generation = found[1], gathered.used, self._memory.generation
+                return known.thing
+            self._named.forget(name)
+        unknown.add(name)
+        return None
+
+    def _is_current(self, made: "_Compiled | _Named") -> bool:
+        current = bool(made.used) and self._memory.holds(made.used)
         if current:
-            compiled.generation = self._memory.generation
+            made.generation = self._memory.generation
         return current
 
     async def _look(self) -> None:
@@ -171,7 +216,7 @@ class AccessEngine:
             waiting, self._waiting = self._waiting, []
             try:
                 await self._load(())
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - told to everybody who waits
                 _tell(waiting, error)
             except BaseException:
                 for each in (*waiting, *self._waiting):
@@ -185,7 +230,7 @@ class AccessEngine:
 
     def _emptied(self) -> None:
         self._subjects.clear()
-        self._ids.clear()
+        self._named.clear()
 
 
 @dataclass(slots=True)
@@ -193,6 +238,14 @@ class _Compiled:
     subject: Subject
     used: Mapping[Key, Part | None]
     generation: int
+
+
+@dataclass(slots=True)
+class _Named:
+    id: ResourceId
+    thing: Thing | None = None
+    used: Mapping[Key, Part | None] = field(default_factory=dict)
+    generation: int = -1
 
 
 def _tell(waiting: Iterable[asyncio.Future[None]], error: Exception | None = None) -> None:

@@ -1,10 +1,11 @@
 """What is asked about access, as the asker may ask it: whatever they may not see is not there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from re import compile as pattern
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from domain.access.engine.compiled import Subject
@@ -66,72 +67,95 @@ Person = tuple[UserId, OrganizationId]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """People and things as of one moment; those that are not there are left out."""
+    """People and things as of one moment."""
 
     subjects: Mapping[Person, Subject]
-    things: Mapping[Name, Thing]
+    """Without those that there are not."""
+    things: Sequence[Thing | None]
+    """In the order in which they were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An evaluation, taken apart."""
+@dataclass(slots=True)
+class Inquiry:
+    """What questions about different resources may have in common. Nothing of it changes."""
 
     asker: Person
     user_id: UserId | None
     """None for whoever cannot be one of ours."""
     permission: str | None
     """None for what cannot be one."""
-    name: Name | None
-    """None for the organization itself."""
-    planned: Planned | None
     circumstances: Circumstances
+    is_about_asker: bool = field(init=False)
+    """Whether somebody asks about themselves."""
 
-    @property
-    def organization_id(self) -> OrganizationId:
-        """Where it is asked."""
-        return self.asker[1]
-
-    @property
-    def parent(self) -> Name | None:
-        """What the resource is going to lie in."""
-        parent = self.planned and self.planned.parent
-        return Name(self.organization_id, parent.type, parent.id) if parent else None
+    def __post_init__(self) -> None:
+        self.is_about_asker = self.user_id == self.asker[0]
 
     @property
     def people(self) -> set[Person]:
         """Whom the answer depends on."""
-        return {self.asker} | ({(self.user_id, self.organization_id)} if self.user_id else set())
+        if self.user_id is None or self.is_about_asker:
+            return {self.asker}
+        return {self.asker, (self.user_id, self.asker[1])}
+
+
+class Asked(NamedTuple):
+    """An evaluation, taken apart."""
+
+    inquiry: Inquiry
+    name: Name | None
+    """None for the organization itself."""
+    planned: Planned | None
 
     @property
-    def names(self) -> set[Name]:
-        """What the answer depends on."""
-        return {each for each in (self.name, self.parent) if each}
+    def asker(self) -> Person:
+        """Who asks."""
+        return self.inquiry.asker
 
     @property
-    def is_about_asker(self) -> bool:
-        """Whether somebody asks about themselves."""
-        return self.user_id == self.asker[0]
+    def organization_id(self) -> OrganizationId:
+        """Where it is asked."""
+        return self.inquiry.asker[1]
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """What the answer depends on: the resource, and what it is going to lie in."""
+        if self.name is None:
+            return ()
+        parent = self.planned and self.planned.parent
+        return (self.name, Name(self.organization_id, parent.type, parent.id)) if parent else (self.name,)
 
 
-def taken_apart(evaluation: Evaluation, actor: Actor) -> Asked:
-    """Return what `actor` asks; raise `OrganizationNotFound` if it is about what cannot be an organization."""
-    resource, circumstances = evaluation.resource, evaluation.circumstances
-    organization_id = place(circumstances, actor)
-    name: Name | None = None
-    if resource.type == ORGANIZATION:
-        if not _UUID(resource.id):
-            raise OrganizationNotFound
-        organization_id = OrganizationId(UUID(resource.id))
-    else:
-        name = Name(organization_id, resource.type, resource.id)
-    return Asked(
-        asker=(actor.user_id, organization_id),
-        user_id=user_of(evaluation.subject),
-        permission=permission_of(resource.type, evaluation.action),
-        name=name,
-        planned=evaluation.planned,
-        circumstances=circumstances,
-    )
+@dataclass(slots=True)
+class Asking:
+    """Takes apart what somebody asks; what several questions have in common only once."""
+
+    actor: Actor
+    _known: dict[tuple[object, ...], Inquiry] = field(default_factory=dict)
+
+    def take_apart(self, evaluation: Evaluation) -> Asked:
+        """Return what is asked; raise `OrganizationNotFound` if it is about what cannot be an organization."""
+        subject, resource = evaluation.subject, evaluation.resource
+        # An inquiry keeps its circumstances alive, so that no others can get their number.
+        about = (subject.type, subject.id, evaluation.action, resource.type, id(evaluation.circumstances))
+        if resource.type == ORGANIZATION:
+            return Asked(self._inquiry((*about, resource.id), evaluation), None, evaluation.planned)
+        inquiry = self._known.get(about) or self._inquiry(about, evaluation)
+        return Asked(inquiry, Name(inquiry.asker[1], resource.type, resource.id), evaluation.planned)
+
+    def _inquiry(self, about: tuple[object, ...], evaluation: Evaluation) -> Inquiry:
+        resource, organization_id = evaluation.resource, place(evaluation.circumstances, self.actor)
+        if resource.type == ORGANIZATION:
+            if not _UUID(resource.id):
+                raise OrganizationNotFound
+            organization_id = OrganizationId(UUID(resource.id))
+        found = self._known[about] = Inquiry(
+            asker=(self.actor.user_id, organization_id),
+            user_id=user_of(evaluation.subject),
+            permission=permission_of(resource.type, evaluation.action),
+            circumstances=evaluation.circumstances,
+        )
+        return found
 
 
 def place(circumstances: Circumstances, actor: Actor) -> OrganizationId:
@@ -141,7 +165,12 @@ def place(circumstances: Circumstances, actor: Actor) -> OrganizationId:
 
 def user_of(subject: Entity) -> UserId | None:
     """Return the person that `subject` names, None if it can be none of ours."""
-    return UserId(UUID(subject.id)) if subject.type == USER and _UUID(subject.id) else None
+    return _user(subject.id) if subject.type == USER else None
+
+
+@lru_cache(maxsize=10_000)
+def _user(text: str) -> UserId | None:
+    return UserId(UUID(text)) if _UUID(text) else None
 
 
 def permission_of(type_: str, action: str) -> str | None:
@@ -174,48 +203,45 @@ def holds(subject: Subject, permission: Permission, now: datetime) -> bool:
     return decide(subject, Question(permission.value), now) is Outcome.ALLOWED
 
 
-def question(asked: Asked, view: View, mine: Subject, subject: Subject, now: datetime) -> Question | None:
-    """Return what is to be decided; None if it is about a resource that is not there, as far as the asker may know."""
-    if asked.permission is None:
+def question(
+    asked: Asked, things: Sequence[Thing | None], mine: Subject, subject: Subject, now: datetime
+) -> Question | None:
+    """Return what is to be decided; None if it is about a resource that is not there, as far as the asker may know.
+
+    `things` are what there is of `asked.names`.
+    """
+    permission, attributes = asked.inquiry.permission, asked.inquiry.circumstances.attributes
+    if permission is None:
         return None
-    attributes = asked.circumstances.attributes
     if asked.name is None:
-        return Question(asked.permission, None, attributes)
-    thing = view.things.get(asked.name)
+        return Question(permission, None, attributes)
+    thing = things[0]
     if thing:
-        found = Question(asked.permission, thing, attributes)
-        if sees(mine, thing, now) or (asked.is_about_asker and decide(subject, found, now) is Outcome.ALLOWED):
+        found = Question(permission, thing, attributes)
+        if sees(mine, thing, now) or (asked.inquiry.is_about_asker and decide(subject, found, now) is Outcome.ALLOWED):
             return found
-    planned = _planned(asked, view, mine, subject, now)
-    return Question(asked.permission, planned, attributes) if planned else None
+    planned = _planned(asked, things, mine, subject, now) if asked.planned else None
+    return Question(permission, planned, attributes) if planned else None
 
 
-def _planned(asked: Asked, view: View, mine: Subject, subject: Subject, now: datetime) -> Thing | None:
-    """Return a resource as it is going to be, None if that was not asked or nothing can lie there."""
-    if asked.planned is None or asked.name is None:
-        return None
+def _planned(
+    asked: Asked, things: Sequence[Thing | None], mine: Subject, subject: Subject, now: datetime
+) -> Thing | None:
+    """Return a resource as it is going to be, None if nothing can lie there."""
+    assert asked.name
+    assert asked.planned
     made = Thing(
         type=asked.name.type,
         external_id=asked.name.external_id,
         owner_id=asked.planned.owner_id,
         attributes=asked.planned.attributes,
     )
-    if asked.parent is None:
+    if asked.planned.parent is None:
         return made
-    parent = view.things.get(asked.parent)
+    parent = things[1]
     if parent is None or not sees(mine, parent, now):
         return None
     if sees(subject, parent, now):
         return replace(made, path=parent.path)
     # Nobody gets behind a wall by saying that they will own what is to lie there.
     return replace(made, path=parent.path, groups=frozenset(), owner_id=None)
-
-
-def needed(asked: Iterable[Asked]) -> tuple[set[Person], set[Name]]:
-    """Return everything that answers depend on."""
-    people: set[Person] = set()
-    names: set[Name] = set()
-    for each in asked:
-        people |= each.people
-        names |= each.names
-    return people, names

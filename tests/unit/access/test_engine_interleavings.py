@@ -170,10 +170,8 @@ async def test_whoever_gives_up_leaves_their_look_to_those_who_share_it() -> Non
     await spin()
 
     first.cancel()
-    await spin()
-    stage.source.holding = False
-    for _, held in stage.source.held:
-        held.set_result(None)
+    for _ in ("before its snapshot", "after it"):
+        await stage.go_on(0)
     await second
 
     assert first.cancelled()

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.access.answers import Found
-from domain.access.asking import USER, Asked, Entity, Evaluation, View, may_ask, question, taken_apart
+from domain.access.asking import USER, Asked, Asking, Entity, Evaluation, View, may_ask, question
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Outcome, decide, may_bypass
 from domain.access.paging import Page, Part, part_of
@@ -46,7 +46,7 @@ class SearchSubjectsInteractor:
 
     async def __call__(self, request: SearchSubjects, actor: Actor) -> Found:
         wanted = replace(request.wanted, subject=Entity(request.wanted.subject.type))
-        asked, now = taken_apart(wanted, actor), self.clock.now()
+        asked, now = Asking(actor).take_apart(wanted), self.clock.now()
         await self.decisions.refresh(request.at_least)
         view = await self.decisions.view({asked.asker}, asked.names)
         mine = may_ask(
@@ -94,8 +94,8 @@ class _Search:
         for each in people:
             subject = view.subjects.get((each, self.asked.organization_id))
             if subject:
-                one = replace(self.asked, user_id=each)
-                found = question(one, view, self.mine, subject, self.now)
+                one = self.asked._replace(inquiry=replace(self.asked.inquiry, user_id=each))
+                found = question(one, view.things, self.mine, subject, self.now)
                 if found and decide(subject, found, self.now) is Outcome.ALLOWED:
                     yield each
 
