@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from time import perf_counter
 from typing import Any, Final
 
@@ -83,10 +84,7 @@ async def written(database: Database, grants: int) -> World:
         await copied(
             connection,
             "grants",
-            (
-                (uuid7(), office, "user", people[n // PER_PERSON], reader, thing, now)
-                for n, thing in enumerate(things)
-            ),
+            ((uuid7(), office, "user", people[n // PER_PERSON], reader, thing, now) for n, thing in enumerate(things)),
         )
         await connection.execute(f"ANALYZE {', '.join(TABLES)}", timeout=PATIENCE)
     return World(office, reader, people, things, perf_counter() - began)
@@ -102,7 +100,7 @@ async def add_roles(database: Database, world: World, count: int) -> list[RoleId
         for step, role in enumerate(links):
             gives = "report:read" if step == DEPTH else f"step{step}:read"
             roles.append((role, world.organization, f"role {number}.{step}", [gives]))
-        inherits += zip(links, links[1:], strict=False)
+        inherits += pairwise(links)
     async with _in_bulk(database) as connection:
         await copied(connection, "roles", roles)
         await copied(connection, "role_inherits", inherits)

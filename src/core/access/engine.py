@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 from core.access.gathering import Gathering
-from core.access.memory import Memory
+from core.access.memory import Memory, weight
 from core.access.remembered import Remembered
 from core.access.snapshots import Snapshot
 from core.access.source import Look, Source
@@ -45,7 +45,7 @@ class AccessEngine:
     bound: float = 2.0
     """Seconds after which nothing is answered from memory without another look."""
     size: int = 50_000
-    """Parts of each kind that are remembered, in each of two generations; and as many compiled subjects."""
+    """Parts and grants that are remembered, in each of two generations; and as much of what is made of them."""
     now: Any = monotonic
     looks: int = field(default=0, init=False)
     """How often the database was asked."""
@@ -59,7 +59,7 @@ class AccessEngine:
 
     def __post_init__(self) -> None:
         self._memory = Memory(self.size, self.now, self._emptied)
-        self._subjects = Remembered(self.size)
+        self._subjects = Remembered(self.size, weigh=_weight)
         self._named = Remembered(self.size)
 
     async def refresh(self, fresh: Fresh = None) -> None:
@@ -246,6 +246,10 @@ class _Named:
     thing: Thing | None = None
     used: Mapping[Key, Part | None] = field(default_factory=dict)
     generation: int = -1
+
+
+def _weight(compiled: _Compiled) -> int:
+    return sum(weight(part) for part in compiled.used.values() if part)
 
 
 def _tell(waiting: Iterable[asyncio.Future[None]], error: Exception | None = None) -> None:

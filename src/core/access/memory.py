@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 from core.access.remembered import Remembered
 from core.access.snapshots import Snapshot
 from core.access.source import Look
-from domain.access.engine.parts import Key, Part
+from domain.access.engine.parts import Key, Part, TeamPart, UserPart
 
 KEPT: Final = 24 * 3600.0
 """Seconds for which changes can be relied on to be still recorded; a store may keep them for longer."""
@@ -18,7 +18,7 @@ class Memory:
     """What is known under keys, moved on by every look at the database."""
 
     size: int
-    """Parts, in each of two generations; and as many keys of which nothing is there."""
+    """Parts and grants in each of two generations, and as many keys of which nothing is there."""
     now: Any
     emptied: Callable[[], None] = lambda: None
     """Told when nothing that was made of parts means anything any more."""
@@ -34,7 +34,7 @@ class Memory:
     _loading: "list[Loading]" = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self._parts = Remembered(self.size, self._forgot)
+        self._parts = Remembered(self.size, self._forgot, weight)
         self._absent = Remembered(self.size)
 
     def __len__(self) -> int:
@@ -107,6 +107,11 @@ class Memory:
 
     def _forgot(self) -> None:
         self.generation += 1
+
+
+def weight(part: Part) -> int:
+    """Return how much of the memory's room a part takes: its grants take as much as other parts do."""
+    return 1 + len(part.grants) if isinstance(part, UserPart | TeamPart) else 1
 
 
 @dataclass(slots=True, eq=False)
