@@ -3,23 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from re import compile as pattern
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Outcome, Question, Thing, decide, sees
 from domain.access.engine.parts import Name
 from domain.kernel.access import Actor, Permission
 from domain.kernel.errors import Forbidden, OrganizationNotFound
-from domain.kernel.ids import PLATFORM, OrganizationId, UserId
+from domain.kernel.ids import PLATFORM, OrganizationId, UserId, uuid_of
 
 ORGANIZATION: Final = "organization"
 """The type of resource whose actions are permissions on the organization itself."""
 USER: Final = "user"
 _NAME: Final = pattern(r"[A-Za-z0-9_.:-]{1,64}").fullmatch
-_UUID: Final = pattern("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +143,10 @@ class Asking:
     def _inquiry(self, about: tuple[object, ...], evaluation: Evaluation) -> Inquiry:
         resource, organization_id = evaluation.resource, place(evaluation.circumstances, self.actor)
         if resource.type == ORGANIZATION:
-            if not _UUID(resource.id):
+            named = uuid_of(resource.id)
+            if named is None:
                 raise OrganizationNotFound
-            organization_id = OrganizationId(UUID(resource.id))
+            organization_id = OrganizationId(named)
         found = self._known[about] = Inquiry(
             asker=(self.actor.user_id, organization_id),
             user_id=user_of(evaluation.subject),
@@ -165,12 +163,8 @@ def place(circumstances: Circumstances, actor: Actor) -> OrganizationId:
 
 def user_of(subject: Entity) -> UserId | None:
     """Return the person that `subject` names, None if it can be none of ours."""
-    return _user(subject.id) if subject.type == USER else None
-
-
-@lru_cache(maxsize=10_000)
-def _user(text: str) -> UserId | None:
-    return UserId(UUID(text)) if _UUID(text) else None
+    found = uuid_of(subject.id) if subject.type == USER else None
+    return UserId(found) if found else None
 
 
 def permission_of(type_: str, action: str) -> str | None:
