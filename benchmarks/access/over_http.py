@@ -16,6 +16,8 @@ from domain.kernel.ids import uuid7
 ROUNDS: Final = 5
 SECONDS: Final = 2.0
 CONNECTIONS: Final = 16
+FEW: Final = 2
+"""Connections for batches."""
 BATCH: Final = 1_000
 FURNISH: Final = (
     "INSERT INTO organizations VALUES ($1, 'Office', $1::uuid::text, now(), now(), 1)",
@@ -45,17 +47,17 @@ def run(ground: Ground) -> Iterable[Row]:
     many = json.dumps(
         _about(person, office) | {"evaluations": [{"resource": _resource(each)} for each in range(BATCH)]}
     )
-    yield from _compared(ground, "POST /access/v1/evaluation", (ours, theirs), token, one, 0.8)
+    yield from _compared(ground, "POST /access/v1/evaluation", _requests((ours, theirs), token, one, CONNECTIONS), 0.8)
     yield from _compared(
-        ground, f"POST /access/v1/evaluations, {BATCH:,} each", (f"{ours}s", f"{theirs}s"), token, [many], None
+        ground,
+        f"POST /access/v1/evaluations, {BATCH:,} each",
+        _requests((f"{ours}s", f"{theirs}s"), token, [many], FEW),
+        None,
     )
 
 
-def _compared(
-    ground: Ground, what: str, urls: tuple[str, str], token: str, bodies: list[str], goal: float | None
-) -> Iterable[Row]:
-    requests = [Request(url, SECONDS, CONNECTIONS, token, bodies) for url in urls]
-    places = [url.partition("/access/")[0].partition("/evaluation")[0] for url in urls]
+def _compared(ground: Ground, what: str, requests: list[Request], goal: float | None) -> Iterable[Row]:
+    places = [each.url.partition("/access/")[0].partition("/evaluation")[0] for each in requests]
     for request in requests:
         load(request)
     loads: tuple[list[Load], ...] = ([], [])
@@ -68,7 +70,7 @@ def _compared(
     if failed := sum(each.failed for found in loads for each in found):
         raise RuntimeError(f"{failed} of the answers were not 200")
     rates = [Spread([each.rate for each in found]) for found in loads]
-    yield ratio_row("access", f"{what}, {CONNECTIONS} connections", rates[0], rates[1], "bare POST", goal)
+    yield ratio_row("access", f"{what}, {requests[0].connections} connections", rates[0], rates[1], "bare POST", goal)
     work = [Spread(each) for each in works]
     yield Row(
         "access",
@@ -77,6 +79,10 @@ def _compared(
         f"bare POST: {work[1].text(unit=' µs')}",
         work[1].over(work[0]),
     )
+
+
+def _requests(urls: tuple[str, str], token: str, bodies: list[str], connections: int) -> list[Request]:
+    return [Request(url, SECONDS, connections, token, bodies) for url in urls]
 
 
 async def _furnished(ground: Ground, person: UUID) -> UUID:

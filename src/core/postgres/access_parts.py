@@ -36,8 +36,8 @@ json_build_object('id', g.id, 'organization_id', g.organization_id, 'role_id', g
 """
 _LOOK: Final = f"SELECT {NOW}, ({CHANGES}) AS changes"
 # People, teams and roles, with what a decision about them needs besides. Every step is one of an index, however many
-# roles there are: a lateral join that may not be moved is never made by reading a table. As with the changes, parameters
-# are hidden from the planner: it takes a millisecond for each of these, ten times what their execution does.
+# roles there are: a lateral join that may not be moved is never made by reading a table. As with the changes, what is
+# asked for is hidden from the planner, which takes longer than the execution does.
 _HOLDERS: Final = """
 person AS (
     SELECT id, is_active, email_verified FROM users WHERE id = ANY (ARRAY(SELECT unnest((SELECT $2::uuid[]))))
