@@ -91,13 +91,11 @@ _LOAD: Final = f"WITH RECURSIVE {{}} SELECT {NOW}, ({CHANGES}) AS changes, {{}}"
 _LOAD_HOLDERS: Final = _LOAD.format(_HOLDERS, _HELD)
 _LOAD_RESOURCES: Final = _LOAD.format(_NAMED.format(2), _RESOURCES)
 _LOAD_BOTH: Final = _LOAD.format(f"{_HOLDERS}, {_NAMED.format(5)}", f"{_HELD}, {_RESOURCES}")
+# Planned each time: where there are no statistics yet, what is best for one name is very bad for a thousand.
 _FIND: Final = """
-SELECT n.organization_id, n.type, n.external_id, r.id
-FROM unnest((SELECT $1::uuid[]), (SELECT $2::text[]), (SELECT $3::text[])) AS n (organization_id, type, external_id)
-CROSS JOIN LATERAL (
-    SELECT id FROM resources
-    WHERE organization_id = n.organization_id AND type = n.type AND external_id = n.external_id OFFSET 0
-) r
+SELECT r.organization_id, r.type, r.external_id, r.id
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n (organization_id, type, external_id)
+JOIN resources r USING (organization_id, type, external_id)
 """
 
 
