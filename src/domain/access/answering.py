@@ -10,6 +10,7 @@ from domain.access.answers import Decision
 from domain.access.asking import Asked, Inquiry, Person, holds, may_ask, question
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Outcome, Question, Thing, decide
+from domain.access.engine.parts import Name
 from domain.access.ports import Decisions
 from domain.access.telling import Listener, tell
 from domain.kernel.access import Permission
@@ -52,12 +53,11 @@ class Answering:
     ) -> "Answering":
         """Look at what `asked` is about."""
         inquiries = {id(each.inquiry): each.inquiry for each in asked}.values()
-        people = set(chain.from_iterable(each.people for each in inquiries))
-        people |= {(each.asker[0], PLATFORM) for each in inquiries if each.circumstances.explain}
+        people = [person for each in inquiries for person in each.people]
+        people += [(each.asker[0], PLATFORM) for each in inquiries if each.circumstances.explain]
         names = [each.names for each in asked]
         view = await decisions.view(people, list(chain.from_iterable(names)))
-        found = iter(view.things)
-        return cls(decisions, asked, view.subjects, [list(islice(found, len(each))) for each in names], now, permission)
+        return cls(decisions, asked, view.subjects, _of_each(names, view.things), now, permission)
 
     async def decide(self, number: int) -> Decision:
         """Decide, and explain it if that is asked and the asker may know.
@@ -106,3 +106,11 @@ class Answering:
             subject = self.subjects.get((inquiry.user_id, place)) if inquiry.user_id else None
         found = self._known[id(inquiry)] = _Parties(mine, subject, explains)
         return found
+
+
+def _of_each(names: Sequence[Sequence[Name]], things: Sequence[Thing | None]) -> Sequence[Sequence[Thing | None]]:
+    """Return, for each of some lists of names, what there is of them."""
+    if set(map(len, names)) == {1}:
+        return list(zip(things, strict=True))
+    found = iter(things)
+    return [tuple(islice(found, len(each))) for each in names]

@@ -89,19 +89,19 @@ class Inquiry:
         self.is_about_asker = self.user_id == self.asker[0]
 
     @property
-    def people(self) -> set[Person]:
+    def people(self) -> tuple[Person, ...]:
         """Whom the answer depends on."""
         if self.user_id is None or self.is_about_asker:
-            return {self.asker}
-        return {self.asker, (self.user_id, self.asker[1])}
+            return (self.asker,)
+        return self.asker, (self.user_id, self.asker[1])
 
 
 class Asked(NamedTuple):
     """An evaluation, taken apart."""
 
     inquiry: Inquiry
-    name: Name | None
-    """None for the organization itself."""
+    names: tuple[Name, ...]
+    """What the answer depends on: the resource, and what it is going to lie in. None for the organization itself."""
     planned: Planned | None
 
     @property
@@ -115,12 +115,9 @@ class Asked(NamedTuple):
         return self.inquiry.asker[1]
 
     @property
-    def names(self) -> tuple[Name, ...]:
-        """What the answer depends on: the resource, and what it is going to lie in."""
-        if self.name is None:
-            return ()
-        parent = self.planned and self.planned.parent
-        return (self.name, Name(self.organization_id, parent.type, parent.id)) if parent else (self.name,)
+    def name(self) -> Name | None:
+        """What the resource is called."""
+        return self.names[0] if self.names else None
 
 
 @dataclass(slots=True)
@@ -136,9 +133,13 @@ class Asking:
         # An inquiry keeps its circumstances alive, so that no others can get their number.
         about = (subject.type, subject.id, evaluation.action, resource.type, id(evaluation.circumstances))
         if resource.type == ORGANIZATION:
-            return Asked(self._inquiry((*about, resource.id), evaluation), None, evaluation.planned)
-        inquiry = self._known.get(about) or self._inquiry(about, evaluation)
-        return Asked(inquiry, Name(inquiry.asker[1], resource.type, resource.id), evaluation.planned)
+            return Asked(self._inquiry((*about, resource.id), evaluation), (), evaluation.planned)
+        inquiry, planned = self._known.get(about) or self._inquiry(about, evaluation), evaluation.planned
+        organization_id = inquiry.asker[1]
+        name = Name(organization_id, resource.type, resource.id)
+        if planned is None or planned.parent is None:
+            return Asked(inquiry, (name,), planned)
+        return Asked(inquiry, (name, Name(organization_id, planned.parent.type, planned.parent.id)), planned)
 
     def _inquiry(self, about: tuple[object, ...], evaluation: Evaluation) -> Inquiry:
         resource, organization_id = evaluation.resource, place(evaluation.circumstances, self.actor)
@@ -207,7 +208,7 @@ def question(
     permission, attributes = asked.inquiry.permission, asked.inquiry.circumstances.attributes
     if permission is None:
         return None
-    if asked.name is None:
+    if not asked.names:
         return Question(permission, None, attributes)
     thing = things[0]
     if thing:
@@ -222,11 +223,11 @@ def _planned(
     asked: Asked, things: Sequence[Thing | None], mine: Subject, subject: Subject, now: datetime
 ) -> Thing | None:
     """Return a resource as it is going to be, None if nothing can lie there."""
-    assert asked.name
     assert asked.planned
+    _, type_, external_id = asked.names[0]
     made = Thing(
-        type=asked.name.type,
-        external_id=asked.name.external_id,
+        type=type_,
+        external_id=external_id,
         owner_id=asked.planned.owner_id,
         attributes=asked.planned.attributes,
     )
