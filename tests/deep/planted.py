@@ -12,6 +12,7 @@ DECIDING: Final = "domain/access/engine/deciding.py"
 COMPARING: Final = "domain/access/comparing.py"
 ENGINE: Final = "core/access/engine.py"
 MEMORY: Final = "core/access/memory.py"
+SHARING: Final = "core/access/sharing.py"
 SNAPSHOTS: Final = "core/access/snapshots.py"
 
 
@@ -80,9 +81,9 @@ DEFECTS: Final = (
     Defect("the old is young", ENGINE, "self.now() - self._memory.looked > self.bound", "False"),
     Defect(
         "a look that began before will do",
-        ENGINE,
-        "                await self._load(())\n",
-        "                await self._load(())\n                waiting, self._waiting = [*waiting, *self._waiting], []\n",
+        SHARING,
+        "                await self.work()\n",
+        "                await self.work()\n                waiting, self._waiting = [*waiting, *self._waiting], []\n",
     ),
     Defect("what was running was seen", SNAPSHOTS, " and transaction not in self.running", ""),
 )

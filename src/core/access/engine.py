@@ -1,7 +1,6 @@
 """Remember parts, forget what changes, and answer from one snapshot: ADR 0010."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from time import monotonic
@@ -10,6 +9,7 @@ from typing import Any, Final
 from core.access.gathering import Gathering
 from core.access.memory import Memory, weight
 from core.access.remembered import Remembered
+from core.access.sharing import Shared
 from core.access.snapshots import Snapshot
 from core.access.source import Look, Source
 from domain.access.engine.compiled import Subject
@@ -53,11 +53,10 @@ class AccessEngine:
     _subjects: "Remembered[Person, _Compiled]" = field(init=False)
     _named: "Remembered[Name, _Named]" = field(init=False)
     """Resources by natural key. An id keeps its key, but a key may get another id."""
-    _waiting: list[asyncio.Future[None]] = field(default_factory=list, init=False)
-    """Those who need a look that has not begun yet."""
-    _looking: asyncio.Task[None] | None = field(default=None, init=False)
+    _looking: Shared = field(init=False)
 
     def __post_init__(self) -> None:
+        self._looking = Shared(lambda: self._load(()))
         self._memory = Memory(self.size, self.now, self._emptied)
         self._subjects = Remembered(self.size, weigh=_weight)
         self._named = Remembered(self.size)
@@ -71,7 +70,7 @@ class AccessEngine:
             or self.now() - self._memory.looked > self.bound
             or (fresh is not None and not known.includes(fresh))
         ):
-            await self._look()
+            await self._looking()
 
     async def known(
         self, user_id: UserId, organization_id: OrganizationId, resource_ids: Collection[ResourceId] = ()
@@ -202,29 +201,6 @@ class AccessEngine:
             made.generation = self._memory.generation
         return current
 
-    async def _look(self) -> None:
-        """See what has changed by now; whoever asks while one look is under way shares the one after it."""
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look_for_all())
-        await waiter
-
-    async def _look_for_all(self) -> None:
-        """Look until nobody waits. A task of its own: whoever waits may give up, and the others go on."""
-        while self._waiting:
-            waiting, self._waiting = self._waiting, []
-            try:
-                await self._load(())
-            except Exception as error:  # noqa: BLE001 - told to everybody who waits
-                _tell(waiting, error)
-            except BaseException:
-                for each in (*waiting, *self._waiting):
-                    each.cancel()
-                raise
-            else:
-                _tell(waiting)
-
     async def _load(self, keys: Collection[Key]) -> None:
         await self.observe(lambda since: self.source.look(since, keys))
 
@@ -250,13 +226,3 @@ class _Named:
 
 def _weight(compiled: _Compiled) -> int:
     return sum(weight(part) for part in compiled.used.values() if part)
-
-
-def _tell(waiting: Iterable[asyncio.Future[None]], error: Exception | None = None) -> None:
-    for each in waiting:
-        if each.done():
-            continue
-        if error:
-            each.set_exception(error)
-        else:
-            each.set_result(None)
