@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from litestar import Litestar, get, post
 from litestar.params import JSONBody
 
+from api.protocols.authzen_shapes import DecisionReply, DecisionsReply, EvaluationRequest, EvaluationsRequest
 from api.server import server
 
 
@@ -31,7 +32,19 @@ async def bare_post(data: JSONBody[Refresh]) -> dict[str, str]:
     return {"refresh_token": data.refresh_token}
 
 
-app = Litestar([bare, bare_post], logging_config=None, openapi_config=None)
+@post("/evaluation", status_code=200)
+async def bare_evaluation(data: JSONBody[EvaluationRequest]) -> DecisionReply:
+    """Decode a question and allow it."""
+    return DecisionReply(bool(data.subject.id))
+
+
+@post("/evaluations", status_code=200)
+async def bare_evaluations(data: JSONBody[EvaluationsRequest]) -> DecisionsReply:
+    """Decode many questions and allow them."""
+    return DecisionsReply([DecisionReply(True) for _ in data.evaluations or []])
+
+
+app = Litestar([bare, bare_post, bare_evaluation, bare_evaluations], logging_config=None, openapi_config=None)
 
 
 if __name__ == "__main__":

@@ -77,8 +77,8 @@ class Settings(BaseSettings):
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=300)] = 30
     """How long a spent refresh token still answers with its successor; 0 for never."""
     access_parts: Annotated[int, Field(ge=100, le=10_000_000)] = 50_000
-    """People, teams, roles and resources that each process remembers to decide about access, in each of two
-    generations."""
+    """People, teams, roles, resources and grants that each process remembers to decide about access, in each of two
+    generations; some 2 KiB each."""
     idempotency_hours: Annotated[int, Field(ge=1, le=168)] = 24
     password_min_length: Annotated[int, Field(ge=8, le=64)] = 15
     signup_private: bool = False

@@ -11,6 +11,8 @@ COMPILED: Final = "domain/access/engine/compiled.py"
 DECIDING: Final = "domain/access/engine/deciding.py"
 COMPARING: Final = "domain/access/comparing.py"
 ENGINE: Final = "core/access/engine.py"
+MEMORY: Final = "core/access/memory.py"
+SHARING: Final = "core/access/sharing.py"
 SNAPSHOTS: Final = "core/access/snapshots.py"
 
 
@@ -68,28 +70,28 @@ DEFECTS: Final = (
     Defect("true is one", COMPARING, 'return "boolean"', 'return "number"'),
     Defect("strings are numbers", COMPARING, 'return "string"', 'return "number"'),
     Defect("unknown is false", COMPARING, "return None if unknown else False", "return False"),
-    Defect("nothing is forgotten", ENGINE, "                    self._forget(change.key)", "                    pass"),
-    Defect("the resources of others", ENGINE, " and (within is None or part.organization_id in within):", ":"),
-    Defect("loads under way hear of nothing", ENGINE, "            loading.changed.add(key)", "            pass"),
-    Defect("loads that look alike", ENGINE, "@dataclass(slots=True, eq=False)", "@dataclass(slots=True)"),
+    Defect("nothing is forgotten", MEMORY, "                    self._forget(change.key)", "                    pass"),
+    Defect("the resources of others", ENGINE, "if found and (within is None or found[0] in within):", "if found:"),
+    Defect("loads under way hear of nothing", MEMORY, "            loading.changed.add(key)", "            pass"),
+    Defect("loads that look alike", MEMORY, "@dataclass(slots=True, eq=False)", "@dataclass(slots=True)"),
     Defect(
-        "an old load is kept whole", ENGINE, "self._keep(seen.parts, loading.changed)", "self._keep(seen.parts, ())"
+        "an old load is kept whole", MEMORY, "self._keep(seen.parts, loading.changed)", "self._keep(seen.parts, ())"
     ),
-    Defect("what was absent stays so", ENGINE, "        self._absent.forget(key)\n", ""),
+    Defect("what was absent stays so", MEMORY, "        self._absent.forget(key)\n", ""),
     Defect(
         "the compiled stay",
         ENGINE,
-        "if found and (found.generation == self._generation or self._is_current(found)):",
+        "if found and (found.generation == self._memory.generation or self._is_current(found)):",
         "if found:",
     ),
-    Defect("the newer look is refused", ENGINE, "not seen.is_at_least(known):", "seen.is_at_least(known):"),
+    Defect("the newer look is refused", MEMORY, "not seen.is_at_least(known):", "seen.is_at_least(known):"),
     Defect("tokens are not looked at", ENGINE, "not known.includes(fresh))", "False)"),
-    Defect("the old is young", ENGINE, "self.now() - self._looked > self.bound", "False"),
+    Defect("the old is young", ENGINE, "self.now() - self._memory.looked > self.bound", "False"),
     Defect(
         "a look that began before will do",
-        ENGINE,
-        "        if self._next is None:\n",
-        "        if self._current and not self._current.done():\n            return await asyncio.shield(self._current)\n        if self._next is None:\n",
+        SHARING,
+        "                await self.work()\n",
+        "                await self.work()\n                waiting, self._waiting = [*waiting, *self._waiting], []\n",
     ),
     Defect("what was running was seen", SNAPSHOTS, " and transaction not in self.running", ""),
 )

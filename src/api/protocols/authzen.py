@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from api import headers, reading
 from api.closed import closed
 from api.endpoint import EDGE, ROUTE, Edge, Route
-from api.protocols.authzen_reading import alone, evaluation, merged, page, tokens
+from api.protocols.authzen_reading import alone, evaluation, evaluations, page, tokens
 from api.protocols.authzen_shapes import (
     ActionSearchReply,
     ActionSearchRequest,
@@ -138,7 +138,7 @@ def _evaluate_many(request: EvaluationsRequest, token: Token) -> EvaluateAccess 
         return EvaluateAccess(evaluation=alone(request), at_least=fresh)
     options = request.options or EvaluationsOptions()
     return EvaluateMany(
-        evaluations=[merged(request, each) for each in several],
+        evaluations=evaluations(request, several),
         semantic=options.evaluations_semantic,
         at_least=fresh,
     )

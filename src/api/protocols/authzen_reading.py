@@ -1,17 +1,16 @@
 """What questions of the AuthZEN API mean."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from api.protocols.authzen_shapes import EvaluationsRequest, Object, SearchPage, SomeEvaluation
-from api.reading import UUID_TEXT
+from api.protocols.authzen_shapes import EvaluationsRequest, Object, SearchPage, SomeEntity, SomeEvaluation
 from api.refusals import Malformed
 from domain.access.asking import ORGANIZATION, Circumstances, Entity, Evaluation, Planned
 from domain.access.paging import Page
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import FieldError
-from domain.kernel.ids import OrganizationId, UserId
+from domain.kernel.ids import OrganizationId, UserId, uuid_of
 
 T = TypeVar("T")
 OURS = frozenset({"organization_id", "at_least", "explain"})
@@ -23,6 +22,28 @@ def evaluation(
 ) -> Evaluation:
     """Return a question about a resource with the properties `about`."""
     return Evaluation(subject, action, resource, planned(about), circumstances(context))
+
+
+def evaluations(request: EvaluationsRequest, several: Sequence[SomeEvaluation]) -> list[Evaluation | None]:
+    """Return several questions, with what they leave out taken from the request; None for each that is incomplete."""
+    subject, action, resource = _entity(request.subject), request.action, request.resource
+    found, common = list[Evaluation | None](), circumstances(request.context)
+    for each in several:
+        who = _entity(each.subject) if each.subject else subject
+        doing, about = each.action or action, each.resource or resource
+        what = _entity(about)
+        if who and what and about and doing and doing.name is not None:
+            asked_with = common if each.context is None else circumstances(each.context)
+            found.append(Evaluation(who, doing.name, what, planned(about.properties), asked_with))
+        else:
+            found.append(None)
+    return found
+
+
+def _entity(given: SomeEntity | None) -> Entity | None:
+    if given is None or given.type is None or given.id is None:
+        return None
+    return Entity(given.type, given.id)
 
 
 def circumstances(context: Object | None) -> Circumstances:
@@ -68,26 +89,9 @@ def page(given: SearchPage | None) -> Page:
     return Page(given.token or "", given.limit) if given else Page()
 
 
-def merged(request: EvaluationsRequest, one: SomeEvaluation) -> Evaluation | None:
-    """Return one of several questions, with what it leaves out taken from the request; None if it is incomplete."""
-    subject, action = one.subject or request.subject, one.action or request.action
-    resource, context = one.resource or request.resource, one.context if one.context is not None else request.context
-    if not (subject and action and resource) or action.name is None:
-        return None
-    if subject.type is None or subject.id is None or resource.type is None or resource.id is None:
-        return None
-    return evaluation(
-        Entity(subject.type, subject.id),
-        action.name,
-        Entity(resource.type, resource.id),
-        resource.properties,
-        context,
-    )
-
-
 def alone(request: EvaluationsRequest) -> Evaluation:
     """Return the only question of a request that has no list of them."""
-    found = merged(request, SomeEvaluation())
+    (found,) = evaluations(request, [SomeEvaluation()])
     if found is None:
         parts = {
             "subject.type": request.subject and request.subject.type,
@@ -115,9 +119,10 @@ def _parent(given: Any) -> Entity | None:
 
 
 def _uuid(value: Any, where: str) -> UUID:
-    if not UUID_TEXT(_is(str, value, where, "str")):
+    found = uuid_of(_is(str, value, where, "str"))
+    if found is None:
         raise _wrong(where, "Invalid UUID.")
-    return UUID(value)
+    return found
 
 
 def _is(kind: type[T], value: Any, where: str, named: str) -> T:

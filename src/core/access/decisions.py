@@ -62,17 +62,9 @@ class EngineDecisions(Decisions):
         # One look is as fresh as any number of commands that came before it.
         await self.engine.refresh(NOW if len(tokens) > 1 else next(iter(tokens), None))
 
-    async def view(self, people: Collection[Person], names: Collection[Name]) -> View:
+    async def view(self, people: Collection[Person], names: Sequence[Name]) -> View:
         """See `Decisions.view`."""
-        ids = await self.engine.find(names)
-        subjects, things = await self.engine.together(people, set(ids.values()))
-        found = {name: things[id_] for name, id_ in ids.items() if id_ in things and _is(things[id_], name)}
-        if lost := [name for name in ids if name not in found]:
-            again = await self.engine.find(lost, again=True)
-            ids = {**{name: each.id for name, each in found.items() if each.id}, **again}
-            subjects, things = await self.engine.together(people, set(ids.values()))
-            found = {name: things[id_] for name, id_ in ids.items() if id_ in things and _is(things[id_], name)}
-        return View(subjects, found)
+        return View(*await self.engine.named(people, names))
 
     async def roles(self, role_ids: Collection[RoleId]) -> Mapping[RoleId, RolePart]:
         """See `Decisions.roles`."""
@@ -136,7 +128,3 @@ class _Page:
             since, self.subject, self.asker, self.wanted, self.after, self.limit, self.now
         )
         return seen
-
-
-def _is(thing: Thing, name: Name) -> bool:
-    return (thing.type, thing.external_id) == (name.type, name.external_id)

@@ -2,21 +2,29 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+def _alike(_: Any) -> int:
+    return 1
+
+
 @dataclass(slots=True)
 class Remembered(Generic[K, V]):
-    """Two generations of at most `size` each: what is used of the old one moves to the young one."""
+    """Two generations that weigh at most `size` each: what is used of the old one moves to the young one."""
 
     size: int
     evicted: Callable[[], None] = lambda: None
     """Told when the old generation is dropped."""
+    weigh: Callable[[V], int] = _alike
+    """How much of the room a value takes. One that takes more than all of it has a generation for itself."""
     _young: dict[K, V] = field(default_factory=dict, init=False)
     _old: dict[K, V] = field(default_factory=dict, init=False)
+    _weight: int = field(default=0, init=False)
+    """Of the young generation."""
 
     def get(self, key: K) -> V | None:
         """Return what is known under `key`."""
@@ -27,20 +35,26 @@ class Remembered(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Remember `value`."""
-        if len(self._young) >= self.size:
-            self._old, self._young = self._young, {}
+        self.forget(key)
+        weight = self.weigh(value)
+        if self._young and self._weight + weight > self.size:
+            self._old, self._young, self._weight = self._young, {}, 0
             self.evicted()
         self._young[key] = value
+        self._weight += weight
 
     def forget(self, key: K) -> bool:
         """Forget what is known under `key`; tell whether anything was."""
         young, old = self._young.pop(key, None), self._old.pop(key, None)
+        if young is not None:
+            self._weight -= self.weigh(young)
         return young is not None or old is not None
 
     def clear(self) -> None:
         """Forget everything."""
         self._young.clear()
         self._old.clear()
+        self._weight = 0
 
     def __len__(self) -> int:
         """Return how much is known."""

@@ -1,25 +1,23 @@
 """What is asked about access, as the asker may ask it: whatever they may not see is not there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from re import compile as pattern
-from typing import Any, Final
-from uuid import UUID
+from typing import Any, Final, NamedTuple
 
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Outcome, Question, Thing, decide, knows, sees
 from domain.access.engine.parts import SERVICE_ACCOUNT, USER, Name
 from domain.kernel.access import Actor, Permission
 from domain.kernel.errors import Forbidden, OrganizationNotFound
-from domain.kernel.ids import PLATFORM, OrganizationId, UserId
+from domain.kernel.ids import PLATFORM, OrganizationId, UserId, uuid_of
 
 ORGANIZATION: Final = "organization"
 """The type of resource whose actions are permissions on the organization itself."""
 KINDS: Final = frozenset({USER, SERVICE_ACCOUNT})
 """Types of subjects that decisions are made about."""
 _NAME: Final = pattern(r"[A-Za-z0-9_.:-]{1,64}").fullmatch
-_UUID: Final = pattern("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +60,22 @@ class Evaluation:
 
 
 Person = tuple[UserId, OrganizationId]
-"""Somebody, in an organization; service accounts go by their ids too, which are nobody else's."""
+"""Somebody, in an organization."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """People and things as of one moment; those that are not there are left out."""
+    """People and things as of one moment."""
 
     subjects: Mapping[Person, Subject]
-    things: Mapping[Name, Thing]
-
-    def known(self, kind: str, user_id: UserId | None, organization_id: OrganizationId) -> Subject | None:
-        """Return somebody, None if there is nobody of that id and kind. Service accounts of others are nobody."""
-        found = self.subjects.get((user_id, organization_id)) if user_id else None
-        if found is None or found.user.kind != kind:
-            return None
-        return found if kind == USER or found.belongs else None
+    """Without those that there are not."""
+    things: Sequence[Thing | None]
+    """In the order in which they were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An evaluation, taken apart."""
+@dataclass(slots=True)
+class Inquiry:
+    """What questions about different resources may have in common. Nothing of it changes."""
 
     asker: Person
     kind: str
@@ -91,58 +84,81 @@ class Asked:
     """None for whoever cannot be one of ours."""
     permission: str | None
     """None for what cannot be one."""
-    name: Name | None
-    """None for the organization itself."""
-    planned: Planned | None
     circumstances: Circumstances
+    is_about_asker: bool = field(init=False)
+    """Whether somebody asks about themselves."""
+
+    def __post_init__(self) -> None:
+        self.is_about_asker = self.user_id == self.asker[0] and self.kind == USER
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Whom the answer depends on."""
+        if self.user_id is None or self.is_about_asker:
+            return (self.asker,)
+        return self.asker, (self.user_id, self.asker[1])
+
+
+class Asked(NamedTuple):
+    """An evaluation, taken apart."""
+
+    inquiry: Inquiry
+    names: tuple[Name, ...]
+    """What the answer depends on: the resource, and what it is going to lie in. None for the organization itself."""
+    planned: Planned | None
+
+    @property
+    def asker(self) -> Person:
+        """Who asks."""
+        return self.inquiry.asker
 
     @property
     def organization_id(self) -> OrganizationId:
         """Where it is asked."""
-        return self.asker[1]
+        return self.inquiry.asker[1]
 
     @property
-    def parent(self) -> Name | None:
-        """What the resource is going to lie in."""
-        parent = self.planned and self.planned.parent
-        return Name(self.organization_id, parent.type, parent.id) if parent else None
-
-    @property
-    def people(self) -> set[Person]:
-        """Whom the answer depends on."""
-        return {self.asker} | ({(self.user_id, self.organization_id)} if self.user_id else set())
-
-    @property
-    def names(self) -> set[Name]:
-        """What the answer depends on."""
-        return {each for each in (self.name, self.parent) if each}
-
-    @property
-    def is_about_asker(self) -> bool:
-        """Whether somebody asks about themselves."""
-        return self.user_id == self.asker[0] and self.kind == USER
+    def name(self) -> Name | None:
+        """What the resource is called."""
+        return self.names[0] if self.names else None
 
 
-def taken_apart(evaluation: Evaluation, actor: Actor) -> Asked:
-    """Return what `actor` asks; raise `OrganizationNotFound` if it is about what cannot be an organization."""
-    resource, circumstances = evaluation.resource, evaluation.circumstances
-    organization_id = place(circumstances, actor)
-    name: Name | None = None
-    if resource.type == ORGANIZATION:
-        if not _UUID(resource.id):
-            raise OrganizationNotFound
-        organization_id = OrganizationId(UUID(resource.id))
-    else:
+@dataclass(slots=True)
+class Asking:
+    """Takes apart what somebody asks; what several questions have in common only once."""
+
+    actor: Actor
+    _known: dict[tuple[object, ...], Inquiry] = field(default_factory=dict)
+
+    def take_apart(self, evaluation: Evaluation) -> Asked:
+        """Return what is asked; raise `OrganizationNotFound` if it is about what cannot be an organization."""
+        subject, resource = evaluation.subject, evaluation.resource
+        # An inquiry keeps its circumstances alive, so that no others can get their number.
+        about = (subject.type, subject.id, evaluation.action, resource.type, id(evaluation.circumstances))
+        if resource.type == ORGANIZATION:
+            return Asked(self._inquiry((*about, resource.id), evaluation), (), evaluation.planned)
+        inquiry, planned = self._known.get(about) or self._inquiry(about, evaluation), evaluation.planned
+        organization_id = inquiry.asker[1]
         name = Name(organization_id, resource.type, resource.id)
-    return Asked(
-        asker=(actor.user_id, organization_id),
-        kind=evaluation.subject.type,
-        user_id=user_of(evaluation.subject),
-        permission=permission_of(resource.type, evaluation.action),
-        name=name,
-        planned=evaluation.planned,
-        circumstances=circumstances,
-    )
+        if planned is None or planned.parent is None:
+            return Asked(inquiry, (name,), planned)
+        return Asked(inquiry, (name, Name(organization_id, planned.parent.type, planned.parent.id)), planned)
+
+    def _inquiry(self, about: tuple[object, ...], evaluation: Evaluation) -> Inquiry:
+        resource, organization_id = evaluation.resource, place(evaluation.circumstances, self.actor)
+        if resource.type == ORGANIZATION:
+            named = uuid_of(resource.id)
+            if named is None:
+                raise OrganizationNotFound
+            organization_id = OrganizationId(named)
+        found = self._known[about] = Inquiry(
+            asker=(self.actor.user_id, organization_id),
+            kind=evaluation.subject.type,
+            user_id=user_of(evaluation.subject),
+            permission=permission_of(resource.type, evaluation.action),
+            circumstances=evaluation.circumstances,
+        )
+        return found
 
 
 def place(circumstances: Circumstances, actor: Actor) -> OrganizationId:
@@ -151,8 +167,9 @@ def place(circumstances: Circumstances, actor: Actor) -> OrganizationId:
 
 
 def user_of(subject: Entity) -> UserId | None:
-    """Return the id of the person or service account that `subject` names, None if it can be none of ours."""
-    return UserId(UUID(subject.id)) if subject.type in KINDS and _UUID(subject.id) else None
+    """Return whom `subject` names, None if it can be none of ours."""
+    found = uuid_of(subject.id) if subject.type in KINDS else None
+    return UserId(found) if found else None
 
 
 def permission_of(type_: str, action: str) -> str | None:
@@ -185,54 +202,56 @@ def holds(subject: Subject, permission: Permission, now: datetime) -> bool:
     return decide(subject, Question(permission.value), now) is Outcome.ALLOWED
 
 
-def about(asked: Asked, view: View, mine: Subject, now: datetime) -> Subject | None:
-    """Return whom the question is about; None if there is nobody such, as far as the asker may know."""
-    subject = view.known(asked.kind, asked.user_id, asked.organization_id)
-    return subject if subject and knows(mine, subject, now) else None
+def about(inquiry: Inquiry, subjects: Mapping[Person, Subject], mine: Subject, now: datetime) -> Subject | None:
+    """Return whom the question is about; None if there is nobody such, as far as the asker may know.
 
-
-def question(asked: Asked, view: View, mine: Subject, subject: Subject, now: datetime) -> Question | None:
-    """Return what is to be decided; None if it is about a resource that is not there, as far as the asker may know."""
-    if asked.permission is None:
+    Service accounts of other organizations are nobody.
+    """
+    found = subjects.get((inquiry.user_id, inquiry.asker[1])) if inquiry.user_id else None
+    if found is None or found.user.kind != inquiry.kind or not (inquiry.kind == USER or found.belongs):
         return None
-    attributes = asked.circumstances.attributes
-    if asked.name is None:
-        return Question(asked.permission, None, attributes)
-    thing = view.things.get(asked.name)
+    return found if knows(mine, found, now) else None
+
+
+def question(
+    asked: Asked, things: Sequence[Thing | None], mine: Subject, subject: Subject, now: datetime
+) -> Question | None:
+    """Return what is to be decided; None if it is about a resource that is not there, as far as the asker may know.
+
+    `things` are what there is of `asked.names`.
+    """
+    permission, attributes = asked.inquiry.permission, asked.inquiry.circumstances.attributes
+    if permission is None:
+        return None
+    if not asked.names:
+        return Question(permission, None, attributes)
+    thing = things[0]
     if thing:
-        found = Question(asked.permission, thing, attributes)
-        if sees(mine, thing, now) or (asked.is_about_asker and decide(subject, found, now) is Outcome.ALLOWED):
+        found = Question(permission, thing, attributes)
+        if sees(mine, thing, now) or (asked.inquiry.is_about_asker and decide(subject, found, now) is Outcome.ALLOWED):
             return found
-    planned = _planned(asked, view, mine, subject, now)
-    return Question(asked.permission, planned, attributes) if planned else None
+    planned = _planned(asked, things, mine, subject, now) if asked.planned else None
+    return Question(permission, planned, attributes) if planned else None
 
 
-def _planned(asked: Asked, view: View, mine: Subject, subject: Subject, now: datetime) -> Thing | None:
-    """Return a resource as it is going to be, None if that was not asked or nothing can lie there."""
-    if asked.planned is None or asked.name is None:
-        return None
+def _planned(
+    asked: Asked, things: Sequence[Thing | None], mine: Subject, subject: Subject, now: datetime
+) -> Thing | None:
+    """Return a resource as it is going to be, None if nothing can lie there."""
+    assert asked.planned
+    _, type_, external_id = asked.names[0]
     made = Thing(
-        type=asked.name.type,
-        external_id=asked.name.external_id,
+        type=type_,
+        external_id=external_id,
         owner_id=asked.planned.owner_id,
         attributes=asked.planned.attributes,
     )
-    if asked.parent is None:
+    if asked.planned.parent is None:
         return made
-    parent = view.things.get(asked.parent)
+    parent = things[1]
     if parent is None or not sees(mine, parent, now):
         return None
     if sees(subject, parent, now):
         return replace(made, path=parent.path)
     # Nobody gets behind a wall by saying that they will own what is to lie there.
     return replace(made, path=parent.path, groups=frozenset(), owner_id=None)
-
-
-def needed(asked: Iterable[Asked]) -> tuple[set[Person], set[Name]]:
-    """Return everything that answers depend on."""
-    people: set[Person] = set()
-    names: set[Name] = set()
-    for each in asked:
-        people |= each.people
-        names |= each.names
-    return people, names

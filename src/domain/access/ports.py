@@ -30,8 +30,8 @@ class Decisions(Protocol):
     async def refresh(self, at_least: Collection[ConsistencyToken]) -> None:
         """Return once the answers of this process are as fresh as all of those commands."""
 
-    async def view(self, people: Collection[Person], names: Collection[Name]) -> View:
-        """Return people and resources as of one moment."""
+    async def view(self, people: Collection[Person], names: Sequence[Name]) -> View:
+        """Return people and resources as of one moment; the latter in the order of `names`."""
 
     async def roles(self, role_ids: Collection[RoleId]) -> Mapping[RoleId, RolePart]:
         """Return roles and everything that they inherit."""

@@ -161,3 +161,31 @@ def test_snapshots_of_one_moment_are_at_least_one_another() -> None:
     assert first.is_at_least(same)
     assert later.is_at_least(first)
     assert not first.is_at_least(later)
+
+
+async def test_whoever_gives_up_leaves_their_look_to_those_who_share_it() -> None:
+    stage = Stage()
+    stage.source.holding = True
+    first, second = (asyncio.create_task(stage.engine.refresh(NOW)) for _ in range(2))
+    await spin()
+
+    first.cancel()
+    for _ in ("before its snapshot", "after it"):
+        await stage.go_on(0)
+    await second
+
+    assert first.cancelled()
+    assert stage.engine.looks == 1
+
+
+async def test_a_look_that_fails_fails_those_who_share_it_and_nobody_after_them() -> None:
+    stage = Stage()
+    stage.source.holding = True
+    sharing = [asyncio.create_task(stage.engine.refresh(NOW)) for _ in range(2)]
+    await spin()
+
+    stage.source.holding = False
+    stage.source.held.pop()[1].set_exception(OSError("gone"))
+
+    assert [type(each) for each in await asyncio.gather(*sharing, return_exceptions=True)] == [OSError, OSError]
+    await stage.engine.refresh(NOW)

@@ -1,6 +1,6 @@
 """What one person may do in one organization, made of parts; every question is answered from this."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,14 +31,18 @@ class Rules:
     allowed: bool = False
     """A plain allow holds everywhere, and nothing anywhere denies: no need to look further."""
 
-    def at(self, resource_id: ResourceId | None, path: Sequence[ResourceId]) -> Iterator[Held]:
+    def at(self, resource_id: ResourceId | None, path: Sequence[ResourceId]) -> tuple[Held, ...]:
         """Return the grants that hold for a resource, None for one that is not there yet, and for what it lies in."""
-        yield from self.everywhere
+        found = self.everywhere
         if resource_id and self.on:
-            yield from self.on.get(resource_id, ())
+            found += self.on.get(resource_id, ())
         if self.below:
             for each in path:
-                yield from self.below.get(each, ())
+                found += self.below.get(each, ())
+        return found
+
+
+NOTHING: Final = (Rules(), Rules())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,10 @@ class Subject:
     """What was granted in the organization, by role."""
     platform: Mapping[RoleId, tuple[Held, ...]]
     """What was granted platform-wide, by role."""
+    written: frozenset[str]
+    """Everything that any of those roles gives."""
     _known: dict[str, tuple[Rules, Rules]] = field(default_factory=dict)
+    """By what is written: there is no end of what can be asked about."""
 
     @property
     def id(self) -> UserId:
@@ -73,16 +80,18 @@ class Subject:
 
     def rules(self, permission: str) -> tuple[Rules, Rules]:
         """Return the grants that concern `permission`: the platform's, and the organization's."""
-        found = self._known.get(permission)
+        return self._known.get(permission) or self._work_out(permission)
+
+    def _work_out(self, permission: str) -> tuple[Rules, Rules]:
+        wildcard = f"{permission.partition(':')[0]}:{EVERYTHING}"
+        names = (permission, wildcard, EVERYTHING)
+        written = next((name for name in names if name in self.written), None)
+        if written is None:
+            return NOTHING
+        found = self._known.get(written)
         if found is None:
-            wildcard = f"{permission.partition(':')[0]}:*"
-            giving = [
-                role
-                for role, permissions in self.roles.items()
-                if permission in permissions or EVERYTHING in permissions or wildcard in permissions
-            ]
-            found = _rules(self.platform, giving), _rules(self.grants, giving)
-            self._known[permission] = found
+            giving = [role for role, permissions in self.roles.items() if not permissions.isdisjoint(names)]
+            found = self._known[written] = _rules(self.platform, giving), _rules(self.grants, giving)
         return found
 
 
@@ -118,6 +127,7 @@ def compile_subject(
         roles=given,
         grants=_by_role(here),
         platform=_by_role(wide),
+        written=frozenset().union(*given.values()),
     )
 
 

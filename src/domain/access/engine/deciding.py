@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from domain.access.engine.compiled import Held, Subject
 from domain.access.engine.parts import ResourcePart
@@ -52,13 +53,12 @@ class Thing:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What is asked: `permission` on `thing`, None for the organization itself."""
 
     permission: str
     thing: Thing | None = None
-    context: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = MappingProxyType({})
 
 
 def decide(subject: Subject, question: Question, now: datetime) -> Outcome:

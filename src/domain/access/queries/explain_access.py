@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from domain.access.answering import Answering
 from domain.access.answers import Decision
-from domain.access.asking import Evaluation, taken_apart
+from domain.access.asking import Asking, Evaluation
 from domain.access.ports import Decisions
-from domain.kernel.access import SIGNED_IN, Actor
+from domain.kernel.access import SIGNED_IN, Actor, Permission
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Forbidden, OrganizationNotFound
 from domain.kernel.ports import Clock
@@ -34,5 +34,6 @@ class ExplainAccessInteractor:
     async def __call__(self, request: ExplainAccess, actor: Actor) -> Decision:
         await self.decisions.refresh(request.at_least)
         circumstances = replace(request.evaluation.circumstances, explain=True)
-        asked = taken_apart(replace(request.evaluation, circumstances=circumstances), actor)
-        return await (await Answering.of(self.decisions, [asked], self.clock.now())).explain(asked)
+        asked = Asking(actor).take_apart(replace(request.evaluation, circumstances=circumstances))
+        answering = await Answering.of(self.decisions, [asked], self.clock.now(), Permission.ACCESS_EXPLAIN)
+        return await answering.decide(0)

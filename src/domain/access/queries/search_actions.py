@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from domain.access.answers import Actions
-from domain.access.asking import Asked, Evaluation, about, may_ask, question, taken_apart
+from domain.access.asking import Asked, Asking, Evaluation, about, may_ask, question
 from domain.access.engine.compiled import EVERYTHING
 from domain.access.engine.deciding import Outcome, decide
 from domain.access.paging import Page, part_of
@@ -38,18 +38,18 @@ class SearchActionsInteractor:
 
     async def __call__(self, request: SearchActions, actor: Actor) -> Actions:
         wanted = replace(request.wanted, action="")
-        asked, now = taken_apart(wanted, actor), self.clock.now()
+        asked, now = Asking(actor).take_apart(wanted), self.clock.now()
         await self.decisions.refresh(request.at_least)
-        view = await self.decisions.view(asked.people, asked.names)
+        view = await self.decisions.view(asked.inquiry.people, asked.names)
         mine = may_ask(
             view.subjects.get(asked.asker),
             asked.organization_id,
             now,
             permission=Permission.ACCESS_CHECK,
-            about_oneself=asked.is_about_asker,
+            about_oneself=asked.inquiry.is_about_asker,
         )
         part = part_of(self.cursors, "SearchActions", wanted, asked.organization_id, actor, request.page)
-        subject = about(asked, view, mine, now)
+        subject = about(asked.inquiry, view.subjects, mine, now)
         if subject is None:
             return Actions([])
         names = await self._names(asked)
@@ -57,7 +57,7 @@ class SearchActionsInteractor:
             name
             for name, permission in sorted(names.items())
             if (part.after is None or name > part.after)
-            and (found := question(replace(asked, permission=permission), view, mine, subject, now))
+            and (found := question(_of(asked, permission), view.things, mine, subject, now))
             and decide(subject, found, now) is Outcome.ALLOWED
         ]
         page = allowed[: part.limit]
@@ -72,3 +72,7 @@ class SearchActionsInteractor:
             return {each: each for each in plain}
         prefix = f"{asked.name.type}:"
         return {each.removeprefix(prefix): each for each in plain if each.startswith(prefix)}
+
+
+def _of(asked: Asked, permission: str) -> Asked:
+    return asked._replace(inquiry=replace(asked.inquiry, permission=permission))

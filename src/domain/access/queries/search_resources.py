@@ -5,8 +5,17 @@ from dataclasses import replace
 from uuid import UUID
 
 from domain.access.answers import Found
-from domain.access.asking import ORGANIZATION, Entity, Evaluation, may_ask, permission_of, place, user_of
-from domain.access.engine.parts import USER
+from domain.access.asking import (
+    ORGANIZATION,
+    Entity,
+    Evaluation,
+    Inquiry,
+    about,
+    may_ask,
+    permission_of,
+    place,
+    user_of,
+)
 from domain.access.paging import Page, part_of
 from domain.access.ports import Decisions, Listing
 from domain.kernel.access import SIGNED_IN, Actor, Permission
@@ -40,20 +49,20 @@ class SearchResourcesInteractor:
     async def __call__(self, request: SearchResources, actor: Actor) -> Found:
         wanted = replace(request.wanted, resource=Entity(request.wanted.resource.type))
         organization_id, now = place(wanted.circumstances, actor), self.clock.now()
-        user_id, asker = user_of(wanted.subject), (actor.user_id, organization_id)
+        asker, type_ = (actor.user_id, organization_id), wanted.resource.type
+        permission = permission_of(type_, wanted.action)
+        inquiry = Inquiry(asker, wanted.subject.type, user_of(wanted.subject), permission, wanted.circumstances)
         await self.decisions.refresh(request.at_least)
-        people = {asker} | ({(user_id, organization_id)} if user_id else set())
-        view = await self.decisions.view(people, ())
-        may_ask(
+        view = await self.decisions.view(inquiry.people, ())
+        mine = may_ask(
             view.subjects.get(asker),
             organization_id,
             now,
             permission=Permission.ACCESS_CHECK,
-            about_oneself=user_id == actor.user_id and wanted.subject.type == USER,
+            about_oneself=inquiry.is_about_asker,
         )
         part = part_of(self.cursors, "SearchResources", wanted, organization_id, actor, request.page)
-        type_, permission = wanted.resource.type, permission_of(wanted.resource.type, wanted.action)
-        subject = view.known(wanted.subject.type, user_id, organization_id)
+        subject = about(inquiry, view.subjects, mine, now)
         if subject is None or permission is None or type_ == ORGANIZATION:
             return Found([])
         listing = Listing((subject.id, organization_id), asker, type_, permission, wanted.circumstances.attributes)

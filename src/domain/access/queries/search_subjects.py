@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.access.answers import Found
-from domain.access.asking import KINDS, Asked, Entity, Evaluation, View, about, may_ask, question, taken_apart
+from domain.access.asking import KINDS, Asked, Asking, Entity, Evaluation, View, about, may_ask, question
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Outcome, decide, may_bypass
 from domain.access.engine.parts import SERVICE_ACCOUNT
@@ -47,7 +47,7 @@ class SearchSubjectsInteractor:
 
     async def __call__(self, request: SearchSubjects, actor: Actor) -> Found:
         wanted = replace(request.wanted, subject=Entity(request.wanted.subject.type))
-        asked, now = taken_apart(wanted, actor), self.clock.now()
+        asked, now = Asking(actor).take_apart(wanted), self.clock.now()
         await self.decisions.refresh(request.at_least)
         view = await self.decisions.view({asked.asker}, asked.names)
         mine = may_ask(
@@ -94,7 +94,7 @@ class _Search:
     @property
     def kind(self) -> str:
         """The type of subject that is searched for."""
-        return self.asked.kind
+        return self.asked.inquiry.kind
 
     @property
     def groups(self) -> Collection[GroupId] | None:
@@ -102,9 +102,9 @@ class _Search:
 
     def allowed(self, view: View, people: Collection[UserId]) -> Iterator[UserId]:
         for each in people:
-            one = replace(self.asked, user_id=each)
-            if subject := about(one, view, self.mine, self.now):
-                found = question(one, view, self.mine, subject, self.now)
+            one = self.asked._replace(inquiry=replace(self.asked.inquiry, user_id=each))
+            if subject := about(one.inquiry, view.subjects, self.mine, self.now):
+                found = question(one, view.things, self.mine, subject, self.now)
                 if found and decide(subject, found, self.now) is Outcome.ALLOWED:
                     yield each
 
