@@ -1,6 +1,6 @@
 """Service accounts: what programs of an organization are granted something as.
 
-Revision ID: 0010
+Revision ID: 0005
 Revises: 0004
 
 What is remembered of one is remembered as of a person, under its id; grants to it are recorded already.
@@ -9,7 +9,7 @@ What is remembered of one is remembered as of a person, under its id; grants to 
 from core.postgres.migrating import execute
 from core.postgres.seeding import extend, retract
 
-revision = "0010"
+revision = "0005"
 down_revision = "0004"
 
 TABLE = """
