@@ -31,6 +31,16 @@ TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "namespace": ("settings",),
     "type": ("document",),
 }
+MODEL: Final = """
+[request_definition]
+r = sub, obj, act
+[policy_definition]
+p = sub, obj, act
+[policy_effect]
+e = some(where (p.eft == allow))
+[matchers]
+m = r.sub == p.sub && r.obj == p.obj && r.act == p.act
+"""
 PAGED: Final = frozenset({"limit", "cursor"})
 UNASKED: Final = frozenset({"wait"})
 """What only makes a request last."""
@@ -124,7 +134,7 @@ BODIES: Final[Mapping[str, Made]] = {
     "AddVisibilityMember": lambda scene: [*_people_of(scene), {"team_id": scene.id("phantoms")}],
     "ChangePassword": lambda _: [{"current_password": "not it at all", "new_password": "nor is this one of them"}],
     "ChangeTeamMember": lambda _: [{"role": "admin"}, {"role": "member"}],
-    "CreateOrganization": lambda _: [{"name": "Another", "slug": "acme"}],
+    "CreateOrganization": lambda _: [{"name": "Another", "slug": "acme"}, {"name": "Another", "slug": "another"}],
     "CreateResource": lambda scene: [
         *({"type": "document", "external_id": each} for each in RESOURCES),
         {"type": "document", "external_id": "new", "owner": scene.id("early")},
@@ -158,7 +168,7 @@ BODIES: Final[Mapping[str, Made]] = {
         for where in ({}, *({"on": each} for each in _named(("plain-doc", "hidden-doc"))))
     ],
     "PutConfiguration": lambda _: [{"a": 1}],
-    "PutPolicyModel": lambda _: [{"model": "", "policy": ""}],
+    "PutPolicyModel": lambda _: [{"model": MODEL, "policy": "p, ada, data, read"}],
     "PutResource": lambda scene: [
         {"attributes": {"status": "draft"}},
         {"owner": scene.id("early")},
@@ -212,15 +222,37 @@ BODIES: Final[Mapping[str, Made]] = {
     ],
     "UpdateRole": lambda _: [{"description": "Changed"}, {"permissions": []}],
     "UpdateSystemRole": lambda _: [{"permissions": []}],
-    "UpdateTeam": lambda scene: [{"name": "renamed"}, {"parent_id": None}, {"parent_id": scene.id("phantoms")}],
+    "UpdateTeam": lambda scene: [{"parent_id": None}, {"parent_id": scene.id("phantoms")}, {"name": "renamed"}],
     "UpdateUser": lambda _: [{"full_name": "Somebody"}],
     "UpdateVisibilityGroup": lambda _: [{"name": "renamed"}],
 }
 """By operation. One that takes a body and is not here fails the walk."""
 READS: Final = frozenset({"EvaluateAccess", "EvaluateMany", "EvaluatePolicyModel", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"})  # fmt: skip
 """Questions that are sent as bodies."""
-LAST: Final = ("LeaveTeam", "RevokeOtherSessions", "SignOut", "LeaveOrganization", "DeleteOrganization")
-"""They end what the others need."""
+LAST: Final = (
+    ("LeaveTeam", ("manager", "plain")),
+    ("LeaveOrganization", ("plain",)),
+    ("DeleteOrganization", ("plain", "manager")),
+    ("LeaveOrganization", ("manager",)),
+    ("RevokeOtherSessions", ("manager", "plain")),
+    ("SignOut", ("manager", "plain")),
+)
+"""They end what the others need: who does them, and when."""
+
+
+REFUSED: Final = frozenset(
+    {
+        # They change what is common to all, or tell all of it: for those who look over walls.
+        *("AddMember", "CreateResource", "DeleteResource", "DeleteVisibilityGroup", "ExportPolicy", "InviteMember"),
+        *("RemoveMember", "ResendInvitation", "TransferOwnership"),
+        # They are the platform's.
+        *("CreateUser", "DeactivateUser", "DeleteUser", "GetUser", "ListUsers", "ReactivateUser", "ReadFeed"),
+        *("UpdateSystemRole", "UpdateUser"),
+        # They take a secret, or a session, that nobody who asks has.
+        *("AcceptInvitation", "ChangePassword", "RevokeSession"),
+    }
+)
+"""What is refused to all who ask, whatever they send; everything else has to be done at least once."""
 
 
 @dataclass(frozen=True)
