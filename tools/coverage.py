@@ -10,7 +10,7 @@ from tools.duplicates import named_in
 CHECKLIST: Final = Path("docs/security/checklist.md")
 TESTS: Final = Path("tests")
 ITEM: Final = re.compile(r"\| ([A-Z]\d+) \| (.+) \|")
-PROVES: Final = re.compile(r"(?:^|::)test_([a-z]\d+)_")
+PROVES: Final = re.compile(r"(?:^|::)test_((?:[a-z]\d+_)+)")
 
 
 def coverage() -> str:
@@ -32,5 +32,6 @@ def _tests() -> dict[str, list[str]]:
     for path in sorted(TESTS.rglob("*.py")):
         for name, _ in named_in(path):
             if match := PROVES.search(name):
-                found[match[1].upper()].append(f"`{path.relative_to(TESTS)}::{name}`")
+                for item in match[1].upper().split("_")[:-1]:
+                    found[item].append(f"`{path.relative_to(TESTS)}::{name}`")
     return found
