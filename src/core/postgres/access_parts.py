@@ -218,6 +218,11 @@ _resources = msgspec.json.Decoder(list[_Resource])
 _told = msgspec.json.Decoder(list[tuple[int, str, UUID]])
 
 
+async def loaded(connection: Any, keys: Collection[Key]) -> Mapping[Key, Part | None]:
+    """Load `keys` and what comes with them, as `Source.look` does, as the transaction of `connection` sees them."""
+    return _parts(await connection.fetchrow(_LOAD, _NEVER, *_by_scope(keys)), keys)
+
+
 def _by_scope(keys: Collection[Key]) -> list[list[UUID]]:
     return [[key.id for key in keys if key.scope == scope] for scope in _SCOPES]
 

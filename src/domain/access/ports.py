@@ -53,4 +53,4 @@ class Decisions(Protocol):
         """
 
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:
-        """Return what is written in the roles that can be granted in the organization."""
+        """Return what is written in the roles that count in the organization: those of the platform are among them."""

@@ -63,6 +63,7 @@ class MakeGrant(Command[GrantInfo]):
     ),
     emits=(GrantMade,),
     audit="access.grant.make",
+    simulated=True,
 )
 class MakeGrantInteractor:
     roles: Roles

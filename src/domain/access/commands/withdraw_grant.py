@@ -29,6 +29,7 @@ class WithdrawGrant(Command[None]):
     raises=(OrganizationNotFound, GrantNotFound, NotHeld, LastOwner, PreconditionFailed, ConcurrentChange),
     emits=(GrantWithdrawn,),
     audit="access.grant.withdraw",
+    simulated=True,
 )
 class WithdrawGrantInteractor:
     roles: Roles

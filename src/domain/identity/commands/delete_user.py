@@ -25,6 +25,7 @@ class DeleteUser(Command[None]):
     raises=(UserNotFound, LastSuperuser, PreconditionFailed, ConcurrentChange),
     emits=(UserDeleted,),
     audit="identity.user.delete",
+    simulated=True,
 )
 class DeleteUserInteractor:
     users: Users

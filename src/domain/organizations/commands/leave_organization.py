@@ -23,6 +23,7 @@ class LeaveOrganization(Command[None]):
     raises=(OrganizationNotFound, LastOwner),
     emits=(MemberRemoved, GrantWithdrawn),
     audit="organizations.member.leave",
+    simulated=True,
 )
 class LeaveOrganizationInteractor:
     leaving: Leaving

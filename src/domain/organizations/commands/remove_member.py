@@ -24,6 +24,7 @@ class RemoveMember(Command[None]):
     raises=(OrganizationNotFound, MemberNotFound, NotHeld, LastOwner),
     emits=(MemberRemoved, GrantWithdrawn),
     audit="organizations.member.remove",
+    simulated=True,
 )
 class RemoveMemberInteractor:
     leaving: Leaving

@@ -29,6 +29,7 @@ class DeleteResource(Command[None]):
     raises=(ResourceNotEmpty, ResourceNotFound, TooManyBelow, PreconditionFailed, ConcurrentChange),
     emits=(ResourceDeleted,),
     audit="resources.resource.delete",
+    simulated=True,
 )
 class DeleteResourceInteractor:
     resources: Resources

@@ -32,6 +32,7 @@ class UpdateResource(Command[ResourceInfo]):
     raises=(*REFUSALS, AttributesInvalid, ResourceNotFound),
     emits=(ResourceMoved, ResourceUpdated),
     audit="resources.resource.update",
+    simulated=True,
 )
 class UpdateResourceInteractor:
     resources: Resources

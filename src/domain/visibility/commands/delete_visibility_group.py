@@ -26,6 +26,7 @@ class DeleteVisibilityGroup(Command[None]):
     raises=(GroupNotFound, NotHeld, PreconditionFailed, ConcurrentChange),
     emits=(VisibilityGroupDeleted,),
     audit="visibility.group.delete",
+    simulated=True,
 )
 class DeleteVisibilityGroupInteractor:
     groups: VisibilityGroups

@@ -28,6 +28,7 @@ class RemoveVisibilityContent(Command[None]):
     raises=(GroupNotFound, NotOne, ContentNotFound, NotInGroup, ConcurrentChange),
     emits=(VisibilityContentRemoved,),
     audit="visibility.content.remove",
+    simulated=True,
 )
 class RemoveVisibilityContentInteractor:
     groups: VisibilityGroups
