@@ -60,18 +60,18 @@ SELECT {NOW}, ({CHANGES}) AS changes,
         'teams', ARRAY(SELECT team_id FROM team_members WHERE user_id = p.id),
         'groups', ARRAY(SELECT group_id FROM visibility_members WHERE user_id = p.id),
         'grants', (SELECT coalesce(json_agg({_GRANT}), '[]') FROM given g
-                   WHERE g.subject_type = 'user' AND g.subject_id = p.id))) FROM person p) AS users,
+                   WHERE g.subject_type = 'user' AND g.subject_id = p.id))) FROM person p)::text AS users,
     (SELECT json_agg(json_build_object('id', t.id, 'organization_id', t.organization_id, 'path', t.path,
         'groups', ARRAY(SELECT group_id FROM visibility_members WHERE team_id = t.id),
         'grants', (SELECT coalesce(json_agg({_GRANT}), '[]') FROM given g
-                   WHERE g.subject_type = 'team' AND g.subject_id = t.id))) FROM team t) AS teams,
+                   WHERE g.subject_type = 'team' AND g.subject_id = t.id))) FROM team t)::text AS teams,
     (SELECT json_agg(json_build_object('id', r.id, 'organization_id', r.organization_id, 'permissions', r.permissions,
         'inherits', ARRAY(SELECT inherited_id FROM role_inherits WHERE role_id = r.id)))
-     FROM roles r WHERE r.id IN (SELECT id FROM wanted)) AS roles,
+     FROM roles r WHERE r.id IN (SELECT id FROM wanted))::text AS roles,
     (SELECT json_agg(json_build_object('id', r.id, 'organization_id', r.organization_id, 'type', r.type,
         'external_id', r.external_id, 'owner_id', r.owner_id, 'path', r.path, 'wall_id', r.wall_id,
         'groups', ARRAY(SELECT group_id FROM visibility_contents WHERE resource_id = r.id),
-        'attributes', r.attributes)) FROM resource r) AS resources
+        'attributes', r.attributes)) FROM resource r)::text AS resources
 """  # noqa: S608 - made of constants
 _FIND: Final = """
 SELECT r.organization_id, r.type, r.external_id, r.id
