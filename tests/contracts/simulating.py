@@ -293,7 +293,7 @@ class TrialsContract:
         with pytest.raises(OrganizationNotFound):
             await office.simulate(elsewhere, clerk)
 
-    async def test_tells_nothing_of_what_the_asker_may_not_see(self, office: Office) -> None:
+    async def test_a12_tells_nothing_of_what_the_asker_may_not_see(self, office: Office) -> None:
         held = ("access:simulate", "grants:write", "roles:write", "document:read", "document:write")
         clerk, ada, eve = await office.person(*held), await office.person(), await office.person()
         reader = await office.role("document:read")

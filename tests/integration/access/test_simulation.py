@@ -60,7 +60,7 @@ class TestSqlTrials(TrialsContract):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(seed=SEEDS)
-async def test_a8_what_is_simulated_is_what_is_measured(comparing: Compared, seed: int) -> None:
+async def test_a7_what_is_simulated_is_what_is_measured(comparing: Compared, seed: int) -> None:
     random = Random(seed)
     await comparing.begin(random)
     for _ in range(CHANGES):
@@ -68,7 +68,7 @@ async def test_a8_what_is_simulated_is_what_is_measured(comparing: Compared, see
             await comparing.check(case, random)
 
 
-async def test_a8_nothing_is_left_of_what_is_simulated(comparing: Compared) -> None:
+async def test_nothing_is_left_of_what_is_simulated(comparing: Compared) -> None:
     random = Random(7)
     await comparing.begin(random)
     tried = 0
@@ -85,7 +85,7 @@ async def test_a8_nothing_is_left_of_what_is_simulated(comparing: Compared) -> N
         await comparing.check(case, random)
 
 
-async def test_a8_simulations_beside_commands_disturb_nobody(site: Served) -> None:
+async def test_simulations_beside_commands_disturb_nobody(site: Served) -> None:
     office_ = await Office.of(site)
     people = [await office_.person() for _ in range(4)]
     role = await office_.role("document:read")
