@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from dishka import AnyOf, Provider, Scope, WithParents, make_async_container, provide
+from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
 
 from core.access.decisions import EngineDecisions
 from core.access.gate import EngineGate
@@ -47,6 +47,7 @@ from core.postgres.service_accounts import SqlServiceAccountLists, SqlServiceAcc
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.team_lists import SqlTeamLists
 from core.postgres.teams import SqlInheritance, SqlTeamMembers, SqlTeams
+from core.postgres.trials import SqlTrials
 from core.postgres.viewers import SqlViewers
 from core.postgres.visibility import SqlContents, SqlVisibilityGroups
 from core.postgres.visibility_lists import SqlVisibilityLists
@@ -62,6 +63,7 @@ from domain.access.judging import Judging
 from domain.access.looking import Looking
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
+from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -199,6 +201,11 @@ class Shared(Provider):
         workers = CasbinWorkers()
         yield workers
         await workers.close()
+
+    @provide
+    def trials(self, container: AsyncContainer) -> Trials:
+        """Try changes with what runs them."""
+        return SqlTrials(container, EngineGate(self._assembly.access))
 
     @provide
     def bodies(self, database: Database) -> ConfigurationBodies:

@@ -23,6 +23,8 @@ from core.providers import always, interactors
 from domain.access.facade import Clearances
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
+from domain.access.queries.simulate_change import SimulateChange
+from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.ports import EmailAddresses, Passwords
@@ -94,6 +96,7 @@ from tests.support.memory.sight import GrantGate, MemorySight, Sight
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS
 from tests.support.memory.teams import MemoryInheritance, MemoryTeamLists, MemoryTeamMembers, MemoryTeams
+from tests.support.memory.trials import MemoryTrials
 from tests.support.memory.visibility import (
     MemoryContents,
     MemoryViewers,
@@ -169,7 +172,9 @@ class App:
         try:
             return await self.dispatch(message, call)
         except DomainError as refusal:
-            if not isinstance(refusal, (*case.raises, *PIPELINE)):
+            # A change that is only looked at is refused as it would be.
+            looked_at = use_case(type(message.change)).raises if isinstance(message, SimulateChange) else ()
+            if not isinstance(refusal, (*case.raises, *looked_at, *PIPELINE)):
                 raise AssertionError(f"{type(refusal).__name__} is not declared") from refusal  # noqa: TRY004
             raise
         finally:
@@ -268,6 +273,11 @@ class Readers(Provider):
     service_account_lists = provide(WithParents[MemoryServiceAccountLists])
     team_lists = provide(WithParents[MemoryTeamLists])
     visibility_lists = provide(WithParents[MemoryVisibilityLists])
+
+    @provide
+    def trials(self, container: AsyncContainer, memory: Memory, clock: Clock) -> Trials:
+        """Try changes with what runs them."""
+        return MemoryTrials(container, GrantGate(memory, clock), memory)
 
     @provide
     async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:

@@ -37,8 +37,20 @@ PUBLIC = {
 ELSEWHERE: dict[str, str] = dict.fromkeys(
     ("EvaluateAccess", "EvaluateMany", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"),
     "the AuthZEN API",
-)
+) | {"SimulateChange": "beside the AuthZEN API"}
 """Use cases without a generated route, and how they are reached instead."""
+
+UNSIMULATED = {
+    "DeletePolicyModel",
+    "InviteMember",
+    "PutConfiguration",
+    "PutPolicyModel",
+    "ResendInvitation",
+    "UpdateOrganization",
+    "UpdateVisibilityGroup",
+    "WithdrawInvitation",
+}
+"""Commands in organizations that change nobody's access."""
 
 every_use_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -86,6 +98,14 @@ def test_hides_its_secrets(case: UseCase) -> None:
 @every_use_case
 def test_is_reachable(case: UseCase) -> None:
     assert (case.name in ROUTES) != (case.name in ELSEWHERE)
+
+
+def test_every_change_of_access_can_be_simulated() -> None:
+    fields = {case.name: case.message.__dataclass_fields__ for case in CASES if case.writes}  # type: ignore[attr-defined]
+    there = {name for name, known in fields.items() if "organization_id" in known}
+    elsewhere = {"DeactivateUser", "DeleteUser", "ReactivateUser", "UpdateSystemRole"}
+    assert {case.name for case in CASES if case.simulated} == (there - UNSIMULATED) | elsewhere
+    assert there >= UNSIMULATED
 
 
 def test_nothing_else_is_served_by_generated_routes() -> None:

@@ -1,15 +1,11 @@
-"""The AuthZEN Authorization API 1.0 over HTTP (section 10.1), and explanations beside it."""
+"""The AuthZEN Authorization API 1.0 over HTTP (section 10.1), with explanations and simulations beside it."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
 from typing import Any, Final
 
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 
-from api import headers, reading
-from api.closed import closed
-from api.endpoint import EDGE, ROUTE, Edge, Route
 from api.protocols.authzen_reading import alone, evaluation, evaluations, page, tokens
 from api.protocols.authzen_shapes import (
     ActionSearchReply,
@@ -27,9 +23,8 @@ from api.protocols.authzen_shapes import (
     SearchReply,
     SubjectSearchRequest,
 )
-from api.refusals import Malformed, NotJson
-from api.reply import JSON, Reply, encode, unreached
-from core.pipeline import Call
+from api.protocols.questions import Token, question
+from api.protocols.simulation import simulation
 from domain.access.answers import Actions, Decided, Decision, Found
 from domain.access.asking import Entity, Evaluation
 from domain.access.queries.evaluate_access import EvaluateAccess
@@ -38,10 +33,8 @@ from domain.access.queries.explain_access import ExplainAccess
 from domain.access.queries.search_actions import SearchActions
 from domain.access.queries.search_resources import SearchResources
 from domain.access.queries.search_subjects import SearchSubjects
-from domain.kernel.consistency import ConsistencyToken
-from domain.kernel.usecases import Message, use_case
+from domain.kernel.usecases import Message
 
-Token = ConsistencyToken | None
 PATHS: Final = {
     "access_evaluation_endpoint": "/access/v1/evaluation",
     "access_evaluations_endpoint": "/access/v1/evaluations",
@@ -71,45 +64,21 @@ def authzen(url: str) -> Router:
         "/",
         route_handlers=[
             metadata,
-            _route(evaluate, EvaluateAccess, EvaluationRequest, DecisionReply, _evaluate),
-            _route(many, EvaluateMany, EvaluationsRequest, DecisionsReply, _evaluate_many),
-            _route(EXPLAIN, ExplainAccess, EvaluationRequest, DecisionReply, _explain),
-            _route(subject, SearchSubjects, SubjectSearchRequest, SearchReply, _search_subjects),
-            _route(resource, SearchResources, ResourceSearchRequest, SearchReply, _search_resources),
-            _route(action, SearchActions, ActionSearchRequest, ActionSearchReply, _search_actions),
+            _question(evaluate, EvaluateAccess, EvaluationRequest, DecisionReply, _evaluate),
+            _question(many, EvaluateMany, EvaluationsRequest, DecisionsReply, _evaluate_many),
+            _question(EXPLAIN, ExplainAccess, EvaluationRequest, DecisionReply, _explain),
+            simulation(),
+            _question(subject, SearchSubjects, SubjectSearchRequest, SearchReply, _search_subjects),
+            _question(resource, SearchResources, ResourceSearchRequest, SearchReply, _search_resources),
+            _question(action, SearchActions, ActionSearchRequest, ActionSearchReply, _search_actions),
         ],
     )
 
 
-def _route(
+def _question(
     path: str, message: type[Message[Any]], sends: Any, replies: Any, meant: Callable[[Any, Token], Message[Any]]
 ) -> HTTPRouteHandler:
-    """Answer `path` with what `meant` makes of a body of the type `sends`."""
-    kind: Any = message
-    case = use_case(message)
-    shown = replace(case, result=replies, takes=(*case.takes, ConsistencyToken))
-    nothing = closed(kind, f"{case.name}Query", frozenset(each.name for each in fields(kind)))
-    read = reading.json_reader(sends)
-
-    async def answer(request: Request[Any, Any, Any]) -> Reply:
-        edge: Edge = request.scope["litestar_app"].opt[EDGE]
-        given = headers.given(request.scope["headers"])
-        try:
-            text = await reading.body(given, request.receive, edge.patience)
-        except NotJson:
-            # What is common to all refusals of that API is 400 (section 10.1.2).
-            raise Malformed("The body must be sent as application/json.") from None
-        asked = meant(read(text), headers.at_least(given))
-        answered = await edge.dispatch(asked, Call(headers.credential(given)))
-        return Reply(200, encode(_said(answered.result)), JSON)
-
-    return post(
-        path,
-        operation_id=case.name,
-        include_in_schema=False,
-        opt={ROUTE: Route(shown, {}, None, ("body", sends), nothing, None, 200)},
-        before_request=answer,
-    )(unreached())
+    return question(path, message, sends, replies, meant, _said)
 
 
 def _evaluate(request: EvaluationRequest, token: Token) -> EvaluateAccess:

@@ -52,7 +52,7 @@ def circumstances(context: Object | None) -> Circumstances:
         return Circumstances()
     organization_id, explain = context.get("organization_id"), context.get("explain")
     if not (explain is None or isinstance(explain, bool)):
-        raise _wrong("context.explain", "Expected `bool`.")
+        raise wrong("context.explain", "Expected `bool`.")
     attributes = {name: value for name, value in context.items() if name not in OURS}
     return Circumstances(
         None if organization_id is None else OrganizationId(_uuid(organization_id, "context.organization_id")),
@@ -67,7 +67,7 @@ def tokens(header: ConsistencyToken | None, contexts: Iterable[Object | None]) -
     for each in contexts:
         if each and (token := each.get("at_least")) is not None:
             if not isinstance(token, str):
-                raise _wrong("context.at_least", "Expected `str`.")
+                raise wrong("context.at_least", "Expected `str`.")
             found.add(ConsistencyToken.parse(token))
     return tuple(found)
 
@@ -89,6 +89,14 @@ def page(given: SearchPage | None) -> Page:
     return Page(given.token or "", given.limit) if given else Page()
 
 
+def missing(names: Iterable[str]) -> Malformed:
+    """Return the refusal of a body without these members."""
+    return Malformed(
+        "The body is not what this address takes.",
+        [FieldError(name, "required", "This field is required.") for name in names],
+    )
+
+
 def alone(request: EvaluationsRequest) -> Evaluation:
     """Return the only question of a request that has no list of them."""
     (found,) = evaluations(request, [SomeEvaluation()])
@@ -100,11 +108,7 @@ def alone(request: EvaluationsRequest) -> Evaluation:
             "resource.type": request.resource and request.resource.type,
             "resource.id": request.resource and request.resource.id,
         }
-        missing = [name for name, value in parts.items() if value is None]
-        raise Malformed(
-            "The body is not what this address takes.",
-            [FieldError(name, "required", "This field is required.") for name in missing],
-        )
+        raise missing(name for name, value in parts.items() if value is None)
     return found
 
 
@@ -121,16 +125,17 @@ def _parent(given: Any) -> Entity | None:
 def _uuid(value: Any, where: str) -> UUID:
     found = uuid_of(_is(str, value, where, "str"))
     if found is None:
-        raise _wrong(where, "Invalid UUID.")
+        raise wrong(where, "Invalid UUID.")
     return found
 
 
 def _is(kind: type[T], value: Any, where: str, named: str) -> T:
     if not isinstance(value, kind):
-        raise _wrong(where, f"Expected `{named}`.")
+        raise wrong(where, f"Expected `{named}`.")
     return value
 
 
-def _wrong(where: str, said: str) -> Malformed:
+def wrong(where: str, said: str) -> Malformed:
+    """Return the refusal of a member that is of a wrong type or format."""
     code = "format" if said.startswith("Invalid") else "type"
     return Malformed("The body is not what this address takes.", [FieldError(where, code, said)])

@@ -173,7 +173,8 @@ def _any(*parts: str) -> str:
 
 
 def _not(part: str) -> str:
-    return {TRUE: FALSE, FALSE: TRUE, UNKNOWN: UNKNOWN}.get(part) or f"NOT {part}"
+    # In brackets: `NOT a IS TRUE` is the opposite of `a IS TRUE`, and so true of what is unknown.
+    return {TRUE: FALSE, FALSE: TRUE, UNKNOWN: UNKNOWN}.get(part) or f"(NOT {part})"
 
 
 def _is_true(truth: str) -> str:

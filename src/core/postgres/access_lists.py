@@ -31,25 +31,26 @@ SELECT {now}, ({changes}) AS changes, (SELECT json_agg(json_build_array(f.id, f.
 _FIRST: Final = 6
 """The number of the first parameter of the filter."""
 # Members, whoever was granted something here or platform-wide, and who is in a team of the platform's.
+EVERYBODY: Final = """
+SELECT user_id AS id FROM memberships WHERE organization_id = $1
+UNION
+SELECT subject_id FROM grants WHERE subject_type = 'user' AND organization_id = ANY (ARRAY[$1, $2::uuid])
+UNION
+SELECT user_id FROM team_members WHERE organization_id = ANY (ARRAY[$1, $2::uuid])
+"""
 _CANDIDATES: Final = f"""
-SELECT p.id FROM (
-    SELECT user_id AS id FROM memberships WHERE organization_id = $1
-    UNION
-    SELECT subject_id FROM grants WHERE subject_type = 'user' AND organization_id = ANY (ARRAY[$1, $2::uuid])
-    UNION
-    SELECT user_id FROM team_members WHERE organization_id = ANY (ARRAY[$1, $2::uuid])
-) p
+SELECT p.id FROM ({EVERYBODY}) p
 WHERE ($3::uuid IS NULL OR p.id > $3) AND {person_seen("p.id", "$1", "$5::uuid", "$6::uuid[] IS NULL", "$6")}
 ORDER BY p.id LIMIT $4
 """  # noqa: S608 - made of constants
 # Theirs, and those of the platform's: what is granted to them there holds everywhere.
-_SERVICE_ACCOUNTS: Final = """
-SELECT id FROM service_accounts
-WHERE organization_id = ANY (ARRAY[$1, $2::uuid]) AND ($3::uuid IS NULL OR id > $3)
-ORDER BY id LIMIT $4
+SERVICE_ACCOUNTS: Final = """
+SELECT id FROM service_accounts WHERE organization_id = ANY (ARRAY[$1, $2::uuid])
 """
-_PERMISSIONS: Final = """
-SELECT DISTINCT unnest(permissions) FROM roles WHERE organization_id IS NULL OR organization_id = $1
+_SERVICE_ACCOUNTS: Final = f"{SERVICE_ACCOUNTS} AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4"
+PERMISSIONS: Final = """
+SELECT DISTINCT unnest(permissions) FROM roles
+WHERE organization_id IS NULL OR organization_id = ANY (ARRAY[$1, $2::uuid])
 """
 _PARAMETER: Final = pattern(r"\$(\d+)")
 _found: Final = msgspec.json.Decoder(list[tuple[UUID, str]])
@@ -77,7 +78,7 @@ class SqlAccessLists(Lists):
         # Whoever asks about themselves is asked of already: what is allowed platform-wide is allowed behind walls.
         shows = Filter(asker, now, _FIRST + len(permits.values))
         visible = "TRUE" if asker is subject else shows.visible()
-        condition, values = _used(f"{permitted} AND {visible}", [*permits.values, *shows.values])
+        condition, values = used(f"{permitted} AND {visible}", [*permits.values, *shows.values], _FIRST)
         statement = _RESOURCES.format(now=NOW, changes=CHANGES, condition=condition)
         async with self.database.read() as connection:
             row = await connection.fetchrow(
@@ -118,12 +119,16 @@ class SqlAccessLists(Lists):
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:
         """See `Lists.permissions`."""
         async with self.database.read() as connection:
-            return [row[0] for row in await connection.fetch(_PERMISSIONS, organization_id)]
+            return [row[0] for row in await connection.fetch(PERMISSIONS, organization_id, PLATFORM)]
 
 
-def _used(condition: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
-    """Leave out what the condition was simplified not to need: Postgres wants to know the type of each parameter."""
-    used = sorted({int(number) for number in _PARAMETER.findall(condition)})
-    numbers = {number: f"${place}" for place, number in enumerate(used, start=_FIRST)}
-    text = _PARAMETER.sub(lambda match: numbers[int(match[1])], condition)
-    return text, [values[number - _FIRST] for number in used]
+def used(text: str, values: Sequence[Any], first: int) -> tuple[str, list[Any]]:
+    """Leave out what conditions were simplified not to need: Postgres wants to know the type of each parameter.
+
+    Those that `text` names from `first` on are `values`.
+    """
+    numbers = sorted(found for number in _PARAMETER.findall(text) if (found := int(number)) >= first)
+    kept = list(dict.fromkeys(numbers))
+    places = {number: place for place, number in enumerate(kept, start=first)}
+    renamed = _PARAMETER.sub(lambda match: f"${places.get(int(match[1]), int(match[1]))}", text)
+    return renamed, [values[number - first] for number in kept]

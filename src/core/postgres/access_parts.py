@@ -83,14 +83,15 @@ _HELD: Final = f"""
         'walls', (SELECT coalesce(json_agg(json_build_array(organization_id, group_id)), '[]')
                   FROM visibility_contents WHERE user_id = p.id),
         'grants', (SELECT coalesce(json_agg({_GRANT}), '[]') FROM grants g
-                   WHERE g.subject_type = p.kind AND g.subject_id = p.id), 'kind', p.kind)) FROM person p) AS users,
+                   WHERE g.subject_type = p.kind AND g.subject_id = p.id), 'kind', p.kind))
+     FROM person p)::text AS users,
     (SELECT json_agg(json_build_object('id', t.id, 'organization_id', t.organization_id, 'path', t.path,
         'groups', ARRAY(SELECT group_id FROM visibility_members WHERE team_id = t.id),
         'grants', (SELECT coalesce(json_agg({_GRANT}), '[]') FROM grants g
-                   WHERE g.subject_type = 'team' AND g.subject_id = t.id))) FROM team t) AS teams,
+                   WHERE g.subject_type = 'team' AND g.subject_id = t.id))) FROM team t)::text AS teams,
     (SELECT json_agg(json_build_object('id', r.id, 'organization_id', r.organization_id, 'permissions', r.permissions,
         'inherits', ARRAY(SELECT inherited_id FROM role_inherits WHERE role_id = r.id)))
-     FROM roles r WHERE r.id = ANY (ARRAY(SELECT id FROM wanted))) AS roles
+     FROM roles r WHERE r.id = ANY (ARRAY(SELECT id FROM wanted)))::text AS roles
 """  # noqa: S608 - made of constants
 _NAMED: Final = """
 named (id) AS (
@@ -103,7 +104,7 @@ _RESOURCES: Final = """
     (SELECT json_agg(json_build_object('id', r.id, 'organization_id', r.organization_id, 'type', r.type,
         'external_id', r.external_id, 'owner_id', r.owner_id, 'path', r.path, 'wall_id', r.wall_id,
         'groups', ARRAY(SELECT group_id FROM visibility_contents WHERE resource_id = r.id),
-        'attributes', r.attributes)) FROM resources r WHERE r.id = ANY (ARRAY(SELECT id FROM named))) AS resources
+        'attributes', r.attributes)) FROM resources r WHERE r.id = ANY (ARRAY(SELECT id FROM named)))::text AS resources
 """
 _LOAD: Final = f"WITH RECURSIVE {{}} SELECT {NOW}, ({CHANGES}) AS changes, {{}}"
 _LOAD_HOLDERS: Final = _LOAD.format(_HOLDERS, _HELD)
@@ -258,6 +259,12 @@ _teams = msgspec.json.Decoder(list[_Team])
 _roles = msgspec.json.Decoder(list[_Role])
 _resources = msgspec.json.Decoder(list[_Resource])
 _told = msgspec.json.Decoder(list[tuple[int, str, UUID]])
+
+
+async def loaded(connection: Any, keys: Collection[Key]) -> Mapping[Key, Part | None]:
+    """Load `keys` and what comes with them, as `Source.look` does, as the transaction of `connection` sees them."""
+    statement, wanted = _asked(keys)
+    return _parts(await connection.fetchrow(statement, _NEVER, *wanted), keys)
 
 
 def _asked(keys: Collection[Key]) -> tuple[str, list[list[UUID]]]:

@@ -65,6 +65,12 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
         """Whether it holds a connection."""
         return self._held is not None
 
+    @property
+    def driver(self) -> Any:
+        """The asyncpg connection that is held; it is in the transaction from the first statement of the session on."""
+        assert self._held
+        return self._held.driver
+
     async def begin(self) -> AsyncSession:
         """Return the session of this command.
 

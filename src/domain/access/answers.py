@@ -104,3 +104,31 @@ class Actions:
 
     names: list[str]
     next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Something that a subject may do."""
+
+    permission: str
+    on: Entity | None
+    """Null for the organization itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a change would do to one subject."""
+
+    subject: Entity
+    gains: list[Held]
+    loses: list[Held]
+    more: bool
+    """There is more that they gain or lose: ask about this subject alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """A part of those whom a change concerns. `next` is the token of the part after it; empty at the end."""
+
+    results: list[Difference]
+    next: str = ""

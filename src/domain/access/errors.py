@@ -21,6 +21,12 @@ class GrantInvalid(Invalid):
     code = "access.grant_invalid"
 
 
+class SimulationTooLarge(Invalid):
+    """The change concerns more than can be looked at in one request, or takes too long; simulate a smaller one."""
+
+    code = "access.simulation_too_large"
+
+
 class RoleNotFound(NotFound):
     """There is no such role in this organization."""
 

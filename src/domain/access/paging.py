@@ -2,9 +2,8 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
-from domain.access.asking import Evaluation
 from domain.kernel.access import Actor
 from domain.kernel.errors import CursorInvalid
 from domain.kernel.ids import OrganizationId
@@ -28,17 +27,20 @@ class Part:
 
     scope: list[str]
     limit: int
-    after: str | None
+    after: Any
 
-    def next(self, cursors: Cursors, last: str | None) -> str:
+    def next(self, cursors: Cursors, last: Any) -> str:
         """Return the token of the part past `last`."""
         return cursors.seal(self.scope, [self.limit, last])
 
 
 def part_of(
-    cursors: Cursors, search: str, wanted: Evaluation, organization_id: OrganizationId, actor: Actor, page: Page
+    cursors: Cursors, search: str, wanted: Any, organization_id: OrganizationId, actor: Actor, page: Page
 ) -> Part:
-    """Return the part that `page` means; raise `CursorInvalid` if its token is of another search or limit."""
+    """Return the part that `page` means; raise `CursorInvalid` if its token is of another search or limit.
+
+    `wanted` is the dataclass that says what is searched for.
+    """
     scope = [search, str(actor.user_id), str(organization_id), json.dumps(asdict(wanted), sort_keys=True, default=str)]
     limit = None if page.limit is None else min(page.limit, MOST)
     if not page.token:

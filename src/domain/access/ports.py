@@ -58,4 +58,4 @@ class Decisions(Protocol):
         """Return the service accounts that may hold something in the organization, as `candidates` does people."""
 
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:
-        """Return what is written in the roles that can be granted in the organization."""
+        """Return what is written in the roles that count in the organization: those of the platform are among them."""

@@ -51,6 +51,8 @@ class UseCase:
     """It changes state by one statement of a port that commits by itself, and needs no unit of work to succeed."""
     aftermath: Mapping[type[DomainError], type[Any]] = field(default_factory=dict)
     """What is done about a refusal, in the transaction that audits it."""
+    simulated: bool = False
+    """Whether what it would change about access can be asked beforehand: all that it does is in its transaction."""
 
     @property
     def name(self) -> str:
@@ -118,6 +120,7 @@ def interactor(
     quiet: bool = False,
     direct: bool = False,
     aftermath: Mapping[type[DomainError], type[Any]] = MappingProxyType({}),
+    simulated: bool = False,
 ) -> Callable[[type[T]], type[T]]:
     """Declare the interactor that answers the message its `__call__` accepts.
 
@@ -127,6 +130,9 @@ def interactor(
     A `direct` command is built once and gets nothing of a unit of work. What it refuses may have an `aftermath`: by
     refusal, exactly that class, what to build and call with it in a transaction of its own. That is committed if the
     refusal keeps its work; what it raises is answered instead.
+
+    A `simulated` command may be run only to see what it would change about access, and is undone then. So it does
+    nothing outside its transaction, and takes an `Actor` at most.
     """
     if direct and audit and not quiet:
         raise TypeError("what is direct has no transaction to audit its success in: declare it quiet")
@@ -141,8 +147,10 @@ def interactor(
             raise TypeError(f"{answered.__name__} already has an interactor")
         if Actor in takes and not access.signed_in:
             raise TypeError(f"{made.__name__} is open to anyone: there may be no actor to hand to it")
+        if simulated and (direct or not {*takes} <= {Actor}):
+            raise TypeError(f"{made.__name__} cannot be simulated: it needs more than a transaction and an actor")
         _declared[answered] = UseCase(
-            answered, made, result, access, raises, emits, audit, quiet, takes, direct, aftermath
+            answered, made, result, access, raises, emits, audit, quiet, takes, direct, aftermath, simulated
         )
         return made
 

@@ -64,7 +64,7 @@ class MemoryAccessLists(Lists):
         return [UserId(each) for each in found if after is None or each > after][:limit]
 
     async def permissions(self, organization_id: OrganizationId) -> Collection[str]:
-        roles = [each for each in self.parts.world.roles if each.organization_id in {None, organization_id}]
+        roles = [each for each in self.parts.world.roles if each.organization_id in {None, PLATFORM, organization_id}]
         return {name for each in roles for name in each.permissions}
 
     def _thing(self, resource_id: ResourceId) -> Thing:

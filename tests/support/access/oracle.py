@@ -77,6 +77,14 @@ def decide(
     return _weigh(applicable, reads) or "denied"
 
 
+def sees(world: World, user_id: UUID, organization_id: UUID, resource_id: UUID, now: datetime) -> bool:
+    """Return whether no wall of the organization stands between somebody and a resource."""
+    thing = row(world.resources, resource_id)
+    teams = {above for m in world.team_members if m.user_id == user_id for above in path(world.teams, m.team_id)}
+    here = {team for team in teams if row(world.teams, team).organization_id == organization_id}
+    return _visible(world, user_id, organization_id, thing, path(world.resources, thing.id), here, now)
+
+
 def _weigh(grants: list[Granted], reads: Callable[[str], object]) -> str | None:
     truths = [(g.effect, "yes" if g.condition is None else judge(json.loads(g.condition), reads)) for g in grants]
     if any(effect == "deny" and truth != "no" for effect, truth in truths):

@@ -37,6 +37,7 @@ class CreateRole(Command[RoleInfo]):
     raises=(OrganizationNotFound, RoleInvalid, RoleNameTaken, RoleNotFound, NotHeld),
     emits=(RoleCreated,),
     audit="access.role.create",
+    simulated=True,
 )
 class CreateRoleInteractor:
     roles: Roles

@@ -29,6 +29,7 @@ class DeleteRole(Command[None]):
     raises=(OrganizationNotFound, RoleIsSystem, RoleNotFound, NotHeld, PreconditionFailed, ConcurrentChange),
     emits=(RoleDeleted,),
     audit="access.role.delete",
+    simulated=True,
 )
 class DeleteRoleInteractor:
     roles: Roles

@@ -43,6 +43,7 @@ class ImportPolicy(Command[PolicyImported]):
     raises=(OrganizationNotFound, Forbidden, PolicyInvalid, NotHeld, ConcurrentChange),
     emits=(RoleCreated, GrantMade),
     audit="access.policy.import",
+    simulated=True,
 )
 class ImportPolicyInteractor:
     roles: Roles

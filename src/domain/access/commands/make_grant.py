@@ -64,6 +64,7 @@ class MakeGrant(Command[GrantInfo]):
     ),
     emits=(GrantMade,),
     audit="access.grant.make",
+    simulated=True,
 )
 class MakeGrantInteractor:
     roles: Roles

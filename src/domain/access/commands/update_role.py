@@ -50,6 +50,7 @@ class UpdateRole(Command[RoleInfo]):
     ),
     emits=(RoleUpdated,),
     audit="access.role.update",
+    simulated=True,
 )
 class UpdateRoleInteractor:
     roles: Roles

@@ -35,6 +35,7 @@ class UpdateSystemRole(Command[RoleInfo]):
     raises=(RoleInvalid, RoleIsSystem, RoleNotFound, NotHeld, PreconditionFailed, ConcurrentChange),
     emits=(RoleUpdated,),
     audit="access.role.update_system",
+    simulated=True,
 )
 class UpdateSystemRoleInteractor:
     roles: Roles

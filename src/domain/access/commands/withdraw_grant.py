@@ -37,6 +37,7 @@ class WithdrawGrant(Command[None]):
     ),
     emits=(GrantWithdrawn,),
     audit="access.grant.withdraw",
+    simulated=True,
 )
 class WithdrawGrantInteractor:
     roles: Roles

@@ -29,6 +29,7 @@ class CreateServiceAccount(Command[ServiceAccountInfo]):
     raises=(OrganizationNotFound, NameInvalid, ServiceAccountDescriptionInvalid, ServiceAccountNameTaken),
     emits=(ServiceAccountCreated,),
     audit="identity.service_account.create",
+    simulated=True,
 )
 class CreateServiceAccountInteractor:
     accounts: ServiceAccounts

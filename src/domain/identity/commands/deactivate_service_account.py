@@ -25,6 +25,7 @@ class DeactivateServiceAccount(Command[None]):
     raises=(ServiceAccountNotFound, PreconditionFailed, ConcurrentChange),
     emits=(ServiceAccountDeactivated,),
     audit="identity.service_account.deactivate",
+    simulated=True,
 )
 class DeactivateServiceAccountInteractor:
     accounts: ServiceAccounts

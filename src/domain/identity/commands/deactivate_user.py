@@ -25,6 +25,7 @@ class DeactivateUser(Command[None]):
     raises=(UserNotFound, LastSuperuser, PreconditionFailed, ConcurrentChange),
     emits=(UserDeactivated,),
     audit="identity.user.deactivate",
+    simulated=True,
 )
 class DeactivateUserInteractor:
     users: Users

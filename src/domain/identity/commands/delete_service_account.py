@@ -27,6 +27,7 @@ class DeleteServiceAccount(Command[None]):
     raises=(OrganizationNotFound, ServiceAccountNotFound, PreconditionFailed, ConcurrentChange),
     emits=(GrantWithdrawn, ServiceAccountDeleted),
     audit="identity.service_account.delete",
+    simulated=True,
 )
 class DeleteServiceAccountInteractor:
     accounts: ServiceAccounts

@@ -36,6 +36,7 @@ class DeleteUser(Command[None]):
     raises=(UserNotFound, LastSuperuser, LastOwner, PreconditionFailed, ConcurrentChange),
     emits=(UserDeleted,),
     audit="identity.user.delete",
+    simulated=True,
 )
 class DeleteUserInteractor:
     users: Users

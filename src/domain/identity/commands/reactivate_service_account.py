@@ -29,6 +29,7 @@ class ReactivateServiceAccount(Command[None]):
     raises=(OrganizationNotFound, ServiceAccountNotFound, NotHeld, PreconditionFailed, ConcurrentChange),
     emits=(ServiceAccountReactivated,),
     audit="identity.service_account.reactivate",
+    simulated=True,
 )
 class ReactivateServiceAccountInteractor:
     accounts: ServiceAccounts

@@ -24,6 +24,7 @@ class ReactivateUser(Command[None]):
     raises=(UserNotFound, PreconditionFailed, ConcurrentChange),
     emits=(UserReactivated,),
     audit="identity.user.reactivate",
+    simulated=True,
 )
 class ReactivateUserInteractor:
     users: Users

@@ -44,6 +44,7 @@ class AddMember(Command[MembershipInfo]):
     ),
     emits=(MemberAdded, InvitationWithdrawn, GrantMade),
     audit="organizations.member.add",
+    simulated=True,
 )
 class AddMemberInteractor:
     accounts: Accounts

@@ -24,6 +24,7 @@ class DeleteOrganization(Command[None]):
     raises=(OrganizationNotFound, PlatformFixed, PreconditionFailed),
     emits=(OrganizationDeleted,),
     audit="organizations.organization.delete",
+    simulated=True,
 )
 class DeleteOrganizationInteractor:
     organizations: Organizations

@@ -26,6 +26,7 @@ class LeaveOrganization(Command[None]):
     raises=(OrganizationNotFound, BypassRequired, LastOwner),
     emits=(MemberRemoved, GrantWithdrawn),
     audit="organizations.member.leave",
+    simulated=True,
 )
 class LeaveOrganizationInteractor:
     leaving: Leaving

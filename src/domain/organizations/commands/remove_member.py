@@ -27,6 +27,7 @@ class RemoveMember(Command[None]):
     raises=(OrganizationNotFound, BypassRequired, MemberNotFound, NotHeld, LastOwner),
     emits=(MemberRemoved, GrantWithdrawn),
     audit="organizations.member.remove",
+    simulated=True,
 )
 class RemoveMemberInteractor:
     leaving: Leaving

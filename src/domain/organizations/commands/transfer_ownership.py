@@ -26,6 +26,7 @@ class TransferOwnership(Command[None]):
     raises=(OrganizationNotFound, PlatformFixed, MemberNotFound, NotHeld, AlreadyOwner),
     emits=(OwnershipTransferred, GrantMade, GrantWithdrawn),
     audit="organizations.ownership.transfer",
+    simulated=True,
 )
 class TransferOwnershipInteractor:
     organizations: Organizations

@@ -36,6 +36,7 @@ class CreateResource(Command[ResourceInfo]):
     raises=(*REFUSALS, AttributesInvalid, ExternalIdInvalid, OrganizationNotFound, ResourceTaken, TypeInvalid),
     emits=(ResourceRegistered,),
     audit="resources.resource.create",
+    simulated=True,
 )
 class CreateResourceInteractor:
     registration: Registration

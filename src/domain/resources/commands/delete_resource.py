@@ -33,6 +33,7 @@ class DeleteResource(Command[None]):
     raises=(BypassRequired, ResourceNotEmpty, ResourceNotFound, TooManyBelow, PreconditionFailed, ConcurrentChange),
     emits=(ResourceDeleted,),
     audit="resources.resource.delete",
+    simulated=True,
 )
 class DeleteResourceInteractor:
     resources: Resources

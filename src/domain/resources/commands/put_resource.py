@@ -39,6 +39,7 @@ class PutResource(Command[ResourceInfo]):
     raises=(*REFUSALS, AttributesInvalid, ExternalIdInvalid, OrganizationNotFound, TypeInvalid),
     emits=(ResourceMoved, ResourceRegistered, ResourceUpdated),
     audit="resources.resource.put",
+    simulated=True,
 )
 class PutResourceInteractor:
     registration: Registration

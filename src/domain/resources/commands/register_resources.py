@@ -52,6 +52,7 @@ class RegisterResources(Command[Registered]):
     ),
     emits=(ResourceMoved, ResourceRegistered, ResourceUpdated),
     audit="resources.resource.register",
+    simulated=True,
 )
 class RegisterResourcesInteractor:
     registration: Registration

@@ -33,6 +33,7 @@ class ShareResource(Command[Share]):
     raises=(ExpiryInvalid, NotHeld, ResourceNotFound, RoleNotFound, SubjectNotFound),
     emits=(GrantMade, GrantWithdrawn),
     audit="resources.resource.share",
+    simulated=True,
 )
 class ShareResourceInteractor:
     resources: Resources

@@ -25,6 +25,7 @@ class UnshareResource(Command[None]):
     raises=(GrantNotFound, NotHeld, ResourceNotFound),
     emits=(GrantWithdrawn,),
     audit="resources.resource.unshare",
+    simulated=True,
 )
 class UnshareResourceInteractor:
     resources: Resources

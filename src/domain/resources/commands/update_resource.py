@@ -39,6 +39,7 @@ class UpdateResource(Command[ResourceInfo]):
     raises=(*REFUSALS, AttributesInvalid, ResourceNotFound),
     emits=(ResourceMoved, ResourceUpdated),
     audit="resources.resource.update",
+    simulated=True,
 )
 class UpdateResourceInteractor:
     resources: Resources

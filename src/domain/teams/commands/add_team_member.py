@@ -30,6 +30,7 @@ class AddTeamMember(Command[TeamMemberInfo]):
     raises=(TeamNotFound, NotAMember, NotHeld, AlreadyInTeam, ConcurrentChange),
     emits=(TeamMemberAdded,),
     audit="teams.member.add",
+    simulated=True,
 )
 class AddTeamMemberInteractor:
     teams: Teams

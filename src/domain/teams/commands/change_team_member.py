@@ -27,6 +27,7 @@ class ChangeTeamMember(Command[TeamMemberInfo]):
     raises=(TeamNotFound, TeamMemberNotFound, ConcurrentChange),
     emits=(TeamMemberChanged,),
     audit="teams.member.change",
+    simulated=True,
 )
 class ChangeTeamMemberInteractor:
     teams: Teams

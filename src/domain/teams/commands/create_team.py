@@ -30,6 +30,7 @@ class CreateTeam(Command[TeamInfo]):
     raises=(TeamNotFound, NameInvalid, TeamNameTaken, TeamTooDeep, ConcurrentChange),
     emits=(TeamCreated,),
     audit="teams.team.create",
+    simulated=True,
 )
 class CreateTeamInteractor:
     teams: Teams

@@ -26,6 +26,7 @@ class DeleteTeam(Command[None]):
     raises=(TeamNotFound, NotHeld, TeamHasTeams, PreconditionFailed, ConcurrentChange),
     emits=(TeamDeleted,),
     audit="teams.team.delete",
+    simulated=True,
 )
 class DeleteTeamInteractor:
     teams: Teams

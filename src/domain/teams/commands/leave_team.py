@@ -25,6 +25,7 @@ class LeaveTeam(Command[None]):
     raises=(TeamNotFound, NotHeld, ConcurrentChange),
     emits=(TeamMemberRemoved,),
     audit="teams.member.leave",
+    simulated=True,
 )
 class LeaveTeamInteractor:
     teams: Teams

@@ -26,6 +26,7 @@ class RemoveTeamMember(Command[None]):
     raises=(TeamNotFound, TeamMemberNotFound, NotHeld, ConcurrentChange),
     emits=(TeamMemberRemoved,),
     audit="teams.member.remove",
+    simulated=True,
 )
 class RemoveTeamMemberInteractor:
     teams: Teams

@@ -42,6 +42,7 @@ class UpdateTeam(Command[TeamInfo]):
     ),
     emits=(TeamUpdated, TeamMoved),
     audit="teams.team.update",
+    simulated=True,
 )
 class UpdateTeamInteractor:
     teams: Teams

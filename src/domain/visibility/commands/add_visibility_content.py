@@ -27,6 +27,7 @@ class AddVisibilityContent(Command[VisibilityContentInfo]):
     raises=(GroupNotFound, NotOne, ContentNotFound, AlreadyInGroup, ConcurrentChange),
     emits=(VisibilityContentAdded,),
     audit="visibility.content.add",
+    simulated=True,
 )
 class AddVisibilityContentInteractor:
     groups: VisibilityGroups

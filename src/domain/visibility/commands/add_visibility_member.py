@@ -32,6 +32,7 @@ class AddVisibilityMember(Command[VisibilityMemberInfo]):
     raises=(GroupNotFound, NotOne, ViewerNotFound, NotHeld, AlreadyInGroup, ConcurrentChange),
     emits=(VisibilityMemberAdded,),
     audit="visibility.member.add",
+    simulated=True,
 )
 class AddVisibilityMemberInteractor:
     groups: VisibilityGroups

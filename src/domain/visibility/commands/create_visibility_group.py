@@ -28,6 +28,7 @@ class CreateVisibilityGroup(Command[VisibilityGroupInfo]):
     raises=(OrganizationNotFound, NameInvalid, GroupNameTaken, ConcurrentChange),
     emits=(VisibilityGroupCreated,),
     audit="visibility.group.create",
+    simulated=True,
 )
 class CreateVisibilityGroupInteractor:
     groups: VisibilityGroups

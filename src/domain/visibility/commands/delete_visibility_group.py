@@ -25,6 +25,7 @@ class DeleteVisibilityGroup(Command[None]):
     raises=(GroupNotFound, BypassRequired, PreconditionFailed, ConcurrentChange),
     emits=(VisibilityGroupDeleted,),
     audit="visibility.group.delete",
+    simulated=True,
 )
 class DeleteVisibilityGroupInteractor:
     groups: VisibilityGroups

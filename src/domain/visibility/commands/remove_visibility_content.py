@@ -31,6 +31,7 @@ class RemoveVisibilityContent(Command[None]):
     raises=(GroupNotFound, BypassRequired, NotOne, ContentNotFound, NotInGroup, ConcurrentChange),
     emits=(VisibilityContentRemoved,),
     audit="visibility.content.remove",
+    simulated=True,
 )
 class RemoveVisibilityContentInteractor:
     groups: VisibilityGroups

@@ -27,6 +27,7 @@ class RemoveVisibilityMember(Command[None]):
     raises=(GroupNotFound, NotOne, NotInGroup, ConcurrentChange),
     emits=(VisibilityMemberRemoved,),
     audit="visibility.member.remove",
+    simulated=True,
 )
 class RemoveVisibilityMemberInteractor:
     groups: VisibilityGroups
