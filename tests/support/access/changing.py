@@ -42,7 +42,7 @@ GROUPS: Final = _ids(6, 3)
 SERVICE_ACCOUNTS: Final = _ids(8, 3)
 SUBJECTS: Final = [*USERS, *SERVICE_ACCOUNTS]
 """Whoever is asked about."""
-LINKS: Final = _ids(9, 11)
+LINKS: Final = _ids(10, 11)
 """System roles that inherit from each other, in a row that may be too long."""
 BYPASS: Final = "visibility:bypass"
 PEOPLE: Final = 0.4

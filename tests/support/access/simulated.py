@@ -18,18 +18,27 @@ from domain.kernel.errors import DomainError, Forbidden, OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, UserId
 from domain.kernel.usecases import Command
 from tests.support.access import oracle, rows
-from tests.support.access.changing import ASKED, BYPASS, CONTEXTS, GROUPS, ORGANIZATIONS, build, home
+from tests.support.access.changing import (
+    ASKED,
+    BYPASS,
+    CONTEXTS,
+    GROUPS,
+    ORGANIZATIONS,
+    SERVICE_ACCOUNTS,
+    build,
+    home,
+)
 from tests.support.access.plans import Plans
 from tests.support.access.worlds import World, path, row
 from tests.support.served import GRANT, USER, Served
 
-ROOT, CLERK = UUID(int=(8 << 64) + 1), UUID(int=(8 << 64) + 2)
+ROOT, CLERK = UUID(int=(11 << 64) + 1), UUID(int=(11 << 64) + 2)
 """One may do everything. The other may do much in every organization, but does not see behind walls."""
-CLERKS: Final = UUID(int=(8 << 64) + 3)
+CLERKS: Final = UUID(int=(11 << 64) + 3)
 POWERS: Final = [str(each) for each in Permission if each not in {BYPASS, Permission.ORGANIZATIONS_OWN}]
 EMPTY: Final = """
 TRUNCATE users, grants, outbox, audit_pending, jobs, access_changes, memberships, teams, team_members, resources,
-    visibility_groups, revocations CASCADE;
+    visibility_groups, service_accounts, revocations CASCADE;
 DELETE FROM roles WHERE seeded IS NULL;
 DELETE FROM organizations WHERE id <> '00000000-0000-7000-8000-000000000001';
 UPDATE roles SET permissions = seeded;
@@ -125,7 +134,7 @@ class Compared(Served):
                 organization_id=case.organization_id,
                 change=case.change,
                 attributes=CONTEXTS[case.context],
-                subject=Entity("user", str(subject)) if subject else None,
+                subject=Entity(kind_of(subject), str(subject)) if subject else None,
                 page=Page(token, None if token else case.limit),
             )
             page = await self.send(asked, UserId(case.by))
@@ -163,7 +172,7 @@ def measured(
     written = {name for w in (before, after) for r in w.roles if r.organization_id in places for name in r.permissions}
     permissions = sorted(each for each in {*written, *map(str, Permission)} if not each.endswith("*"))
     things = [_things(world, case.organization_id) for world in (before, after)]
-    for user in {each.id for world in (before, after) for each in world.users}:
+    for user in {each.id for world in (before, after) for each in (*world.users, *world.service_accounts)}:
         if not _sees_person(case, before, user, hidden, now):
             continue
         for name in [None, *things[0].keys() | things[1].keys()]:
@@ -200,8 +209,13 @@ def _sees_person(case: Case, world: World, user: UUID, hidden: Mapping[UUID, set
     return any(v.group_id in groups and (v.user_id == case.by or v.team_id in teams) for v in world.viewers)
 
 
+def kind_of(subject: UUID) -> str:
+    """Return what somebody is, by their id."""
+    return "service_account" if subject in SERVICE_ACCOUNTS else "user"
+
+
 def _told(part: Difference) -> Iterator[tuple[UUID, str, Name, bool]]:
-    assert part.subject.type == "user"
+    assert part.subject.type == kind_of(UUID(part.subject.id))
     for gained, held in ((True, part.gains), (False, part.loses)):
         for each in held:
             yield UUID(part.subject.id), each.permission, (each.on.type, each.on.id) if each.on else None, gained
