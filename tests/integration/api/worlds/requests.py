@@ -230,7 +230,6 @@ BODIES: Final[Mapping[str, Made]] = {
 READS: Final = frozenset({"EvaluateAccess", "EvaluateMany", "EvaluatePolicyModel", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"})  # fmt: skip
 """Questions that are sent as bodies."""
 LAST: Final = (
-    ("LeaveTeam", ("manager", "plain")),
     ("LeaveOrganization", ("plain",)),
     ("DeleteOrganization", ("plain", "manager")),
     ("LeaveOrganization", ("manager",)),
@@ -249,7 +248,8 @@ REFUSED: Final = frozenset(
         *("CreateUser", "DeactivateUser", "DeleteUser", "GetUser", "ListUsers", "ReactivateUser", "ReadFeed"),
         *("UpdateSystemRole", "UpdateUser"),
         # They take a secret, or a session, that nobody who asks has.
-        *("AcceptInvitation", "ChangePassword", "RevokeSession"),
+        *("AcceptInvitation", "ChangePassword", "FinishSetup", "RefreshSession", "RevokeSession", "SignIn"),
+        "SignUpWithInvitation",
     }
 )
 """What is refused to all who ask, whatever they send; everything else has to be done at least once."""
