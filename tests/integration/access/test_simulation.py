@@ -26,7 +26,7 @@ __all__ = ["office"]
 AUDIT: Final = ("audit_pending",)
 """Where it is written that something was simulated."""
 DEEP: Final = bool(os.environ.get("GATEWRIGHT_DEEP"))
-WORLDS, CHANGES = (150, 24) if DEEP else (6, 10)
+WORLDS, CHANGES = (60, 24) if DEEP else (6, 10)
 
 
 @pytest.fixture
