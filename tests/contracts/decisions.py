@@ -168,11 +168,8 @@ class DecisionsContract:
         assert await listed(ground, EVE) == await listed(ground, GONE) == []
 
     async def test_a_list_shows_nothing_that_the_asker_may_not_see(self, ground: Ground) -> None:
-        def hidden(world: World) -> None:
-            furnished(world)
-            walled(world)
-
-        await asked_as_of(ground, hidden)
+        await asked_as_of(ground, furnished)
+        await asked_as_of(ground, walled)
 
         assert await listed(ground, BOB, asker=BOB) == ["p"]
         assert await listed(ground, BOB, asker=ADA) == []
@@ -221,13 +218,9 @@ class DecisionsContract:
         assert "doc:burn" not in found
 
 
-async def asked_as_of(ground: Ground, change: Callable[[World], object]) -> None:
+async def asked_as_of(ground: Ground, change: Change) -> None:
     """Change the world, and have the process know of it."""
-    await ground.decisions.refresh([await ground.change(lambda world: void(change(world)))])
-
-
-def void(_: object) -> None:
-    """Forget what a change returns."""
+    await ground.decisions.refresh([await ground.change(change)])
 
 
 async def ids(ground: Ground, *names: Name) -> list[ResourceId | None]:

@@ -175,7 +175,7 @@ class Killer:
             for turn in range(blows):
                 await asyncio.sleep(random.uniform(*between))
                 victim = VICTIMS[turn % len(VICTIMS)]
-                strikes.create_task(self._strike(victim))
+                strikes.create_task(self.strike(victim))
                 self.killed[victim] += 1
 
     async def supervise(self) -> None:
@@ -186,7 +186,8 @@ class Killer:
                 if program.gone:
                     program.launch()
 
-    async def _strike(self, victim: str) -> None:
+    async def strike(self, victim: str) -> None:
+        """Kill it, and start it again unless `supervise` does."""
         match victim:
             case "api":
                 await asyncio.to_thread(self.service.api.kill)

@@ -89,7 +89,7 @@ async def fleet(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Async
     folder = tmp_path_factory.mktemp("fleet")
     async with AsyncExitStack() as running:
         same = {"ACCESS_TOKEN_SECONDS": "86400", "ISSUER": "http://fleet.example"}
-        first = await running.enter_async_context(deployed(stack, folder, **same))
+        first = await running.enter_async_context(deployed(stack, folder, brokered=False, **same))
         others = [Service(stack, folder, more=same, database=first.database) for _ in range(PROCESSES - 1)]
         for each in others:
             running.callback(each.close)

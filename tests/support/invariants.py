@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 _CHAIN: Final = """
-WITH RECURSIVE up AS (
-    SELECT id, ARRAY[id] AS path, parent_id AS next FROM {table}
-    UNION ALL
-    SELECT u.id, u.path || p.id, p.parent_id FROM up u JOIN {table} p ON p.id = u.next WHERE cardinality(u.path) < 40
+WITH RECURSIVE down AS (
+    SELECT id, ARRAY[id] AS path FROM {table} WHERE parent_id IS NULL
+    UNION ALL SELECT c.id, c.id || d.path FROM down d JOIN {table} c ON c.parent_id = d.id
 )
-SELECT t.id FROM {table} t WHERE NOT EXISTS (SELECT FROM up WHERE up.id = t.id AND up.next IS NULL AND up.path = t.path)
+SELECT t.id FROM {table} t LEFT JOIN down d ON d.id = t.id WHERE d.path IS DISTINCT FROM t.path
 """
 TREES: Final = {
     "a resource whose path is not the chain of its parents": _CHAIN.format(table="resources"),

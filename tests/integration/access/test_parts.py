@@ -34,6 +34,7 @@ from tests.support.access.changing import (
 from tests.support.access.machine import answers
 from tests.support.access.oracle import Asked
 from tests.support.access.worlds import Somebody, World
+from tests.support.invariants import TREES, broken
 
 DEEP = bool(os.environ.get("GATEWRIGHT_DEEP"))
 SEEDS, STEPS = (range(12), 120) if DEEP else (range(2), 25)
@@ -183,6 +184,7 @@ async def test_a7_whatever_is_written_by_whatever_statement_is_what_both_process
         for _ in range(STEPS):
             token = await (beside.hold() if beside.random.random() < 0.3 else beside.change())
             await beside.compare(token)
+        assert not await broken(writer, TREES)
     record_property("compared", dict(beside.compared))
     assert all(beside.compared[each] for each in ("allowed", "denied", "hidden", "absent", "seen"))
 

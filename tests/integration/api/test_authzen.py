@@ -167,6 +167,38 @@ async def test_a8_a_batch_of_a_thousand_is_what_single_checks_say(office: Office
     refused(await office.ask(ada, "evaluations", body | {"evaluations": [*items, {}]}), 400, "request.malformed")
 
 
+async def test_a8_questions_that_differ_in_one_field_are_others_however_often_they_come(office: Office) -> None:
+    root, ada, bob = (
+        await office.member("access:check", "visibility:bypass"),
+        await office.member(),
+        await office.member(),
+    )
+    await office.resource("a", size=1)
+    await office.resource("b", size=2)
+    reader, writer = await office.role("document:read"), await office.role("document:write")
+    narrow = {"resource.size": {"eq": {"attribute": "context.size"}}}
+    await office.grant(ada, reader, condition=narrow)
+    await office.grant(bob, writer)
+    asked = [
+        office.question(who, action, name, **({"size": size} if size else {}))
+        for who in (ada, bob)
+        for action in ("read", "write", "Read", "read ")
+        for name in ("a", "b", "A", "a ")
+        for size in (None, 1, 2, "1", True)
+    ]
+    single = [(await office.ask(root, "evaluation", each)).json().get("decision") for each in asked]
+
+    for order in (asked, asked[::-1], [each for each in asked for _ in range(2)]):
+        answer = await office.ask(root, "evaluations", {"evaluations": order})
+        known = {str(each): decision for each, decision in zip(asked, single, strict=True)}
+        told = [bool(each["decision"]) for each in answer.json()["evaluations"]]
+        assert told == [bool(known[str(each)]) for each in order]
+    allowed = [each for each, decision in zip(asked, single, strict=True) if decision]
+    assert len(allowed) == 2 + 2 * 5, (
+        "a and b in the size that is theirs, and what Bob writes whatever is said of sizes"
+    )
+
+
 async def test_section_10_1_1_members_that_are_not_known_are_ignored(office: Office) -> None:
     ada = await office.member("document:read")
     await office.resource("a")

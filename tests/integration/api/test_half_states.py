@@ -64,8 +64,9 @@ class Scene:
         await self.add("resources/bulk", {"resources": documents("old", MANY if self.large else 3)})
         for kind, subject in (("user", "friend"), ("team", "inner")):
             granted = {"type": "folder", "id": "folder"}
-            body = {"subject": {"type": kind, "id": self.ids[subject]}, "role": "reader", "on": granted, "below": True}
-            self.ids["grant"] = (await self.add("grants", body))["id"]
+            to = {"type": kind, "id": self.ids[subject]}
+            made = await self.add("grants", {"subject": to, "role": "reader", "on": granted, "below": True})
+            self.ids["grant"] = made["id"]
         self.ids["group"] = (await self.add("visibility-groups", {"name": "hidden"}))["id"]
         await self.add(f"visibility-groups/{self.ids['group']}/members", {"user_id": self.ids["friend"]})
 

@@ -103,17 +103,15 @@ class Service:
         provider.provide(NoAudit, provides=AuditTrail)
         provider.provide(Announcing)
         container = make_async_container(provider)
-        return TracedDispatcher(Dispatcher(container, Nobody(), Closed(), self.witness, never, never))
+        return TracedDispatcher(
+            Dispatcher(container, Nobody(), Closed(), self.witness, lambda _: False, lambda _: False)
+        )
 
     def work(self, call: Call) -> UnitOfWork:
         return KeptWork(call, self.outbox)
 
     def witness(self, case: UseCase, outcome: str) -> None:
         self.outcomes.append(outcome)
-
-
-def never(_: Exception) -> bool:
-    return False
 
 
 def request(path: str, *headers: tuple[bytes, bytes], trace_id: str = "ab" * 16) -> dict[str, Any]:

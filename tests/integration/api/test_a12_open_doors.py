@@ -1,0 +1,98 @@
+"""What the service says to whoever is nobody, and whether any answer has a place for a secret."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+from uuid import uuid4
+
+from litestar.routes import HTTPRoute
+
+from tests.integration.api.test_a1_e9_matrix import ROUTES, sample
+from tests.support.access.matrix import ANYONE, OPERATIONS
+from tests.support.client import Client
+
+OPEN: Final = {
+    *("/", "/health/live", "/health/ready", "/auth/health", "/metrics"),
+    *("/.well-known/jwks.json", "/.well-known/authzen-configuration"),
+    *("/auth/docs/swagger-ui-bundle.js", "/auth/docs/swagger-ui.css", "/auth/redoc/redoc.standalone.js"),
+    *("/auth/openapi.json", "/auth/docs", "/auth/redoc", "/auth/errors", "/auth/mkdocs", "/auth/setup", "/auth/invitations"),
+}  # fmt: skip
+"""What is shown to anyone, with the files beside the pages: nothing of it is about anybody."""
+FILES: Final = ("", "docs.js", "redoc.js", "setup.js", "invitation.js", "form.css", "{path:path}")
+QUESTION: Final = {
+    "subject": {"type": "user", "id": str(uuid4())},
+    "action": {"name": "read"},
+    "resource": {"type": "document", "id": "x"},
+}
+"""What AuthZEN's routes take; others take any object, or nothing."""
+PAGES: Final = {"next_token"}
+"""Where a list goes on (AuthZEN 1.0): no secret, whatever it is called."""
+TOLD: Final = {"access_token", "refresh_token", "token_type"}
+ISSUING: Final = {"SignIn", "DevSignIn", "RefreshSession"}
+SECRETS: Final = ("password", "secret", "token", "hash", "seed", "key", "credential", "salt", "code")
+
+
+async def test_a12_nobody_is_answered_beyond_what_is_meant_for_anyone(call: Client) -> None:
+    """Every route there is, tried without a credential."""
+    meant = {str(path) for name, (path, _, _) in ROUTES.items() if OPERATIONS[name] == ANYONE} | OPEN
+    bodies = {
+        (str(path), str(method)): made for path, handler, made in ROUTES.values() for method in handler.http_methods
+    }
+    tried = 0
+    for route in call.app.routes:
+        if not isinstance(route, HTTPRoute) or any(
+            route.path in {each, f"{each}/{name}"} for each in meant for name in FILES
+        ):
+            continue
+        path = "/".join(each if isinstance(each, str) else str(uuid4()) for each in ("", *route.path_components))
+        for method in route.methods - {"OPTIONS"}:
+            made = bodies.get((route.path, method))
+            if method in {"POST", "PUT", "PATCH"}:
+                body = sample(made.sends) if made and made.sends and not made.whole else QUESTION
+                answer = await call.send(method, path, body, {"if-match": '"1"'})
+            else:
+                answer = await call(method, path, headers={"if-match": '"1"'})
+            tried += 1
+            assert answer.status == 401, (method, route.path, answer)
+    assert tried >= sum(each != ANYONE for each in OPERATIONS.values())
+
+
+async def test_a12_health_and_metrics_name_no_secret_and_nobody(call: Client) -> None:
+    for path in ("/", "/health/live", "/health/ready", "/auth/health", "/metrics"):
+        said = (await call("GET", path)).body.decode()
+        for each in ("postgresql://", "redis://", "password", "@", "Traceback", "/src/"):
+            assert each not in said, (path, each)
+
+
+async def test_a11_no_answer_has_a_field_for_a_secret(call: Client) -> None:
+    """Every schema that any answer is of; tokens are told by what issues them alone."""
+    document = (await call("GET", "/auth/openapi.json")).json()
+    found = 0
+    for path in document["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                if status.startswith("2"):
+                    names = set(members(response, document))
+                    found += len(names)
+                    suspects = {each for each in names if each.endswith(SECRETS)} - PAGES
+                    assert suspects <= (TOLD if operation["operationId"] in ISSUING else set()), operation[
+                        "operationId"
+                    ]
+    assert found > len(OPERATIONS)
+
+
+def members(value: Any, document: dict[str, Any], seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield the names of all members of a schema, those of what it refers to included."""
+    if isinstance(value, list):
+        for each in value:
+            yield from members(each, document, seen)
+    elif isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str) and reference not in seen:
+            found: Any = document
+            for part in reference.removeprefix("#/").split("/"):
+                found = found[part]
+            yield from members(found, document, seen | {reference})
+        yield from value.get("properties", {})
+        for name, each in value.items():
+            if name not in {"example", "examples", "headers"}:
+                yield from members(each, document, seen)
