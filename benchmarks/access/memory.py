@@ -41,7 +41,7 @@ def run(ground: Ground, world: World) -> list[Row]:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.access.memory"],
         input=pickle.dumps(order),
-        capture_output=True,
+        stdout=subprocess.PIPE,
         check=True,
         cwd=ROOT,
         env=surroundings({}),
@@ -68,7 +68,7 @@ def run(ground: Ground, world: World) -> list[Row]:
 
 
 async def _fill(order: Order) -> None:
-    database = Database(order.url)
+    database = Database(order.url, statement_timeout=60)
     await database.open()
     try:
         world, process = order.world, await Process.started(database, order.world, size=SIZE)

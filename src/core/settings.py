@@ -76,9 +76,9 @@ class Settings(BaseSettings):
     refresh_token_seconds: Annotated[int, Field(ge=300, le=31_536_000)] = 604_800
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=300)] = 30
     """How long a spent refresh token still answers with its successor; 0 for never."""
-    access_parts: Annotated[int, Field(ge=100, le=10_000_000)] = 50_000
+    access_parts: Annotated[int, Field(ge=5_000, le=10_000_000)] = 50_000
     """People, teams, roles, resources and grants that each process remembers to decide about access, in each of two
-    generations; some 2 KiB each."""
+    generations; some 3 KiB each. A batch of a thousand questions needs thousands at once."""
     idempotency_hours: Annotated[int, Field(ge=1, le=168)] = 24
     password_min_length: Annotated[int, Field(ge=8, le=64)] = 15
     signup_private: bool = False

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from core.access.engine import NOW
 from tests.support.access.changing import CHANGES
-from tests.support.access.machine import Beside, compared
+from tests.support.access.machine import ROOMS, Beside, compared
 
 WALKS, STEPS = 12, 40
 HUGE: Final = 2**32 - 1
@@ -55,7 +55,7 @@ def walk(seed: int) -> Counter[str]:
     compared.clear()
     for _ in range(WALKS):
         beside: Any = Beside()
-        beside.begin(random.randint(0, HUGE), random.choice([12, 20, 50]))
+        beside.begin(random.randint(0, HUGE), random.choice(ROOMS))
         for _ in range(STEPS):
             step(beside, random)
         beside.finish()

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
+SHARE: Final = 8
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -20,7 +21,7 @@ class Remembered(Generic[K, V]):
     evicted: Callable[[], None] = lambda: None
     """Told when the old generation is dropped."""
     weigh: Callable[[V], int] = _alike
-    """How much of the room a value takes. One that takes more than all of it has a generation for itself."""
+    """How much of the room a value takes; an eighth of it at most, for others are needed together with it."""
     _young: dict[K, V] = field(default_factory=dict, init=False)
     _old: dict[K, V] = field(default_factory=dict, init=False)
     _weight: int = field(default=0, init=False)
@@ -36,7 +37,7 @@ class Remembered(Generic[K, V]):
     def put(self, key: K, value: V) -> None:
         """Remember `value`."""
         self.forget(key)
-        weight = self.weigh(value)
+        weight = self._weighed(value)
         if self._young and self._weight + weight > self.size:
             self._old, self._young, self._weight = self._young, {}, 0
             self.evicted()
@@ -47,7 +48,7 @@ class Remembered(Generic[K, V]):
         """Forget what is known under `key`; tell whether anything was."""
         young, old = self._young.pop(key, None), self._old.pop(key, None)
         if young is not None:
-            self._weight -= self.weigh(young)
+            self._weight -= self._weighed(young)
         return young is not None or old is not None
 
     def clear(self) -> None:
@@ -55,6 +56,9 @@ class Remembered(Generic[K, V]):
         self._young.clear()
         self._old.clear()
         self._weight = 0
+
+    def _weighed(self, value: V) -> int:
+        return min(self.weigh(value), max(self.size // SHARE, 1))
 
     def __len__(self) -> int:
         """Return how much is known."""

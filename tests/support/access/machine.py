@@ -40,6 +40,8 @@ from tests.support.access.parts import MemoryParts
 from tests.support.access.worlds import Planned, Somebody, World
 
 T = TypeVar("T")
+ROOMS: Final = (12, 20, 50)
+"""What an engine with very little room may remember."""
 SEEDS: Final = st.integers(0, 2**32 - 1)
 SPINS: Final = 60
 OVERTAKEN_AT: Final = 3
@@ -114,7 +116,7 @@ def _thing(asked: UUID | Planned | None, found: Mapping[ResourceId, Thing]) -> T
 class Beside(RuleBasedStateMachine):
     """Two engines over one world: one with room for all of it, one with very little."""
 
-    @initialize(seed=SEEDS, room=st.sampled_from([12, 20, 50]))
+    @initialize(seed=SEEDS, room=st.sampled_from(ROOMS))
     def begin(self, seed: int, room: int) -> None:
         self.loop = asyncio.new_event_loop()
         self.clock = 0.0
