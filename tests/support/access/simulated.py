@@ -172,7 +172,9 @@ def measured(
     written = {name for w in (before, after) for r in w.roles if r.organization_id in places for name in r.permissions}
     permissions = sorted(each for each in {*written, *map(str, Permission)} if not each.endswith("*"))
     things = [_things(world, case.organization_id) for world in (before, after)]
-    for user in {each.id for world in (before, after) for each in (*world.users, *world.service_accounts)}:
+    worlds = (before, after)
+    people = {each.id for world in worlds for each in world.users}
+    for user in people | {each.id for world in worlds for each in world.service_accounts}:
         if not _sees_person(case, before, user, hidden, now):
             continue
         for name in [None, *things[0].keys() | things[1].keys()]:
