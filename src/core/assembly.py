@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from core.access.engine import AccessEngine
 from core.access.following import Following
+from core.authentication import actor
 from core.documents import Mongo, mongo_connection
 from core.hashing import HashingPool
 from core.keys import Keys
@@ -29,10 +30,11 @@ from core.pushes import ProfilePushes
 from core.redis.client import RedisClients, redis_clients
 from core.redis.limits import RedisLimits
 from core.revocation_feed import RevocationFeed, RevocationPush
-from core.revocations import Revocations
 from core.settings import Misconfigured, Settings
-from core.tokens import VerifiedTokens, Verifier
+from domain.kernel.access import Actor
 from domain.sessions.models import Lifetimes
+from gatewright_verifier.revocations import Revocations
+from gatewright_verifier.tokens import VerifiedTokens, Verifier
 
 log = getLogger(__name__)
 
@@ -53,7 +55,7 @@ class Assembly:
     revocations: Revocations
     feed: RevocationFeed
     push: RevocationPush
-    tokens: VerifiedTokens
+    tokens: VerifiedTokens[Actor]
     profiles: CachedProfiles
     pushes: ProfilePushes
     poke: Poke
@@ -72,7 +74,7 @@ class Assembly:
         redis = redis_clients(settings.redis_url.get_secret_value())
         hashing = HashingPool(meter=metrics.hashing)
         revocations = Revocations(longest=settings.access_token_seconds)
-        verifier = Verifier(keys.ring, settings.served_at, settings.audience)
+        verifier = Verifier(keys.ring, settings.served_at, settings.audience, actor)
         profiles = CachedProfiles(SqlProfiles(database))
         markers = SqlMarkers(database.connect)
         return cls(

@@ -10,8 +10,8 @@ from msgspec.json import Decoder
 
 from core.postgres.loss import POSTGRES_LOST
 from core.revocation_feed import MarkerSource
-from core.revocations import WireMarker
 from domain.kernel.errors import Unavailable
+from gatewright_verifier.revocations import WireMarker
 
 START: Final = """
 SELECT h.log_id, h.position, coalesce((

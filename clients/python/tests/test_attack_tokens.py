@@ -13,20 +13,15 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from core.keyring import KeyRing
-from core.tokens import LONGEST, Verifier
-from domain.kernel.errors import InvalidToken
-from tests.unit.credentials.minting import AUDIENCE, ISSUER, K1, RING, USER, claims, mint, private_jwk, ring, signed
+from gatewright_verifier.errors import InvalidToken
+from gatewright_verifier.tokens import LONGEST
+from minting import AUDIENCE, ISSUER, K1, KEYS, USER, b64, claims, key_set, mint, private_jwk, public, signed, verifier
 
-VERIFIER = Verifier(RING, ISSUER, AUDIENCE)
-PUBLIC = jwt.PyJWK(RING.public_set()["keys"][0]).key
+VERIFIER = verifier(KEYS)
+PUBLIC = jwt.PyJWK(public(K1)).key
 GOOD = {"alg": "ES256", "kid": "k1", "typ": "at+jwt"}
 HEADER = json.dumps(GOOD).encode()
 PAYLOAD = json.dumps(claims()).encode()
-
-
-def b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def with_header(**members: Any) -> str:
@@ -48,7 +43,7 @@ head, body, signature = mint().split(".")
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 twin = signature[:-1] + ALPHABET[ALPHABET.index(signature[-1]) ^ 1]
 other = private_jwk(kid="k1")
-inner = b64(json.dumps(RING.public_set()["keys"][0]).encode())
+inner = b64(json.dumps(public(K1)).encode())
 
 ATTACKS: dict[str, str] = {
     "nothing": "",
@@ -107,7 +102,7 @@ ATTACKS: dict[str, str] = {
     "cty": with_header(cty="JWT"),
     "zip": with_header(zip="DEF"),
     "enc": with_header(enc="A128GCM"),
-    "jwk": with_header(jwk=RING.public_set()["keys"][0]),
+    "jwk": with_header(jwk=public(K1)),
     "jwk of another": signed(GOOD | {"jwk": {k: other[k] for k in ("kty", "crv", "x", "y")}}, PAYLOAD, other),
     "jku": with_header(jku="http://127.0.0.1:9/jwks.json"),
     "x5u": with_header(x5u="http://127.0.0.1:9/cert"),
@@ -211,9 +206,9 @@ def refuse(text: str) -> None:
 
 
 def test_the_token_all_attacks_start_from_is_good() -> None:
-    assert VERIFIER.verify(f"{head}.{body}.{signature}".encode()).actor.user_id == USER
-    assert VERIFIER.verify(signed(HEADER, PAYLOAD).encode()).actor.user_id == USER
-    assert VERIFIER.verify(with_claim("x", "[[1]]").encode()).actor.user_id == USER
+    assert VERIFIER.verify(f"{head}.{body}.{signature}".encode()).who.sub == USER
+    assert VERIFIER.verify(signed(HEADER, PAYLOAD).encode()).who.sub == USER
+    assert VERIFIER.verify(with_claim("x", "[[1]]").encode()).who.sub == USER
 
 
 @pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
@@ -239,7 +234,7 @@ SECRETS: dict[str, bytes] = {
     "PEM without its last line feed": PUBLIC.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).rstrip(),
     "DER": PUBLIC.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
     "point": PUBLIC.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
-    "JWK": json.dumps(RING.public_set()["keys"][0]).encode(),
+    "JWK": json.dumps(public(K1)).encode(),
     "x": K1["x"].encode(),
     "nothing": b"",
     "NUL": b"\0",
@@ -257,8 +252,8 @@ def test_t1_refuses_the_public_key_as_a_shared_secret(secret: bytes, size: int) 
 
 def test_t1_refuses_a_shared_secret_as_a_key_pair() -> None:
     shared = private_jwk("HS256", kid="k1")
-    verifier = Verifier(ring(shared), ISSUER, AUDIENCE)
-    assert verifier.verify(mint(shared).encode()).actor.user_id == USER
+    shared_verifier = verifier(key_set(shared))
+    assert shared_verifier.verify(mint(shared).encode()).who.sub == USER
     for text in (
         mint(),
         signed(GOOD | {"alg": "HS256"}, PAYLOAD),
@@ -266,7 +261,7 @@ def test_t1_refuses_a_shared_secret_as_a_key_pair() -> None:
         mint(shared).rpartition(".")[0] + ".",
     ):
         with pytest.raises(InvalidToken):
-            verifier.verify(text.encode())
+            shared_verifier.verify(text.encode())
 
 
 @pytest.mark.parametrize("text", ["4000000000", "4000000000.0", " 4000000000", "9e9"])
@@ -306,42 +301,40 @@ def test_f13_refuses_a_header_of_a_mebibyte_before_reading_it() -> None:
 @pytest.mark.parametrize("algorithm", ["ES256", "EdDSA", "RS256", "HS256"])
 def test_accepts_what_pyjwt_signs(algorithm: str) -> None:
     key = private_jwk(algorithm, kid="k1")
-    token = Verifier(ring(key), ISSUER, AUDIENCE).verify(
-        mint(key, aud=["https://x.example.com", AUDIENCE], org=None).encode()
-    )
-    assert (token.actor.user_id, token.actor.organization_id, token.actor.epoch) == (USER, None, 7)
+    token = verifier(key_set(key)).verify(mint(key, aud=["https://x.example.com", AUDIENCE], org=None).encode())
+    assert (token.who.sub, token.who.org, token.epoch) == (USER, None, 7)
 
 
 def test_accepts_claims_of_a_newer_release() -> None:
-    assert VERIFIER.verify(mint(tenant={"id": 1}, scope="a b").encode()).actor.user_id == USER
+    assert VERIFIER.verify(mint(tenant={"id": 1}, scope="a b").encode()).who.sub == USER
 
 
 def test_tolerates_clocks_that_run_a_little_ahead() -> None:
-    assert VERIFIER.verify(mint(iat=int(time.time()) + 3).encode()).actor.user_id == USER
+    assert VERIFIER.verify(mint(iat=int(time.time()) + 3).encode()).who.sub == USER
 
 
 def test_i10_refusals_do_not_repeat_the_token() -> None:
     with pytest.raises(InvalidToken) as refusal:
         VERIFIER.verify(mint(sub="canary-subject").encode())
-    assert (str(refusal.value), refusal.value.detail) == ("access.invalid_token", None)
+    assert str(refusal.value) == ""
 
 
 @pytest.mark.parametrize(("issuer", "audience"), [("", AUDIENCE), (ISSUER, "")])
 def test_t5_does_not_start_without_issuer_or_audience(issuer: str, audience: str) -> None:
     with pytest.raises(ValueError, match="issuer"):
-        Verifier(RING, issuer, audience)
+        verifier(KEYS, issuer=issuer, audience=audience)
 
 
 def test_t7_tokens_of_the_former_key_are_good_until_it_goes() -> None:
     old, new = private_jwk(kid="old"), private_jwk("EdDSA", kid="new")
     text = mint(old, kid="old").encode()
 
-    assert Verifier(ring(new, old), ISSUER, AUDIENCE).verify(text).actor.user_id == USER
+    assert verifier(key_set(new, old)).verify(text).who.sub == USER
     with pytest.raises(InvalidToken):
-        Verifier(ring(new), ISSUER, AUDIENCE).verify(text)
+        verifier(key_set(new)).verify(text)
 
 
 def test_t1_refuses_a_key_of_another_kind_under_the_same_id() -> None:
-    verifier = Verifier(KeyRing(ring(private_jwk("RS256", kid="k1")).keys), ISSUER, AUDIENCE)
+    other_kind = verifier(key_set(private_jwk("RS256", kid="k1")))
     with pytest.raises(InvalidToken):
-        verifier.verify(mint().encode())
+        other_kind.verify(mint().encode())
