@@ -26,6 +26,7 @@ PUBLIC = {
     "DevRegister",
     "DevSignIn",
     "FinishSetup",
+    "ReadPublicRevocations",
     "RefreshSession",
     "RequestAccount",
     "SignIn",
@@ -35,7 +36,7 @@ PUBLIC = {
 ELSEWHERE: dict[str, str] = dict.fromkeys(
     ("EvaluateAccess", "EvaluateMany", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"),
     "the AuthZEN API",
-)
+) | {"IntrospectToken": "RFC 7662"}
 """Use cases without a generated route, and how they are reached instead."""
 
 every_use_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from gatewright_verifier.claims import Claims
+from gatewright_verifier.claims import Claims, same
 from gatewright_verifier.jwk import read
 from gatewright_verifier.keys import Keys, KeySet
 from gatewright_verifier.tokens import Verifier
@@ -51,10 +51,6 @@ def published(*keys: dict[str, Any]) -> str:
 
 def key_set(*keys: dict[str, Any]) -> KeySet:
     return KeySet({key["kid"]: read(key) for key in keys})
-
-
-def same(claims: Claims) -> Claims:
-    return claims
 
 
 def verifier(keys: Keys, **more: Any) -> Verifier[Claims]:

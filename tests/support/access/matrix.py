@@ -77,6 +77,8 @@ OPERATIONS: Final[dict[str, str | Platform]] = {
     "PutResource": "resources:write",
     "ReactivateUser": Platform("users:write"),
     "ReadFeed": Platform("events:read"),
+    "ReadPublicRevocations": ANYONE,
+    "ReadRevocations": Platform("revocations:read"),
     "RefreshSession": ANYONE,
     "RegisterResources": "resources:write",
     "RemoveMember": "members:write",

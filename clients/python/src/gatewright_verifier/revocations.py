@@ -69,6 +69,8 @@ class Revocations:
     """By `monotonic`; infinity for a process that hears everything itself."""
     now: Callable[[], float] = time.time
     monotonic: Callable[[], float] = unset_clock
+    news: Callable[[], None] | None = None
+    """Called when something was learned that was not known."""
     _known: dict[str, Known] = field(default_factory=dict, init=False)
     _floor: int = field(default=-1, init=False)
 
@@ -86,15 +88,20 @@ class Revocations:
     def learn(self, markers: Iterable[WireMarker]) -> None:
         """Take markers in, in any order and any number of times: neither a cut-off nor an epoch ever moves back."""
         now, lived = int(self.now()), self.monotonic() + self.longest + MARGIN
+        learned = False
         for marker in markers:
             subject = f"{marker.scope}:{marker.id}"
             known = self._known.get(subject, NOTHING)
             cutoff = known.cutoff if marker.cutoff is None else max(int(marker.cutoff), known.cutoff)
+            epoch = max(marker.epoch or 0, known.epoch)
+            learned = learned or (cutoff, epoch) != (known.cutoff, known.epoch)
             until = max(lived + max(0, cutoff - now), known.until)
-            self._known[subject] = Known(cutoff, max(marker.epoch or 0, known.epoch), max(now, cutoff), until)
+            self._known[subject] = Known(cutoff, epoch, max(now, cutoff), until)
         if len(self._known) > self.size:
             self.forget()
             self._merge()
+        if learned and self.news:
+            self.news()
 
     def forget(self) -> None:
         """Drop markers so old that every token under them has expired. A clock that is set forward ends none."""
