@@ -69,6 +69,7 @@ from domain.identity.registration import Registration
 from domain.identity.verification import PasswordIdentities
 from domain.kernel.events import Events
 from domain.kernel.ports import Clock, Cursors, Limits, Mailer
+from domain.kernel.revocation import Revoking
 from domain.organizations.inviting import Acceptance, Letters, Withdrawal
 from domain.organizations.joining import Joining, Leaving
 from domain.organizations.paging import Pages
@@ -173,6 +174,7 @@ class Shared(Provider):
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
             ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),
+            Revoking: Revoking(settings.access_life),
             RevocationLog: assembly.revocation_log,
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),

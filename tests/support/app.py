@@ -41,6 +41,7 @@ from domain.kernel.errors import (
 from domain.kernel.events import Events
 from domain.kernel.ids import UserId
 from domain.kernel.ports import Clock, Cursors, Limits
+from domain.kernel.revocation import Revoking
 from domain.kernel.usecases import Message, use_case
 from domain.organizations.policies import InvitationPolicy
 from domain.organizations.ports import Clearances, InvitationTokens
@@ -237,6 +238,7 @@ class App:
             Passwords: self.passwords,
             SignInPolicy: self.sign_in,
             RevocationLog: self.revocations,
+            Revoking: Revoking(),
             SignUpPolicy: self.sign_up,
             TokenInspection: MemoryTokenInspection(self.memory),
         }.items():

@@ -1,19 +1,27 @@
 """Attack tokens, and the tokens that must pass."""
 
+import ast
 import base64
 import json
+import re
 import time
 import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from attacks import GOOD, HEADER, PAYLOAD, body, every, head, signature, twin, with_claim
 from gatewright_verifier.errors import InvalidToken
 from gatewright_verifier.tokens import LONGEST
+from issuing import FakeIssuer
 from minting import AUDIENCE, ISSUER, KEYS, USER, b64, claims, key_set, mint, private_jwk, signed, verifier
 
 VERIFIER = verifier(KEYS)
 EVERY = every()
+ROOT = Path(__file__).parents[3]
+SOURCES = [ROOT / "clients" / "python" / "src", ROOT / "src"]
+SECRET = re.compile(r"secret|signature|digest|proof|password|hash|mac$|token$")
 
 
 def refuse(text: str) -> None:
@@ -126,3 +134,36 @@ def test_t1_refuses_a_key_of_another_kind_under_the_same_id() -> None:
     other_kind = verifier(key_set(private_jwk("RS256", kid="k1")))
     with pytest.raises(InvalidToken):
         other_kind.verify(mint().encode())
+
+
+async def test_t1_asks_nobody_but_the_issuer_and_it_but_once(issuer: FakeIssuer) -> None:
+    async with issuer.verifier(bound=600) as judge:
+        judge.keys.monotonic = lambda: 1000.0
+        await judge.follower.pull()
+        for text in EVERY.values():
+            with pytest.raises(InvalidToken):
+                await judge.verify(text.encode("latin-1"))
+        assert issuer.asked == ["/auth/revocations", "/.well-known/jwks.json"]
+
+
+def comparisons(path: Path) -> Iterator[str]:
+    """Yield where `==` and the like compare something that goes by the name of a secret."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Compare) and any(isinstance(each, ast.Eq | ast.NotEq) for each in node.ops):
+            sides = [node.left, *node.comparators]
+            names = {str(getattr(each, "attr", getattr(each, "id", ""))) for each in sides}
+            literal = any(isinstance(each, ast.Constant) for each in sides)
+            if not literal and any(SECRET.search(name) for name in names):
+                yield path.name
+
+
+def test_t12_no_secret_is_compared_letter_by_letter() -> None:
+    found = {place for folder in SOURCES for path in folder.rglob("*.py") for place in comparisons(path)}
+    # The digest of a document says whether it is the same: it keeps nobody out.
+    assert found <= {"get_configuration.py", "put_configuration.py"}
+
+
+def test_t12_finds_such_a_comparison(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("def f(signature, made):\n    return made.digest != signature\n")
+    assert list(comparisons(bad)) == ["bad.py"]

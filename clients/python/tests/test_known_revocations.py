@@ -1,8 +1,9 @@
 import math
+import time
 
 import pytest
 
-from gatewright_verifier.revocations import Revocations, Verdict, WireMarker
+from gatewright_verifier.revocations import Revocations, Verdict, WireMarker, unset_clock
 
 NOW = 1_780_000_000
 CLOCK = [float(NOW)]
@@ -95,3 +96,36 @@ def test_holds_a_bounded_number_and_still_accepts_nothing_revoked() -> None:
     assert len(known._known) <= 100
     assert all(judged(known, f"session:{second}", NOW + second) is Verdict.REVOKED for second in range(1000))
     assert judged(known, "session:someone", NOW + 1000) is Verdict.ACCEPT, "whoever refreshed is let in"
+
+
+def test_a_clock_that_is_set_forward_and_back_ends_no_marker() -> None:
+    steady, known = [1000.0], revocations(longest=900)
+    known.monotonic = lambda: steady[0]
+    known.learn([cutoff("1", NOW), epoch("1", 5)])
+    CLOCK[0] += 10**6
+    known.forget()
+    CLOCK[0] = NOW
+    assert judged(known, "session:1") is Verdict.REVOKED
+    assert judged(known, "user:1", NOW, 4) is Verdict.REVOKED
+
+    steady[0] += 961
+    known.forget()
+    assert judged(known, "session:1") is Verdict.ACCEPT
+
+
+def test_the_clock_goes_on_while_the_machine_sleeps() -> None:
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        pytest.skip("not on this system")
+    assert abs(unset_clock() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1
+
+
+def test_says_what_is_news_and_nothing_else() -> None:
+    told: list[None] = []
+    known = revocations()
+    known.news = lambda: told.append(None)
+    known.learn([cutoff("1", NOW), epoch("1", 5)])
+    for again in ([cutoff("1", NOW)], [cutoff("1", NOW - 1), epoch("1", 4)], []):
+        known.learn(again)
+    assert len(told) == 1
+    known.learn([epoch("1", 6)])
+    assert len(told) == 2

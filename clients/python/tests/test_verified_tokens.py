@@ -58,6 +58,7 @@ NAMED: dict[str, Callable[[dict[str, Any]], str]] = {
     "user": lambda of: of["sub"],
     "organization": lambda of: of["org"],
     "client": lambda of: of["client_id"],
+    "member": lambda of: f"{of['org']}/{of['sub']}",
     "key": lambda _: "k1",
 }
 

@@ -52,7 +52,7 @@ async def _introspect(request: Request[Any, Any, Any]) -> Reply:
     fields = await reading.form(given, request.receive, edge.patience)
     try:
         asked = msgspec.convert(fields, IntrospectionRequest)
-    except msgspec.ValidationError as error:
+    except ValueError as error:
         raise explained(error, "body") from error
     answered = await edge.dispatch(IntrospectToken(token=asked.token), Call(headers.credential(given)))
     return Reply(200, encode(said(answered.result.token)), JSON)

@@ -39,8 +39,8 @@ class Revocation:
     """Refuse tokens of a subject that were issued up to `cutoff`, or whose `ep` is below `epoch`."""
 
     scope: str
-    """`token` (by `jti`), `session` (`sid`), `user` (`sub`), `client` (`client_id`), `organization` (`org`) or `key`
-    (`kid`)."""
+    """`token` (by `jti`), `session` (`sid`), `user` (`sub`), `client` (`client_id`), `organization` (`org`), `member`
+    (`<org>/<sub>`) or `key` (`kid`)."""
     id: str
     cutoff: float | None = None
     """Seconds since 1970; `iat` is compared with its whole seconds."""

@@ -150,7 +150,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _subjects(key: Key, claims: Claims) -> tuple[str, ...]:
-    named = {
+    named: dict[str, object] = {
         "token": claims.jti,
         "session": claims.sid,
         "user": claims.sub,
@@ -158,5 +158,5 @@ def _subjects(key: Key, claims: Claims) -> tuple[str, ...]:
         "key": key.kid,
     }
     if claims.org:
-        named["organization"] = claims.org
+        named |= {"organization": claims.org, "member": f"{claims.org}/{claims.sub}"}
     return tuple(f"{kind}:{value}" for kind, value in named.items())
