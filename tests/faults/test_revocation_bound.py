@@ -15,6 +15,7 @@ from gatewright_verifier.revocations import unset_clock
 from tests.support.pair import (
     Pair,
     Person,
+    beside,
     change_the_password,
     deactivate,
     delete,
@@ -238,15 +239,21 @@ async def test_t10_a_store_that_fails_while_revoking_is_no_success(pair: Pair) -
         assert (await process.until(number, "refused")).last <= returned + BOUND
 
 
-async def test_e7_tokens_end_with_their_key(pair: Pair) -> None:
-    async with verifying(**await pair.settings()) as (process,), pair.service.sql() as sql:
-        ada = await person(pair)
-        number = await process.watch(ada.tokens["access_token"])
-        kid = issuer_of(pair).keys.signing.kid
-        marker = msgspec.json.encode([{"scope": "key", "id": kid, "cutoff": 2.0**33}]).decode()
+async def test_e7_tokens_end_with_their_key_and_so_does_the_credential_of_whoever_follows(pair: Pair) -> None:
+    ada, kid = await person(pair), issuer_of(pair).keys.signing.kid
+    marker = msgspec.json.encode([{"scope": "key", "id": kid, "cutoff": 2.0**33}]).decode()
+    async with (
+        beside(pair.service, REVOCATIONS_PUBLIC="true") as (_, port),
+        verifying(**await pair.settings(address=f"http://127.0.0.1:{port}", credential=None)) as (open_,),
+        verifying(**await pair.settings()) as (known,),
+        pair.service.sql() as sql,
+    ):
+        told, dismissed = [await each.watch(ada.tokens["access_token"]) for each in (open_, known)]
         await sql.execute(KEY, uuid7(), marker, kid)
         try:
-            await gone([(process, number)], unset_clock())
+            committed = unset_clock()
+            await gone([(open_, told)], committed)
+            await cut_off(known, dismissed, committed)
         finally:
             await sql.execute("DELETE FROM revocations WHERE scope = 'key'")
             await restart(pair)

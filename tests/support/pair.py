@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.request import urlopen
@@ -65,15 +65,29 @@ class Pair:
 async def pair(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
     """They share a worker, too, and nobody changes their settings."""
     folder = tmp_path_factory.mktemp("pair")
-    async with deployed(stack, folder, ISSUER=ISSUER, ACCESS_TOKEN_SECONDS="3600") as service:
-        port = Port()
-        environment = service.api.environment | {"GATEWRIGHT_PORT": str(port.number)}
-        other = Program("serve", environment, folder / "other.log", lambda: answers(port.number))
-        await asyncio.to_thread(other.start)
+    async with (
+        deployed(stack, folder, ISSUER=ISSUER, ACCESS_TOKEN_SECONDS="3600") as service,
+        beside(service) as (other, port),
+    ):
         worker = service.hire()
-        yield Pair(service, other, port.number)
+        yield Pair(service, other, port)
         worker.kill()
-        other.kill()
+
+
+@asynccontextmanager
+async def beside(service: Service, **more: str) -> AsyncIterator[tuple[Program, int]]:
+    """Run one more process of the service, with other settings; lend it and its port."""
+    port = Port()
+    environment = service.api.environment | {"GATEWRIGHT_PORT": str(port.number)}
+    environment |= {f"GATEWRIGHT_{name}": value for name, value in more.items()}
+    log = service.folder / f"beside-{port.number}.log"
+    program = Program("serve", environment, log, lambda: answers(port.number))
+    try:
+        await asyncio.to_thread(program.start)
+        yield program, port.number
+    finally:
+        if not program.gone:
+            program.kill()
         port.free()
 
 

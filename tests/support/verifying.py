@@ -40,6 +40,8 @@ class Verifying:
 
     process: asyncio.subprocess.Process
     tokens: list[Watched] = field(default_factory=list)
+    verified: int = 0
+    """How many verifications it has made, as far as it has said."""
     told: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def watch(self, token: str) -> int:
@@ -77,8 +79,8 @@ class Verifying:
         async for line in self.process.stdout:
             said = json.loads(line)
             async with self.told:
-                if "token" in said:
-                    self._take(self.tokens[said["token"]], said)
+                self.verified = said["verified"]
+                self._take(self.tokens[said["token"]], said)
                 self.told.notify_all()
 
     def _take(self, watched: Watched, said: dict[str, Any]) -> None:
@@ -123,6 +125,7 @@ async def serve(settings: dict[str, Any]) -> None:
     pace, load, echo = settings.pop("pace", 0.005), settings.pop("load", 0), settings.pop("echo", None)
     settings["policy"] = Policy(settings.pop("policy", "fail-closed"))
     tokens: list[str] = []
+    verified = 0
     states: list[tuple[str, float, float]] = []
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -138,17 +141,19 @@ async def serve(settings: dict[str, Any]) -> None:
         while not reading.done():
             for number, token in enumerate(tokens):
                 outcome, last, said = states[number]
-                at = unset_clock()
+                at, verified = unset_clock(), verified + 1
                 found = await _outcome(verifier, token)
                 last = at if found == "accepted" else last
                 if found != outcome or (echo and at > said + echo):
                     said = at
-                    print(json.dumps({"token": number, "outcome": found, "at": at, "last": last}), flush=True)  # noqa: T201
+                    line = {"token": number, "outcome": found, "at": at, "last": last, "verified": verified}
+                    print(json.dumps(line), flush=True)  # noqa: T201 - this is how it is heard
                 states[number] = found, last, said
                 if found == "accepted":
                     late.append(token)
             for _ in range(load if late else 0):
                 await _outcome(verifier, late[0])
+                verified += 1
             await asyncio.sleep(pace)
 
 

@@ -25,6 +25,8 @@ class FakeIssuer:
     markers: list[dict[str, Any]] = field(default_factory=list)
     active: bool = True
     log: str = "log1"
+    dismisses: bool = False
+    """Refuse every credential."""
     failing: int | None = None
     """Answer everything with this status."""
     body: bytes | None = None
@@ -106,6 +108,8 @@ class FakeIssuer:
         if path == "/auth/introspect":
             self.forms.append(parse_qs(text.decode()))
             return 200, msgspec.json.encode({"active": self.active, "more": 1}), None
+        if path == "/auth/revocations" and self.dismisses:
+            return 401, b"{}", None
         if path == "/auth/revocations":
             return *await self._told(query.get("after", [None])[0], float(query.get("wait", ["0"])[0])), None
         return 404, b"", None

@@ -13,8 +13,9 @@ from gatewright_verifier.asking import NoAnswer
 from gatewright_verifier.errors import InvalidToken, Unavailable
 from gatewright_verifier.following import PATH
 from gatewright_verifier.introspection import PATH as INTROSPECT
+from gatewright_verifier.published_keys import PATH as KEYS
 from issuing import CREDENTIAL, FakeIssuer
-from minting import USER, claims, mint
+from minting import USER, claims, mint, private_jwk
 
 FUTURE = 2.0**33
 
@@ -252,3 +253,14 @@ async def test_whoever_cannot_connect_hears_nothing(unused_tcp_port: int) -> Non
 def test_a_bound_is_a_time(bound: float) -> None:
     with pytest.raises(ValueError, match="bound"):
         AccessTokenVerifier("https://auth.example.com", "x", bound=bound)
+
+
+async def test_a_credential_that_went_with_its_key_does_not_hide_that_the_key_is_gone(issuer: FakeIssuer) -> None:
+    token = mint()
+    async with issuer.verifier(policy=Policy.FAIL_OPEN, bound=0.2, credential=CREDENTIAL) as verifier:
+        verifier.keys.cool_down = 0
+        async with verifier:
+            await verifier.verify(token)
+            issuer.keys, issuer.dismisses = [private_jwk(kid="k2")], True
+            await issuer.until_asked(KEYS, issuer.count(KEYS) + 2)
+            await refused(verifier, token)

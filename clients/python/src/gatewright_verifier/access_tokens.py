@@ -74,7 +74,7 @@ class AccessTokenVerifier:
         issuer = Issuer(client, (self.address or self.issuer).rstrip("/"), self.credential)
         self.keys = PublishedKeys(issuer)
         self.revocations = Revocations(self.longest)
-        self.follower = RevocationFollower(issuer, self.revocations, self.bound)
+        self.follower = RevocationFollower(issuer, self.revocations, self.bound, dismissed=self._look_for_keys)
         self._introspection = Introspection(issuer, self.bound, self.patience)
         verifier = Verifier(self.keys, self.issuer, self.audience, same, leeway=self.leeway)
         self._tokens = VerifiedTokens(verifier, self.revocations)
@@ -128,6 +128,10 @@ class AccessTokenVerifier:
         """Run beside an application: its `lifespan`, as Starlette, FastAPI and Litestar take it."""
         async with self:
             yield
+
+    async def _look_for_keys(self) -> None:
+        with suppress(Unavailable):
+            await self.keys.learn()
 
     async def _undecided(self, text: bytes, token: Token[Claims]) -> Claims:
         match self.policy:

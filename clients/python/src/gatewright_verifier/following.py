@@ -6,7 +6,7 @@ there for a quarter of the bound, unless there is something to say.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from logging import INFO, WARNING, getLogger
 from typing import Final, NoReturn
@@ -25,6 +25,10 @@ TIDY: Final = 60.0
 _log = getLogger(__name__)
 
 
+class Dismissed(NoAnswer):
+    """The credential of this service is good no longer."""
+
+
 class Heard(msgspec.Struct, frozen=True):
     """What the issuer answers: markers, and the cursor of those that will follow."""
 
@@ -40,6 +44,8 @@ class RevocationFollower:
     revocations: Revocations
     bound: float = 2.0
     monotonic: Callable[[], float] = unset_clock
+    dismissed: Callable[[], Awaitable[None]] | None = None
+    """Called when the credential is refused: it may have gone with the key that signed it."""
     _cursor: str | None = field(default=None, init=False)
     _hears: bool = field(default=True, init=False)
     _tidied: float = field(default=0.0, init=False)
@@ -52,6 +58,8 @@ class RevocationFollower:
                 self._tell(hears=True)
             except NoAnswer as error:
                 self._tell(hears=False, why=error)
+                if isinstance(error, Dismissed) and self.dismissed:
+                    await self.dismissed()
                 await asyncio.sleep(self.bound / 8)
             if self.monotonic() >= self._tidied + TIDY:
                 self._tidied = self.monotonic()
@@ -74,6 +82,8 @@ class RevocationFollower:
         if answer.status in {400, 410}:
             # The log was replaced, by a backup for example: what it has to say now is asked for from the start.
             self._cursor = None
+        if answer.status == 401:  # noqa: PLR2004 - unauthorized
+            raise Dismissed("the credential of this service is expired, revoked or missing")
         if answer.status != 200:  # noqa: PLR2004 - OK
             raise NoAnswer(_WHY.get(answer.status, f"status {answer.status}"))
         try:
@@ -89,10 +99,7 @@ class RevocationFollower:
 
 
 _heard: Final = msgspec.json.Decoder(Heard)
-_WHY: Final = {
-    401: "the credential of this service is expired, revoked or missing",
-    403: "the credential of this service lacks `revocations:read` on the platform",
-}
+_WHY: Final = {403: "the credential of this service lacks `revocations:read` on the platform"}
 _SAID: Final = {
     True: (INFO, "revocations are heard again%s"),
     False: (WARNING, "revocations cannot be heard; once the bound has passed the policy applies%s"),
