@@ -27,8 +27,8 @@ CUT: Final = 5
 BOUND: Final = 2.0
 BATCH: Final = 30
 GAP: Final = 0.02
-PACE: Final = 0.002
-LOAD: Final = 30
+PACE: Final = 0.005
+LOAD: Final = 20
 """Verifications beside those of what is being revoked, every `PACE` seconds."""
 
 
@@ -96,17 +96,22 @@ async def _measure(two: Two) -> list[Row]:
         await asyncio.to_thread(two.redis.kill)
         rows.append(_bound("Redis killed", await _revoked(two, processes, HEALTHY // 3)))
         await asyncio.to_thread(two.redis.start)
-    async with line(two.followed.url) as wire:
-        async with verifying(PROCESSES, **two.settings(wire.url.replace("@", ""))) as processes:
-            gone = []
-            for _ in range(CUT):
-                watching = await _watch(two, processes)
-                wire.freeze()
-                gone.append(await _unavailable(two, watching, unset_clock()))
-                wire.thaw()
-                await _refused(watching)
-            rows.append(_bound("the network gone", gone))
-    return rows
+    return [*rows, _bound("the network gone", await _gone(two))]
+
+
+async def _gone(two: Two) -> list[float]:
+    found = []
+    async with (
+        line(two.followed.url) as wire,
+        verifying(PROCESSES, **two.settings(wire.url.replace("@", ""))) as processes,
+    ):
+        for _ in range(CUT):
+            watching = await _watch(two, processes)
+            wire.freeze()
+            found.append(await _unavailable(two, watching, unset_clock()))
+            wire.thaw()
+            await _refused(watching)
+    return found
 
 
 @dataclass
