@@ -63,7 +63,7 @@ check: .venv/installed-dev ## Lint, types, import contracts, dead code, dependen
 	$(BIN)/lint-imports
 	$(RUN) -m tools.dead_code
 	$(BIN)/deptry .
-	$(BIN)/deptry clients/python --config clients/python/pyproject.toml
+	$(BIN)/deptry clients/python/src --config clients/python/pyproject.toml
 	$(RUN) -m tools.duplicates
 	$(RUN) -m tools.catalogue --check
 
