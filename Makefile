@@ -39,7 +39,7 @@ test: .venv/installed-dev ## Run every test; those on real servers start what is
 	$(RUN) -m pytest -n $(WORKERS) --dist loadfile --durations=15
 
 test-unit: .venv/installed-dev ## Run what needs no server: seconds
-	$(RUN) -m pytest tests/unit
+	$(RUN) -m pytest tests/unit clients/python/tests
 
 test-integration: .venv/installed-dev ## Run what needs real servers
 	$(RUN) -m pytest -n $(WORKERS) --dist loadfile tests/integration
@@ -63,6 +63,7 @@ check: .venv/installed-dev ## Lint, types, import contracts, dead code, dependen
 	$(BIN)/lint-imports
 	$(RUN) -m tools.dead_code
 	$(BIN)/deptry .
+	$(BIN)/deptry clients/python/src --config clients/python/pyproject.toml
 	$(RUN) -m tools.duplicates
 	$(RUN) -m tools.catalogue --check
 
@@ -82,16 +83,16 @@ lock: .venv/installed-dev ## Write requirements/*.lock anew from pyproject.toml,
 	@tools/lock
 
 clean: ## Remove everything that can be made again, the virtual environment included; data stays
-	rm -rf .venv build dist src/api/site src/*.egg-info .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .venv build dist src/api/site src/*.egg-info clients/python/src/*.egg-info clients/python/build .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/installed-run: requirements/docs.lock pyproject.toml
+.venv/installed-run: requirements/docs.lock pyproject.toml clients/python/pyproject.toml
 	@tools/install requirements/docs.lock
 	@touch $@
 
 # The lock for developers holds everything that the other one does.
-.venv/installed-dev: requirements/dev.lock pyproject.toml
+.venv/installed-dev: requirements/dev.lock pyproject.toml clients/python/pyproject.toml
 	@tools/install requirements/dev.lock
 	@touch .venv/installed-run $@
 

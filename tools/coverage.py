@@ -9,6 +9,7 @@ from tools.duplicates import named_in
 
 CHECKLIST: Final = Path("docs/security/checklist.md")
 TESTS: Final = Path("tests")
+CLIENT: Final = Path("clients/python/tests")
 ITEM: Final = re.compile(r"\| ([A-Z]\d+) \| (.+) \|")
 PROVES: Final = re.compile(r"(?:^|::)test_((?:[a-z]\d+_)+)")
 
@@ -29,9 +30,10 @@ def coverage() -> str:
 
 def _tests() -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(TESTS.rglob("*.py")):
+    for path in [*sorted(TESTS.rglob("*.py")), *sorted(CLIENT.rglob("*.py"))]:
+        shown = path.relative_to(TESTS) if path.is_relative_to(TESTS) else path
         for name, _ in named_in(path):
             if match := PROVES.search(name):
                 for item in match[1].upper().split("_")[:-1]:
-                    found[item].append(f"`{path.relative_to(TESTS)}::{name}`")
+                    found[item].append(f"`{shown}::{name}`")
     return found

@@ -33,7 +33,7 @@ def main() -> int:
     """Print what is found; return whether anything was."""
     settings = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["vulture"]
     ignored = {key: settings.get(key, []) for key in ("ignore_names", "ignore_decorators")}
-    found = unused(settings["paths"], ("src/", "tests/support/", "tools/"), **ignored)
+    found = unused(settings["paths"], ("src/", "clients/", "tests/support/", "tools/"), **ignored)
     for line in found:
         print(line)
     return int(bool(found))

@@ -1,6 +1,6 @@
 """Find tests that hide each other: the later of two with one name runs, the earlier never does.
 
-Usage: python -m tools.duplicates [FOLDER]
+Usage: python -m tools.duplicates [FOLDER …]
 """
 
 import ast
@@ -8,6 +8,9 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+
+FOLDERS: Final = ("tests", "clients/python/tests")
 
 
 def named_in(path: Path) -> list[tuple[str, int]]:
@@ -26,7 +29,7 @@ def twice(folder: Path) -> list[str]:
 
 def main() -> int:
     """Print what is found; return whether anything was."""
-    found = twice(Path(sys.argv[1] if len(sys.argv) > 1 else "tests"))
+    found = [line for folder in sys.argv[1:] or FOLDERS for line in twice(Path(folder))]
     for line in found:
         print(line)
     return int(bool(found))

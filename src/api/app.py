@@ -7,6 +7,7 @@ from litestar import Litestar, Router
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from api.protocols.authzen import authzen
+from api.protocols.introspection import introspection
 from api.protocols.operations import operations
 from api.protocols.wellknown import well_known
 from api.rolling import started
@@ -38,7 +39,7 @@ def routes(settings: Settings) -> list[Router]:
     """Return the routes of every capability."""
     return [
         identity(private=settings.signup_private, dev=settings.is_dev),
-        sessions(dev=settings.is_dev),
+        sessions(dev=settings.is_dev, told=settings.revocations_public),
         service_accounts,
         organizations,
         policies,
@@ -75,6 +76,7 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
             operations(Health.of(assembly), registry),
             well_known(assembly.keys.ring),
             authzen(settings.served_at),
+            introspection,
         ],
         observers=(access_log, assembly.metrics.requests),
         tracing=RequestSpan(tracer) if tracer else None,

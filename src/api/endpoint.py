@@ -57,10 +57,12 @@ class Route:
     matched: str | None
     """The field that `If-Match` fills."""
     status: int
+    form: bool = False
+    """Whether the body is a form, not JSON."""
 
     @property
     def sends(self) -> Any:
-        """The type of the JSON body, if there is one."""
+        """The type of the body, if there is one."""
         return self.body.struct if self.body else self.whole and self.whole[1]
 
     def __deepcopy__(self, _: Any) -> Self:

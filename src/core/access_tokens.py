@@ -9,10 +9,10 @@ from typing import Final
 
 from msgspec.json import Encoder
 
-from core import base64url
-from core.claims import FIRST_PARTY, KIND, Claims, Header
 from core.keyring import Keys
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
+from gatewright_verifier import base64url
+from gatewright_verifier.claims import FIRST_PARTY, KIND, Claims, Header
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,11 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from core.access.engine import AccessEngine
 from core.access.following import Following
+from core.authentication import actor
+from core.bell import Bell
 from core.documents import Mongo, mongo_connection
 from core.hashing import HashingPool
+from core.inspection import InspectedTokens
 from core.keys import Keys
 from core.metrics import Metrics
 from core.passwords import Argon2Passwords
@@ -23,16 +26,18 @@ from core.postgres.flush import Pending
 from core.postgres.log import LogFollower
 from core.postgres.poke import Poke
 from core.postgres.profiles import SqlProfiles
-from core.postgres.revocations import SqlMarkers
+from core.postgres.revocations import SqlMarkers, SqlMarkersAbout, SqlRevocationLog
 from core.profiles import CachedProfiles
 from core.pushes import ProfilePushes
 from core.redis.client import RedisClients, redis_clients
 from core.redis.limits import RedisLimits
 from core.revocation_feed import RevocationFeed, RevocationPush
-from core.revocations import Revocations
 from core.settings import Misconfigured, Settings
-from core.tokens import VerifiedTokens, Verifier
+from domain.kernel.access import Actor
 from domain.sessions.models import Lifetimes
+from gatewright_verifier.claims import same
+from gatewright_verifier.revocations import Revocations
+from gatewright_verifier.tokens import VerifiedTokens, Verifier
 
 log = getLogger(__name__)
 
@@ -53,7 +58,11 @@ class Assembly:
     revocations: Revocations
     feed: RevocationFeed
     push: RevocationPush
-    tokens: VerifiedTokens
+    tokens: VerifiedTokens[Actor]
+    inspection: InspectedTokens
+    told: Bell
+    """Rung when this process learns that something was revoked."""
+    revocation_log: SqlRevocationLog
     profiles: CachedProfiles
     pushes: ProfilePushes
     poke: Poke
@@ -71,8 +80,9 @@ class Assembly:
         database = Database(settings.database_url.get_secret_value(), size=settings.database_pool_size)
         redis = redis_clients(settings.redis_url.get_secret_value())
         hashing = HashingPool(meter=metrics.hashing)
-        revocations = Revocations(longest=settings.access_token_seconds)
-        verifier = Verifier(keys.ring, settings.served_at, settings.audience)
+        told = Bell()
+        revocations = Revocations(longest=settings.access_token_seconds, news=told.ring)
+        named = keys.ring, settings.served_at, settings.audience
         profiles = CachedProfiles(SqlProfiles(database))
         markers = SqlMarkers(database.connect)
         return cls(
@@ -88,7 +98,10 @@ class Assembly:
             revocations=revocations,
             feed=RevocationFeed(revocations, markers, redis.consumers, pulled=metrics.revocations.pulled),
             push=RevocationPush(revocations, redis.requests),
-            tokens=VerifiedTokens(verifier, revocations),
+            tokens=VerifiedTokens(Verifier(*named, actor), revocations),
+            inspection=InspectedTokens(Verifier(*named, same), revocations, SqlMarkersAbout(database)),
+            told=told,
+            revocation_log=SqlRevocationLog(database, told),
             profiles=profiles,
             pushes=ProfilePushes(profiles, redis.requests, redis.consumers),
             poke=Poke(database),
@@ -132,6 +145,7 @@ class Assembly:
 
     async def close(self) -> None:
         """Stop what runs and let go of every connection."""
+        self.told.close()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from core import base64url
 from domain.kernel.errors import CursorInvalid
 from domain.kernel.ports import Cursors
+from gatewright_verifier import base64url
 
 LONGEST: Final = 4096
 _ID, _PROOF = 2, 16

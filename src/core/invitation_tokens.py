@@ -7,8 +7,8 @@ from hashlib import sha256
 from hmac import digest
 from typing import Final
 
-from core import base64url
 from domain.organizations.ports import InvitationTokens
+from gatewright_verifier import base64url
 
 PREFIX: Final = "gwi_"
 _RANDOM: Final = 32

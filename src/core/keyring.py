@@ -3,10 +3,9 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from json import JSONDecodeError, loads
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Final, Protocol, Self
+from typing import Final, Protocol, Self
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
@@ -14,23 +13,21 @@ from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 
-from core import base64url
-from core.jwk import EXPONENT, Key, read
-from core.signatures import Algorithm
+from gatewright_verifier import base64url
+from gatewright_verifier.jwk import EXPONENT, Key, members, read
+from gatewright_verifier.keys import Keys as PublicKeys
+from gatewright_verifier.signatures import Algorithm
 
 RSA_BITS: Final = 2048
 HMAC_BYTES: Final = 64
 
 
-class Keys(Protocol):
+class Keys(PublicKeys, Protocol):
     """The keys in force at this moment."""
 
     @property
     def signing(self) -> Key:
         """The key that signs; its `sign` is never None."""
-
-    def find(self, kid: str) -> Key | None:
-        """Return the key a token names, None if there is none or no longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class KeyRing(Keys):
         set that is malformed or a key that is weak; the message never repeats a key.
         """
         keys: dict[str, Key] = {}
-        for position, member in enumerate(_members(text)):
+        for position, member in enumerate(members(text)):
             try:
                 key = read(member)
             except ValueError as error:
@@ -137,21 +134,3 @@ def generate(algorithm: str) -> str:
 
 def _text(number: int, size: int | None = None) -> str:
     return base64url.encode(number.to_bytes(size or (number.bit_length() + 7) // 8, "big")).decode()
-
-
-def _members(text: str) -> list[dict[str, Any]]:
-    try:
-        held = loads(text, object_pairs_hook=_distinct)
-    except (JSONDecodeError, RecursionError):
-        raise ValueError("not a JWK Set") from None
-    keys = held.get("keys") if isinstance(held, dict) else None
-    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-        raise ValueError("not a JWK Set")
-    return keys
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a member is given twice")
-    return members

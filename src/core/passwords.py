@@ -10,9 +10,9 @@ from unicodedata import normalize
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from core import base64url
 from core.hashing import HashingPool
 from domain.identity.errors import PasswordTooWeak
+from gatewright_verifier import base64url
 
 MOST_CHARACTERS: Final = 256
 """At most 1,024 bytes."""

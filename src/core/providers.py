@@ -74,6 +74,7 @@ from domain.identity.registration import Registration
 from domain.identity.verification import PasswordIdentities
 from domain.kernel.events import Events
 from domain.kernel.ports import Clock, Cursors, Limits, Mailer
+from domain.kernel.revocation import Revoking
 from domain.organizations.inviting import Acceptance, Letters, Withdrawal
 from domain.organizations.joining import Joining, Leaving
 from domain.organizations.paging import Pages
@@ -88,7 +89,8 @@ from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
 from domain.sessions.opening import Opening
-from domain.sessions.ports import AccessTokens, RefreshFamilies
+from domain.sessions.ports import AccessTokens, RefreshFamilies, RevocationLog, TokenInspection
+from domain.sessions.revocations import Telling
 from domain.teams.rights import TeamRights
 from domain.visibility.sight import Sight
 
@@ -136,6 +138,7 @@ def interactors() -> Provider:
     for offered in OFFERED:
         provider.provide(offered, scope=Scope.REQUEST)
     provider.provide(Pages, scope=Scope.APP)
+    provider.provide(Telling, scope=Scope.APP)
     return provider
 
 
@@ -182,11 +185,14 @@ class Shared(Provider):
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
             ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),
+            Revoking: Revoking(settings.access_life),
+            RevocationLog: assembly.revocation_log,
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),
             SetupToken: keys.setup,
             SignInPolicy: SignInPolicy(settings.sign_ins_per_minute),
             SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
+            TokenInspection: assembly.inspection,
         }.items():
             self.provide(always(made), provides=kind)
 

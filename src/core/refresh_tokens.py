@@ -8,7 +8,7 @@ from struct import Struct
 from typing import Final
 from uuid import UUID
 
-from core import base64url
+from gatewright_verifier import base64url
 
 PREFIX: Final = "gwr_"
 _LENGTH: Final = 82

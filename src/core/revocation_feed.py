@@ -16,9 +16,10 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.revocations import Revocations, WireMarker, on_the_wire
+from core.markers import on_the_wire
 from domain.kernel.errors import Unavailable
 from domain.kernel.revocation import Marker
+from gatewright_verifier.revocations import Revocations, WireMarker
 
 CHANNEL: Final = "gatewright:revocations"
 TIDY: Final = 60.0

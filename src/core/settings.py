@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     refresh_token_seconds: Annotated[int, Field(ge=300, le=31_536_000)] = 604_800
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=300)] = 30
     """How long a spent refresh token still answers with its successor; 0 for never."""
+    revocations_public: bool = False
+    """Let anyone read `GET /auth/revocations`, which names nothing but opaque ids."""
     access_parts: Annotated[int, Field(ge=5_000, le=10_000_000)] = 50_000
     """People, teams, roles, resources and grants that each process remembers to decide about access, in each of two
     generations; some 3 KiB each. A batch of a thousand questions needs thousands at once."""

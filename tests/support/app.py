@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from core.idempotency import Idempotency
 from core.invitation_tokens import RandomInvitationTokens
 from core.limits import LocalLimits
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
-from core.postgres.flush import Fact
+from core.postgres.flush import Fact, Pending
 from core.providers import always, interactors
 from domain.access.facade import Clearances
 from domain.access.policies.ports import PolicyEvaluation
@@ -43,12 +44,13 @@ from domain.kernel.errors import (
 from domain.kernel.events import Events
 from domain.kernel.ids import UserId
 from domain.kernel.ports import Clock, Cursors, Limits
+from domain.kernel.revocation import Revoking
 from domain.kernel.usecases import Message, use_case
 from domain.organizations.policies import InvitationPolicy
 from domain.organizations.ports import InvitationTokens
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.models import Lifetimes
-from domain.sessions.ports import AccessTokens, RefreshFamilies
+from domain.sessions.ports import AccessTokens, RefreshFamilies, RevocationLog, TokenInspection
 from domain.sessions.schemas import Tokens
 from tests.support.access.lists import MemoryAccessLists
 from tests.support.access.parts import MemoryParts
@@ -96,6 +98,7 @@ from tests.support.memory.sight import GrantGate, MemorySight, Sight
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS
 from tests.support.memory.teams import MemoryInheritance, MemoryTeamLists, MemoryTeamMembers, MemoryTeams
+from tests.support.memory.tokens import MemoryRevocationLog, MemoryTokenInspection
 from tests.support.memory.trials import MemoryTrials
 from tests.support.memory.visibility import (
     MemoryContents,
@@ -144,9 +147,11 @@ class App:
     more: tuple[Provider, ...] = ()
     """Ports of use cases that a test brings along."""
     dispatch: Dispatcher = field(init=False)
+    revocations: MemoryRevocationLog = field(init=False)
     _seen: set[UUID] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
+        self.revocations = MemoryRevocationLog(self.memory)
         self.dispatch = Dispatcher(
             container=self._container(),
             authenticator=SessionTokens(self.memory),
@@ -246,7 +251,10 @@ class App:
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock),
             Passwords: self.passwords,
             SignInPolicy: self.sign_in,
+            RevocationLog: self.revocations,
+            Revoking: Revoking(),
             SignUpPolicy: self.sign_up,
+            TokenInspection: MemoryTokenInspection(self.memory),
         }.items():
             provider.provide(always(made), provides=kind)
         return make_async_container(interactors(), provider, Readers(), Transaction(), *self.more)
@@ -321,9 +329,10 @@ class Transaction(Provider):
     mailer = provide(WithParents[MemoryMailer])
 
     @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])
-    def work(self, memory: Memory, clock: Clock, call: Call) -> MemoryWork:
+    def work(self, memory: Memory, clock: Clock, call: Call, log: RevocationLog) -> MemoryWork:
         """Give the message its unit of work."""
-        return MemoryWork(memory, clock, trace=call.trace)
+        assert isinstance(log, MemoryRevocationLog)
+        return MemoryWork(memory, clock, trace=call.trace, committed=partial(_told, log))
 
     @provide(provides=Idempotency)
     def idempotency(self, work: MemoryWork) -> MemoryIdempotency:
@@ -334,3 +343,8 @@ class Transaction(Provider):
     def setup(self, work: MemoryWork) -> MemorySetup:
         """Know the printed token."""
         return MemorySetup(work)
+
+
+def _told(log: MemoryRevocationLog, pending: Pending) -> None:
+    if pending.markers:
+        log.bell.ring()

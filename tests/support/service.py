@@ -71,6 +71,14 @@ class Program:
         assert self._process
         self._process.wait()
 
+    def stall(self) -> None:
+        """Freeze it and its children."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let them go on."""
+        os.killpg(self.pid, signal.SIGCONT)
+
     def stop(self) -> float:
         """Ask it to end; return how many seconds that took."""
         started = time.monotonic()

@@ -27,6 +27,7 @@ PUBLIC = {
     "DevRegister",
     "DevSignIn",
     "FinishSetup",
+    "ReadPublicRevocations",
     "RefreshSession",
     "RequestAccount",
     "ShowInvitation",
@@ -37,7 +38,7 @@ PUBLIC = {
 ELSEWHERE: dict[str, str] = dict.fromkeys(
     ("EvaluateAccess", "EvaluateMany", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"),
     "the AuthZEN API",
-) | {"SimulateChange": "beside the AuthZEN API"}
+) | {"IntrospectToken": "RFC 7662", "SimulateChange": "beside the AuthZEN API"}
 """Use cases without a generated route, and how they are reached instead."""
 
 UNSIMULATED = {

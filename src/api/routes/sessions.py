@@ -10,10 +10,12 @@ from domain.sessions.commands.revoke_session import RevokeSession
 from domain.sessions.commands.sign_in import SignIn
 from domain.sessions.commands.sign_out import SignOut
 from domain.sessions.queries.list_sessions import ListSessions
+from domain.sessions.queries.read_public_revocations import ReadPublicRevocations
+from domain.sessions.queries.read_revocations import ReadRevocations
 
 
-def sessions(*, dev: bool) -> Router:
-    """Return the routes; `dev` adds what lets anyone in."""
+def sessions(*, dev: bool, told: bool) -> Router:
+    """Return the routes; `dev` adds what lets anyone in, `told` tells anyone what was revoked."""
     return Router(
         "/auth",
         route_handlers=[
@@ -23,6 +25,7 @@ def sessions(*, dev: bool) -> Router:
             endpoint(get, "/sessions", ListSessions),
             endpoint(delete, "/sessions", RevokeOtherSessions, status=204),
             endpoint(delete, "/sessions/{session_id:uuid}", RevokeSession, status=204),
+            endpoint(get, "/revocations", ReadPublicRevocations if told else ReadRevocations),
             *([endpoint(post, "/dev/login", DevSignIn, status=200)] if dev else []),
         ],
     )

@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 
 from core.idempotency import Claim
+from core.markers import on_the_wire
 from core.postgres.audit import Entry
-from core.revocations import on_the_wire
 from domain.kernel.events import Aggregate, Event
 from domain.kernel.ids import uuid7
 from domain.kernel.revocation import Marker

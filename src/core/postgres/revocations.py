@@ -1,35 +1,49 @@
 """Read markers from the log."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import asyncpg
 from msgspec.json import Decoder
 
+from core.bell import Bell
 from core.postgres.loss import POSTGRES_LOST
 from core.revocation_feed import MarkerSource
-from core.revocations import WireMarker
+from core.sharing import SharedReads
 from domain.kernel.errors import Unavailable
+from domain.sessions.ports import Heard, RevocationLog
+from domain.sessions.schemas import Revocation
+from gatewright_verifier.revocations import WireMarker
 
-START: Final = """
+# The word names the facts that have no number yet: asked again, they are told again only if it has changed.
+_WORD: Final = """
+coalesce((SELECT left(encode(sha256(convert_to(string_agg(o.id::text, ',' ORDER BY o.id), 'UTF8')), 'hex'), 16)
+          FROM outbox o WHERE o.revokes IS NOT NULL), '0') AS word
+"""
+START: Final = f"""
 SELECT h.log_id, h.position, coalesce((
     SELECT jsonb_agg(jsonb_build_object(
         'scope', r.scope, 'id', r.id, 'cutoff', extract(epoch FROM r.cutoff), 'epoch', r.epoch))
-    FROM revocations r WHERE r.expires_at > now()), '[]') AS markers
+    FROM revocations r WHERE r.expires_at > now()), '[]') AS markers, '[]' AS pending, {_WORD}
 FROM log_head h
-"""
+"""  # noqa: S608 - made of constants
 # What is committed and has no number yet is read too, so that revocation does not wait for the sequencer. One statement
 # has one snapshot: nothing can be numbered between the two halves.
-SINCE: Final = """
+SINCE: Final = f"""
 SELECT h.log_id, h.position, coalesce((
-    SELECT jsonb_agg(marker)
-    FROM (SELECT e.revokes FROM events e WHERE e.revokes IS NOT NULL AND e.position > $1
-          UNION ALL
-          SELECT o.revokes FROM outbox o WHERE o.revokes IS NOT NULL) facts,
-         jsonb_array_elements(facts.revokes) marker), '[]') AS markers
+    SELECT jsonb_agg(marker) FROM events e, jsonb_array_elements(e.revokes) marker
+    WHERE e.revokes IS NOT NULL AND e.position > $1), '[]') AS markers, coalesce((
+    SELECT jsonb_agg(marker) FROM outbox o, jsonb_array_elements(o.revokes) marker
+    WHERE o.revokes IS NOT NULL), '[]') AS pending, {_WORD}
 FROM log_head h
+"""  # noqa: S608 - made of constants
+ABOUT: Final = """
+SELECT coalesce(jsonb_agg(jsonb_build_object(
+    'scope', r.scope, 'id', r.id, 'cutoff', extract(epoch FROM r.cutoff), 'epoch', r.epoch)), '[]')
+FROM revocations r WHERE (r.scope, r.id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
 """
 
 
@@ -52,7 +66,7 @@ class SqlMarkers(MarkerSource):
         if row["log_id"] != self._log:
             # A backup was restored: positions are given a second time, and `position` says nothing any more.
             return await self.start()
-        return row["position"], _markers.decode(row["markers"])
+        return row["position"], [*_markers.decode(row["markers"]), *_markers.decode(row["pending"])]
 
     async def close(self) -> None:
         """Hang up."""
@@ -76,3 +90,56 @@ class SqlMarkers(MarkerSource):
 
 
 _markers: Final = Decoder(list[WireMarker])
+_revocations: Final = Decoder(list[Revocation])
+
+
+class Reads(Protocol):
+    """Lend a connection to the primary, of asyncpg."""
+
+    def read(self) -> AbstractAsyncContextManager[Any]: ...
+
+
+@dataclass(slots=True)
+class SqlRevocationLog(RevocationLog):
+    """The log of revocations, which many readers follow at once: those who know the same share what is read."""
+
+    database: Reads
+    bell: Bell
+    """Rung when this process learns of a revocation."""
+    _reads: SharedReads[int | None, Heard] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reads = SharedReads(self._read)
+
+    async def live(self) -> Heard:
+        """See `RevocationLog.live`."""
+        return await self._reads(None)
+
+    async def since(self, position: int) -> Heard:
+        """See `RevocationLog.since`."""
+        return await self._reads(position)
+
+    async def learned(self, past: int, seconds: float) -> None:
+        """See `RevocationLog.learned`."""
+        await self.bell.heard(past, seconds)
+
+    async def _read(self, position: int | None) -> Heard:
+        learned = self.bell.rung
+        async with self.database.read() as connection:
+            asked = connection.fetchrow(START) if position is None else connection.fetchrow(SINCE, position)
+            row = await asked
+        found, pending = (_revocations.decode(row[name]) for name in ("markers", "pending"))
+        return Heard(row["log_id"], row["position"], found, pending, row["word"], learned)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlMarkersAbout:
+    """Markers of single subjects, as they are at the moment of the question."""
+
+    database: Reads
+
+    async def __call__(self, subjects: Iterable[str]) -> Sequence[WireMarker]:
+        """Return the markers of `<scope>:<id>` …, or raise `Unavailable`."""
+        scopes, ids = zip(*(subject.split(":", 1) for subject in subjects), strict=True)
+        async with self.database.read() as connection:
+            return _markers.decode(await connection.fetchval(ABOUT, scopes, ids))

@@ -1,8 +1,10 @@
 """What verifiers of tokens must stop accepting."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from domain.kernel.ids import OrganizationId, UserId
 
 
 class RevocationScope(StrEnum):
@@ -10,6 +12,8 @@ class RevocationScope(StrEnum):
 
     CLIENT = "client"
     KEY = "key"
+    MEMBER = "member"
+    """A person in an organization: `<organization>/<person>`."""
     ORGANIZATION = "organization"
     SESSION = "session"
     TOKEN = "token"  # noqa: S105 - a scope, not a secret
@@ -33,3 +37,20 @@ class Marker:
     def __post_init__(self) -> None:
         if (self.cutoff is None) == (self.epoch is None):
             raise ValueError("a marker has a cut-off or an epoch")
+
+
+@dataclass(frozen=True, slots=True)
+class Revoking:
+    """Make the markers of what ends before the tokens that name it; `longest` is the longest life of one of those."""
+
+    longest: timedelta = timedelta(minutes=15)
+
+    def organization(self, organization_id: OrganizationId, at: datetime) -> Marker:
+        """Return the marker of an organization that is gone: no token that names it is ever good again."""
+        return Marker(
+            RevocationScope.ORGANIZATION, str(organization_id), at + 2 * self.longest, cutoff=at + self.longest
+        )
+
+    def member(self, organization_id: OrganizationId, user_id: UserId, at: datetime) -> Marker:
+        """Return the marker of a member who left; who becomes one again gets tokens that are good."""
+        return Marker(RevocationScope.MEMBER, f"{organization_id}/{user_id}", at + self.longest, cutoff=at)

@@ -8,6 +8,7 @@ from domain.kernel.errors import BypassRequired
 from domain.kernel.events import Events
 from domain.kernel.ids import PLATFORM, OrganizationId, RoleId, UserId
 from domain.kernel.ports import Clock
+from domain.kernel.revocation import Revoking
 from domain.organizations.events import MemberAdded, MemberRemoved
 from domain.organizations.models import Membership
 from domain.organizations.repositories import Memberships, Organizations
@@ -42,6 +43,7 @@ class Leaving:
     assignments: Assignments
     authority: Authority
     walls: Walls
+    revoking: Revoking
     events: Events
     clock: Clock
 
@@ -59,8 +61,9 @@ class Leaving:
             raise NotHeld
         await self.assignments.withdraw_everything(organization_id, Subject("user", user_id))
         await self.memberships.remove(membership)
-        removed = MemberRemoved(organization_id=organization_id, user_id=user_id, occurred_at=self.clock.now())
-        self.events.emit(removed, of=membership)
+        now = self.clock.now()
+        removed = MemberRemoved(organization_id=organization_id, user_id=user_id, occurred_at=now)
+        self.events.emit(removed, of=membership, revokes=[self.revoking.member(organization_id, user_id, now)])
 
     async def _owns(self, actor: Actor, organization_id: OrganizationId) -> bool:
         # Who owns the platform are its superusers, and they alone hold everything.

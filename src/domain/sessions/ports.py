@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from domain.kernel.ids import OrganizationId, SessionId, UserId
-from domain.sessions.schemas import SessionInfo
+from domain.sessions.schemas import ActiveToken, Revocation, SessionInfo
 
 
 class AccessTokens(Protocol):
@@ -72,3 +73,48 @@ class SessionLists(Protocol):
         self, user_id: UserId, current: SessionId, after: SessionPlace | None, most: int
     ) -> Sequence[SessionInfo]:
         """Return up to `most` live sessions behind the place `after`, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the log of revocations says at one moment."""
+
+    log: UUID
+    """A log that was restored from a backup has another id."""
+    position: int
+    numbered: Sequence[Revocation]
+    pending: Sequence[Revocation]
+    """What is committed and has no position yet."""
+    pending_word: str
+    """The same for the same facts without a position: 16 hexadecimal digits, or `0` for none."""
+    learned: int
+    """How often this process had learned of revocations before it read."""
+
+
+class RevocationLog(Protocol):
+    """What was revoked, in the order of the log. What was committed before a question is in its answer.
+
+    Raises `Unavailable`.
+    """
+
+    async def live(self) -> Heard:
+        """Return everything that a token still alive could fall under; nothing of it is `pending`."""
+
+    async def since(self, position: int) -> Heard:
+        """Return what came after `position`, and everything that is pending."""
+
+    async def learned(self, past: int, seconds: float) -> None:
+        """Return once this process has learned of revocations more than `past` times, or after `seconds`.
+
+        It may miss what other processes revoke for as long as its own pull takes. Hold no connection meanwhile.
+        """
+
+
+class TokenInspection(Protocol):
+    """Judge access tokens as they are at this moment."""
+
+    async def inspect(self, token: str) -> ActiveToken | None:
+        """Return what a good access token says; None for one that is expired, revoked or none of ours.
+
+        Whoever revoked it, in whatever process: what was committed before the question counts. Raise `Unavailable`.
+        """

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
-from domain.kernel.ids import SessionId
+from domain.kernel.ids import OrganizationId, SessionId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,47 @@ class SessionInfo:
     expires_at: datetime
     current: bool
     """Whether this is the session that asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """Refuse tokens of a subject that were issued up to `cutoff`, or whose `ep` is below `epoch`."""
+
+    scope: str
+    """`token` (by `jti`), `session` (`sid`), `user` (`sub`), `client` (`client_id`), `organization` (`org`), `member`
+    (`<org>/<sub>`) or `key` (`kid`)."""
+    id: str
+    cutoff: float | None = None
+    """Seconds since 1970; `iat` is compared with its whole seconds."""
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationPart:
+    """A part of what was revoked. `next` is the cursor of what follows."""
+
+    markers: list[Revocation]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveToken:
+    """What an access token that is good says (RFC 7662, section 2.2; RFC 9068, section 2.2)."""
+
+    issuer: str
+    audience: list[str]
+    user_id: UserId
+    session_id: SessionId
+    organization_id: OrganizationId | None
+    client_id: str
+    token_id: UUID
+    issued_at: int
+    """Seconds since 1970, like `expires_at`."""
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What became of a question about a token; None if it is not active."""
+
+    token: ActiveToken | None

@@ -111,6 +111,8 @@ class World:
 
     call: Client
     connection: Any
+    told: Client
+    """The service where anyone is told of revocations."""
     people: dict[str, tuple[UUID, dict[str, str]]] = field(default_factory=dict)
     held: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -152,7 +154,7 @@ async def world(start: Start, api_url: str) -> Any:
     call = await start()
     call.peer = "192.0.2.1"  # what is counted against this address is nobody else's
     connection = await asyncpg.connect(api_url)
-    made = World(call, connection)
+    made = World(call, connection, await start(revocations_public=True))
     for name in PRINCIPALS:
         if name == "anonymous":
             continue
@@ -179,14 +181,15 @@ async def ask(world: World, name: str, principal: str, organization: UUID, resou
         known = {"organization_id": organization, "resource_id": resource}
         value = str(known.get(parameter) or uuid4())
         filled = filled.replace(f"{{{parameter}:str}}", value if "_id" in parameter else "sample")
+    call = world.told if name == "ReadPublicRevocations" else world.call
     given = dict(world.people[principal][1]) if principal != "anonymous" else {}
     if made.matched:
         given["if-match"] = '"999"'
     (method,) = handler.http_methods
     if made.sends is None:
-        return await world.call(str(method), filled, headers=given)
+        return await call(str(method), filled, headers=given)
     body = SAMPLES["body"] if made.whole else sample(made.sends)
-    return await world.call.send(str(method), filled, body, headers=given)
+    return await call.send(str(method), filled, body, headers=given)
 
 
 def sample(kind: type[msgspec.Struct]) -> dict[str, Any]:

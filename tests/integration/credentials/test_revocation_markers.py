@@ -9,12 +9,13 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from core.markers import on_the_wire
 from core.postgres.revocations import SqlMarkers
 from core.revocation_feed import CHANNEL, RevocationFeed, RevocationPush
-from core.revocations import Revocations, Verdict, WireMarker, on_the_wire
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import uuid7
 from domain.kernel.revocation import Marker, RevocationScope
+from gatewright_verifier.revocations import Revocations, Verdict, WireMarker
 
 NUMBER = "SELECT count(*) FROM sequence_log(10000, 8)"
 STATE = """

@@ -15,11 +15,14 @@ FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal AND tgname <> 'pause'
 ORDER BY 1, 2
 """
+_SEEDS = "SELECT 'seed', name, unnest(seeded) FROM roles WHERE seeded IS NOT NULL"
 
 
 async def schema(url: str) -> set[tuple[str, str, str]]:
-    """Return kind, name and definition of everything in the database but alembic's own table."""
+    """Return kind, name and definition of everything in the database but alembic's own table, and what roles come with."""
     connection = await asyncpg.connect(plain(url))
     rows = await connection.fetch(_OBJECTS)
+    if any(row[1] == "roles.seeded" for row in rows):
+        rows += await connection.fetch(_SEEDS)
     await connection.close()
     return {tuple(row) for row in rows if "alembic_version" not in row[1] and "alembic_version" not in row[2]}

@@ -90,6 +90,8 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "ReactivateServiceAccount": "service_accounts:write",
     "ReactivateUser": Platform("users:write"),
     "ReadFeed": Platform("events:read"),
+    "ReadPublicRevocations": ANYONE,
+    "ReadRevocations": Platform("revocations:read"),
     "RefreshSession": ANYONE,
     "RegisterResources": MEMBER,
     "RemoveMember": "members:write",

@@ -1,17 +1,11 @@
-"""Tokens and keys for the tests, made by PyJWT: an implementation other than ours."""
+"""Keys for the tests."""
 
 import json
-import time
-import uuid
 from typing import Any
 
-import jwt
-
-from core import base64url
 from core.keyring import KeyRing, generate
 
 ISSUER, AUDIENCE = "https://auth.example.com", "https://api.example.com"
-USER = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
 
 def private_jwk(algorithm: str = "ES256", **members: Any) -> dict[str, Any]:
@@ -28,37 +22,4 @@ def ring(*keys: dict[str, Any]) -> KeyRing:
     return KeyRing.load(jwks(*keys), keys[0].get("alg"))
 
 
-K1 = private_jwk(kid="k1")
-RING = ring(K1)
-
-
-def claims(**changes: Any) -> dict[str, Any]:
-    """Make what a token claims; None leaves a claim out."""
-    now = int(time.time())
-    made = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "sub": str(USER),
-        "iat": now,
-        "exp": now + 3600,
-        "jti": str(uuid.uuid5(USER, str(time.perf_counter_ns()))),
-        "sid": "01890a5d-0000-774b-bcce-b302099a8057",
-        "org": "01890a5d-1111-774b-bcce-b302099a8057",
-        "ep": 7,
-        "client_id": "web",
-    }
-    return {name: value for name, value in (made | changes).items() if value is not None}
-
-
-def mint(key: dict[str, Any] = K1, *, kid: str = "k1", headers: dict[str, Any] | None = None, **changes: Any) -> str:
-    """Make a token of ours, with changes."""
-    secret = jwt.PyJWK(key).key
-    return jwt.encode(claims(**changes), secret, key["alg"], {"kid": kid, "typ": "at+jwt", **(headers or {})})
-
-
-def signed(header: bytes | dict[str, Any], payload: bytes | dict[str, Any], key: dict[str, Any] = K1) -> str:
-    """Sign exactly these bytes, whatever they are, with the right key."""
-    parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in (header, payload)]
-    text = b".".join(base64url.encode(part) for part in parts)
-    algorithm = jwt.get_algorithm_by_name(key["alg"])
-    return (text + b"." + base64url.encode(algorithm.sign(text, jwt.PyJWK(key).key))).decode()
+RING = ring(private_jwk(kid="k1"))

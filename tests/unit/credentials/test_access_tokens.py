@@ -5,9 +5,10 @@ import jwt
 import pytest
 
 from core.access_tokens import AccessTokens
-from core.tokens import Verifier
+from core.authentication import actor
 from domain.kernel.access import Actor
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
+from gatewright_verifier.tokens import Verifier
 from tests.unit.credentials.minting import AUDIENCE, ISSUER, RING, private_jwk, ring
 
 NOW = 1_780_000_000.75
@@ -20,8 +21,8 @@ TOKENS = AccessTokens(RING, ISSUER, AUDIENCE, now=lambda: NOW)
 def test_our_verifier_accepts_what_we_issue(algorithm: str) -> None:
     keys = ring(private_jwk(algorithm))
     text, lifetime = replace(TOKENS, keys=keys).issue(PERSON, SESSION, ORGANIZATION, 7)
-    token = Verifier(keys, ISSUER, AUDIENCE, lambda: NOW).verify(text.encode())
-    assert token.actor == Actor(PERSON, SESSION, ORGANIZATION, 7)
+    token = Verifier(keys, ISSUER, AUDIENCE, actor, lambda: NOW).verify(text.encode())
+    assert token.who == Actor(PERSON, SESSION, ORGANIZATION, 7)
     assert (token.issued, token.expires, lifetime) == (int(NOW), int(NOW) + 900, 900)
 
 

@@ -9,9 +9,9 @@ import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 
 from core.revocation_feed import CHANNEL, MarkerSource, RevocationFeed, RevocationPush
-from core.revocations import Revocations, Verdict, WireMarker
 from domain.kernel.errors import Unavailable
 from domain.kernel.revocation import Marker, RevocationScope
+from gatewright_verifier.revocations import Revocations, Verdict, WireMarker
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 SUBJECT = ("session:1",)

@@ -10,6 +10,7 @@ from domain.kernel.errors import CursorInvalid, Forbidden, OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, UserId, uuid7
 from domain.organizations.commands.accept_invitation import AcceptInvitation
 from domain.organizations.commands.add_member import AddMember
+from domain.organizations.commands.delete_organization import DeleteOrganization
 from domain.organizations.commands.leave_organization import LeaveOrganization
 from domain.organizations.commands.remove_member import RemoveMember
 from domain.organizations.commands.transfer_ownership import TransferOwnership
@@ -246,3 +247,25 @@ async def test_a4_nobody_hands_over_what_is_not_theirs(app: App) -> None:
             await app.send(TransferOwnership(organization_id=made.id, user_id=user_id), as_=actor.tokens)
     with pytest.raises(PlatformFixed):
         await app.send(TransferOwnership(organization_id=PLATFORM, user_id=ada.id), as_=root.tokens)
+
+
+async def test_verifiers_are_told_who_is_no_member_any_more(app: App) -> None:
+    ada = await someone(app)
+    made = await founded(app, ada)
+    eve, bob = await joined(app, ada, made.id), await joined(app, ada, made.id, "bob")
+
+    await app.send(RemoveMember(organization_id=made.id, user_id=eve.id), as_=ada.tokens)
+    await app.send(LeaveOrganization(organization_id=made.id), as_=bob.tokens)
+
+    told = [each for fact in app.facts if fact.type == "organizations.member.removed" for each in fact.revokes or ()]
+    now = app.clock.now().timestamp()
+    assert told == [{"scope": "member", "id": f"{made.id}/{person.id}", "cutoff": now} for person in (eve, bob)]
+
+
+async def test_verifiers_are_told_which_organization_is_gone(app: App) -> None:
+    ada = await someone(app)
+    made = await founded(app, ada)
+    await app.send(DeleteOrganization(organization_id=made.id), as_=ada.tokens)
+    told = app.facts[-1].revokes
+    later = app.clock.now().timestamp() + 900
+    assert told == [{"scope": "organization", "id": str(made.id), "cutoff": later}]

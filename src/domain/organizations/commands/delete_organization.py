@@ -5,6 +5,7 @@ from domain.kernel.errors import OrganizationNotFound, PreconditionFailed
 from domain.kernel.events import Events
 from domain.kernel.ids import PLATFORM, OrganizationId
 from domain.kernel.ports import Clock
+from domain.kernel.revocation import Revoking
 from domain.kernel.usecases import Command, if_match, interactor, message
 from domain.organizations.errors import PlatformFixed
 from domain.organizations.events import OrganizationDeleted
@@ -28,6 +29,7 @@ class DeleteOrganization(Command[None]):
 )
 class DeleteOrganizationInteractor:
     organizations: Organizations
+    revoking: Revoking
     events: Events
     clock: Clock
 
@@ -38,5 +40,6 @@ class DeleteOrganizationInteractor:
         if request.expected_version not in (None, organization.version):
             raise PreconditionFailed
         await self.organizations.remove(organization)
-        gone = OrganizationDeleted(organization_id=organization.id, occurred_at=self.clock.now())
-        self.events.emit(gone, of=organization)
+        now = self.clock.now()
+        gone = OrganizationDeleted(organization_id=organization.id, occurred_at=now)
+        self.events.emit(gone, of=organization, revokes=[self.revoking.organization(organization.id, now)])

@@ -36,3 +36,8 @@ class Claims(Struct, omit_defaults=True):
     acr: str | None = None
     amr: list[str] | None = None
     auth_time: Seconds | None = None
+
+
+def same(claims: Claims) -> Claims:
+    """Return `claims`: for a verifier whose callers want no more than those."""
+    return claims

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from json import JSONDecodeError, loads
 from typing import Any, Final
 
 import msgspec
@@ -10,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateNumbers, RSAPublicNumbers
 
-from core import base64url
-from core.signatures import (
+from gatewright_verifier import base64url
+from gatewright_verifier.signatures import (
     Algorithm,
     Check,
     CheckEs256,
@@ -58,6 +59,18 @@ def read(jwk: Mapping[str, Any]) -> Key:
     shared = algorithm is Algorithm.HS256
     public = None if shared else {**required, "alg": algorithm.value, "kid": kid, "use": "sig"}
     return Key(kid, algorithm, check, sign, public)
+
+
+def members(text: str) -> list[dict[str, Any]]:
+    """Return the keys of a JWK Set (RFC 7517, section 5) as they are written, or raise `ValueError`."""
+    try:
+        held = loads(text, object_pairs_hook=_distinct)
+    except (JSONDecodeError, RecursionError):
+        raise ValueError("not a JWK Set") from None
+    keys = held.get("keys") if isinstance(held, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise ValueError("not a JWK Set")
+    return keys
 
 
 def thumbprint(required: Mapping[str, str]) -> str:
@@ -148,6 +161,13 @@ def _number(jwk: Mapping[str, Any], name: str, size: int | None = None) -> int:
     if (size and len(octets) != size) or (not size and octets[0] == 0):
         raise ValueError(f"`{name}` has the wrong length")
     return int.from_bytes(octets, "big")
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member is given twice")
+    return members
 
 
 def _belong(made: object, given: object) -> None:

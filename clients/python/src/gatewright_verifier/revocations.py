@@ -4,12 +4,18 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from domain.kernel.revocation import Marker
-
+unset_clock: Final[Callable[[], float]] = (
+    partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    if hasattr(time, "clock_gettime")
+    else time.monotonic
+)
+"""Tell the seconds since some moment, by a clock that nobody sets and that goes on while the machine sleeps, which
+`time.monotonic` does not promise: whoever wakes up has heard of nothing for as long as it slept."""
 Whole = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
@@ -39,11 +45,13 @@ class Known:
     epoch: int
     since: int
     """Tokens issued after this moment are not concerned: when this was last heard of, or the cut-off if it is later."""
+    until: float
+    """Every token that is concerned has expired by then, by the clock that nobody sets."""
 
 
 MARGIN: Final = 60
 """Seconds: a token may be issued under the old epoch just after the new one was heard of, by a clock running ahead."""
-NOTHING: Final = Known(-1, 0, -1)
+NOTHING: Final = Known(-1, 0, -1, 0.0)
 
 
 @dataclass(slots=True)
@@ -58,9 +66,11 @@ class Revocations:
     """Seconds that the longest-lived token lives."""
     size: int = 200_000
     fresh_until: float = 0.0
-    """By `monotonic`, in seconds; infinity for a process that hears everything itself."""
+    """By `monotonic`; infinity for a process that hears everything itself."""
     now: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float] = unset_clock
+    news: Callable[[], None] | None = None
+    """Called when something was learned that was not known."""
     _known: dict[str, Known] = field(default_factory=dict, init=False)
     _floor: int = field(default=-1, init=False)
 
@@ -77,20 +87,26 @@ class Revocations:
 
     def learn(self, markers: Iterable[WireMarker]) -> None:
         """Take markers in, in any order and any number of times: neither a cut-off nor an epoch ever moves back."""
-        now = int(self.now())
+        now, lived = int(self.now()), self.monotonic() + self.longest + MARGIN
+        learned = False
         for marker in markers:
             subject = f"{marker.scope}:{marker.id}"
             known = self._known.get(subject, NOTHING)
             cutoff = known.cutoff if marker.cutoff is None else max(int(marker.cutoff), known.cutoff)
-            self._known[subject] = Known(cutoff, max(marker.epoch or 0, known.epoch), max(now, cutoff))
+            epoch = max(marker.epoch or 0, known.epoch)
+            learned = learned or (cutoff, epoch) != (known.cutoff, known.epoch)
+            until = max(lived + max(0, cutoff - now), known.until)
+            self._known[subject] = Known(cutoff, epoch, max(now, cutoff), until)
         if len(self._known) > self.size:
             self.forget()
             self._merge()
+        if learned and self.news:
+            self.news()
 
     def forget(self) -> None:
-        """Drop markers so old that every token under them has expired."""
-        oldest = int(self.now()) - self.longest - MARGIN
-        self._known = {subject: known for subject, known in self._known.items() if known.since >= oldest}
+        """Drop markers so old that every token under them has expired. A clock that is set forward ends none."""
+        now = self.monotonic()
+        self._known = {subject: known for subject, known in self._known.items() if known.until >= now}
 
     def _merge(self) -> None:
         excess = len(self._known) - self.size
@@ -98,9 +114,3 @@ class Revocations:
             return
         oldest = sorted(self._known, key=lambda subject: self._known[subject].since)[: excess + self.size // 10]
         self._floor = max(self._floor, *(self._known.pop(subject).since for subject in oldest))
-
-
-def on_the_wire(marker: Marker) -> WireMarker:
-    """Return `marker` as it travels."""
-    cutoff = marker.cutoff.timestamp() if marker.cutoff else None
-    return WireMarker(marker.scope, marker.id, cutoff, marker.epoch)

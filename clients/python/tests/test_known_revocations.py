@@ -1,20 +1,17 @@
 import math
-from datetime import UTC, datetime
+import time
 
-import msgspec
 import pytest
 
-from core.revocations import Revocations, Verdict, WireMarker, on_the_wire
-from domain.kernel.revocation import Marker, RevocationScope
+from gatewright_verifier.revocations import Revocations, Verdict, WireMarker, unset_clock
 
 NOW = 1_780_000_000
 CLOCK = [float(NOW)]
-LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def revocations(longest: int = 86_400, size: int = 200_000) -> Revocations:
     CLOCK[0] = NOW
-    return Revocations(longest, size, math.inf, now=lambda: CLOCK[0])
+    return Revocations(longest, size, math.inf, now=lambda: CLOCK[0], monotonic=lambda: CLOCK[0])
 
 
 def cutoff(subject: str, at: float) -> WireMarker:
@@ -101,15 +98,34 @@ def test_holds_a_bounded_number_and_still_accepts_nothing_revoked() -> None:
     assert judged(known, "session:someone", NOW + 1000) is Verdict.ACCEPT, "whoever refreshed is let in"
 
 
-def test_markers_travel_as_json() -> None:
-    at = datetime(2026, 5, 28, 20, 26, 40, 500_000, tzinfo=UTC)
-    markers = [
-        Marker(RevocationScope.SESSION, "1", LATER, cutoff=at),
-        Marker(RevocationScope.USER, "2", LATER, epoch=3),
-    ]
-    text = msgspec.json.encode([on_the_wire(marker) for marker in markers])
-    assert msgspec.json.decode(text) == [
-        {"scope": "session", "id": "1", "cutoff": 1_780_000_000.5},
-        {"scope": "user", "id": "2", "epoch": 3},
-    ]
-    assert [*map(on_the_wire, markers)] == msgspec.json.decode(text, type=list[WireMarker])
+def test_a_clock_that_is_set_forward_and_back_ends_no_marker() -> None:
+    steady, known = [1000.0], revocations(longest=900)
+    known.monotonic = lambda: steady[0]
+    known.learn([cutoff("1", NOW), epoch("1", 5)])
+    CLOCK[0] += 10**6
+    known.forget()
+    CLOCK[0] = NOW
+    assert judged(known, "session:1") is Verdict.REVOKED
+    assert judged(known, "user:1", NOW, 4) is Verdict.REVOKED
+
+    steady[0] += 961
+    known.forget()
+    assert judged(known, "session:1") is Verdict.ACCEPT
+
+
+def test_the_clock_goes_on_while_the_machine_sleeps() -> None:
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        pytest.skip("not on this system")
+    assert abs(unset_clock() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1
+
+
+def test_says_what_is_news_and_nothing_else() -> None:
+    told: list[None] = []
+    known = revocations()
+    known.news = lambda: told.append(None)
+    known.learn([cutoff("1", NOW), epoch("1", 5)])
+    for again in ([cutoff("1", NOW)], [cutoff("1", NOW - 1), epoch("1", 4)], []):
+        known.learn(again)
+    assert len(told) == 1
+    known.learn([epoch("1", 6)])
+    assert len(told) == 2

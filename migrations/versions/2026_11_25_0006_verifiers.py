@@ -1,0 +1,23 @@
+"""What programs need that verify tokens offline: to hear of revocations, and to ask about single tokens.
+
+Revision ID: 0006
+Revises: 0005
+"""
+
+from core.postgres.seeding import extend, retract
+
+revision = "0006"
+down_revision = "0005"
+
+SEEDED_TOO = {"service": "revocations:read tokens:introspect"}
+"""What system roles come with from this release on, by name."""
+
+
+def upgrade() -> None:
+    for role, permissions in SEEDED_TOO.items():
+        extend(role, permissions.split())
+
+
+def downgrade() -> None:
+    for role, permissions in SEEDED_TOO.items():
+        retract(role, permissions.split())
