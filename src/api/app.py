@@ -13,6 +13,7 @@ from api.rolling import started
 from api.routes.access import access
 from api.routes.events import events
 from api.routes.identity import identity
+from api.routes.keys import keys
 from api.routes.organizations import organizations
 from api.routes.policies import policies
 from api.routes.resources import resources
@@ -45,6 +46,7 @@ def routes(settings: Settings) -> list[Router]:
         visibility,
         resources,
         events,
+        keys,
     ]
 
 
@@ -71,7 +73,7 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
         [
             *routes(settings),
             operations(Health.of(assembly), registry),
-            well_known(assembly.keys.ring),
+            well_known(assembly.ring.published),
             authzen(settings.served_at),
         ],
         observers=(access_log, assembly.metrics.requests),

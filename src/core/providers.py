@@ -23,6 +23,7 @@ from core.idempotency import Idempotency
 from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
 from core.mail import JobMailer
+from core.operating import KeyParts
 from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
@@ -69,6 +70,7 @@ from domain.identity.registration import Registration
 from domain.identity.verification import PasswordIdentities
 from domain.kernel.events import Events
 from domain.kernel.ports import Clock, Cursors, Limits, Mailer
+from domain.keys.rotating import Rotating
 from domain.organizations.inviting import Acceptance, Letters, Withdrawal
 from domain.organizations.joining import Joining, Leaving
 from domain.organizations.paging import Pages
@@ -98,6 +100,7 @@ SERVICES: Final = (
     Reach,
     Registration,
     ResourceRegistration,
+    Rotating,
     Sight,
     TeamRights,
     Withdrawal,
@@ -152,7 +155,7 @@ class Shared(Provider):
         super().__init__()
         self._assembly = assembly
         settings, keys = assembly.settings, assembly.keys
-        issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
+        issued = IssuedTokens(assembly.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
             Clearances: GateClearances(EngineGate(assembly.access)),
@@ -264,9 +267,10 @@ class Transaction(Provider):
 
 def dispatcher(assembly: Assembly) -> Dispatcher:
     """Return the pipeline, with everything that its interactors need; raise if something is missing."""
+    keys = KeyParts(assembly.keys.policy, assembly.keys.forge(assembly.settings))
     return Dispatcher(
-        container=make_async_container(interactors(), Shared(assembly), Transaction(assembly)),
-        authenticator=BearerTokens(assembly.tokens),
+        container=make_async_container(interactors(), Shared(assembly), Transaction(assembly), keys),
+        authenticator=BearerTokens(assembly.tokens, assembly.ring),
         gate=EngineGate(assembly.access),
         witness=assembly.metrics.use_cases,
         outage=outage,
