@@ -80,11 +80,8 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
         CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
     ]
     if not keys.policy.elsewhere:
-        made.append(
-            TendingKeys(
-                SqlRing(database), keys.safe, keys.policy, operator(database, keys, keys.forge(settings), "worker")
-            ).job
-        )
+        sends = operator(database, keys, keys.forge(settings), "worker")
+        made.append(TendingKeys(SqlRing(database), keys.safe, keys.policy, sends).job)
     return by_name(made)
 
 

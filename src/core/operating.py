@@ -16,6 +16,7 @@ from core.postgres.flush import Pending
 from core.postgres.loss import outage
 from core.postgres.signing_keys import SqlKeyLists, SqlSigningKeys
 from core.postgres.work import SqlWork
+from core.ring import FileKeyLists
 from domain.kernel.access import Access, Actor
 from domain.kernel.events import Events
 from domain.kernel.ids import SessionId, UserId
@@ -25,6 +26,7 @@ from domain.keys.commands.remove_key import RemoveKeyInteractor
 from domain.keys.commands.rotate_keys import RotateKeysInteractor
 from domain.keys.commands.tend_keys import TendKeysInteractor
 from domain.keys.policies import KeyPolicy
+from domain.keys.ports import KeyLists
 from domain.keys.queries.list_keys import ListKeysInteractor
 from domain.keys.rotating import Rotating
 
@@ -62,16 +64,20 @@ class KeyParts(Provider):
     scope = Scope.REQUEST
 
     signing_keys = provide(WithParents[SqlSigningKeys])
-    lists = provide(WithParents[SqlKeyLists], scope=Scope.APP)
 
-    def __init__(self, policy: KeyPolicy, forge: SealingForge) -> None:
+    def __init__(self, keys: Keys, forge: SealingForge) -> None:
         super().__init__()
-        self._policy, self._forge = policy, forge
+        self._keys, self._forge = keys, forge
 
     @provide(scope=Scope.APP)
     def policy(self) -> KeyPolicy:
         """Rotate as configured."""
-        return self._policy
+        return self._keys.policy
+
+    @provide(scope=Scope.APP)
+    def lists(self, database: Database) -> KeyLists:
+        """Show the keys in force, wherever they come from."""
+        return FileKeyLists(self._keys.ring) if self._keys.ring else SqlKeyLists(database, self._keys.policy)
 
     @provide(provides=WithParents[SealingForge], scope=Scope.APP)
     def forge(self) -> SealingForge:
@@ -117,7 +123,7 @@ def operator(database: Database, keys: Keys, forge: SealingForge, name: str) -> 
     """
     trusting = _Trusting(Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name))
     return Dispatcher(
-        container=make_async_container(KeyParts(keys.policy, forge), _KeyWork(database, keys.secrets.derive("audit"))),
+        container=make_async_container(KeyParts(keys, forge), _KeyWork(database, keys.secrets.derive("audit"))),
         authenticator=trusting,
         gate=trusting,
         witness=_nobody_counts,

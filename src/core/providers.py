@@ -267,7 +267,7 @@ class Transaction(Provider):
 
 def dispatcher(assembly: Assembly) -> Dispatcher:
     """Return the pipeline, with everything that its interactors need; raise if something is missing."""
-    keys = KeyParts(assembly.keys.policy, assembly.keys.forge(assembly.settings))
+    keys = KeyParts(assembly.keys, assembly.keys.forge(assembly.settings))
     return Dispatcher(
         container=make_async_container(interactors(), Shared(assembly), Transaction(assembly), keys),
         authenticator=BearerTokens(assembly.tokens, assembly.ring),

@@ -9,6 +9,9 @@ import msgspec
 
 from core.jwk import Key
 from core.keyring import KeyRing, Keys
+from domain.keys.models import KeyState
+from domain.keys.ports import KeyLists
+from domain.keys.schemas import KeyDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,24 @@ class StaticRing(Ring):
     async def look_again(self) -> bool:
         """See `Ring.look_again`."""
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class FileKeyLists(KeyLists):
+    """The keys of a file; nobody knows when they came."""
+
+    ring: KeyRing
+
+    async def list(self) -> Sequence[KeyDetails]:
+        """See `KeyLists.list`."""
+        return [
+            KeyDetails(
+                kid=key.kid,
+                algorithm=key.algorithm,
+                state=KeyState.ACTIVE if key is self.ring.signing else KeyState.RETIRED,
+            )
+            for key in self.ring.keys.values()
+        ]
 
 
 def published(keys: Sequence[Mapping[str, str]], max_age: int) -> Published:

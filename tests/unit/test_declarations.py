@@ -35,7 +35,7 @@ PUBLIC = {
 ELSEWHERE: dict[str, str] = dict.fromkeys(
     ("EvaluateAccess", "EvaluateMany", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"),
     "the AuthZEN API",
-)
+) | {"TendKeys": "workers, and whichever process finds an empty ring"}
 """Use cases without a generated route, and how they are reached instead."""
 
 every_use_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

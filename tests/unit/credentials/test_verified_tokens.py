@@ -12,6 +12,7 @@ from core.authentication import BearerTokens
 from core.jwk import Key
 from core.keyring import KeyRing, Keys
 from core.revocations import Revocations, on_the_wire
+from core.ring import StaticRing
 from core.tokens import VerifiedTokens, Verifier
 from domain.kernel.errors import InvalidToken, Unavailable
 from domain.kernel.revocation import Marker, RevocationScope
@@ -200,7 +201,7 @@ def test_remembers_nothing_that_it_refused() -> None:
 
 
 async def test_names_the_actor_of_a_bearer_token() -> None:
-    actor = await BearerTokens(verified()).identify(mint().encode())
+    actor = await BearerTokens(verified(), StaticRing(RING, 300)).identify(mint().encode())
     assert (actor.user_id, actor.epoch) == (USER, 7)
     with pytest.raises(InvalidToken):
-        await BearerTokens(verified()).identify(b"")
+        await BearerTokens(verified(), StaticRing(RING, 300)).identify(b"")

@@ -29,7 +29,7 @@ class RotateKeysInteractor:
     rotating: Rotating
     policy: KeyPolicy
 
-    async def __call__(self, _request: RotateKeys) -> KeyDetails:
+    async def __call__(self, _: RotateKeys) -> KeyDetails:
         ring = await self.rotating.hold()
         active, waiting = ring.active, ring.next
         if active is None or waiting is None:

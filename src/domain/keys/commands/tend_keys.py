@@ -28,7 +28,7 @@ class TendKeysInteractor:
     rotating: Rotating
     policy: KeyPolicy
 
-    async def __call__(self, _request: TendKeys) -> None:
+    async def __call__(self, _: TendKeys) -> None:
         ring = await self.rotating.hold()
         active, waiting = ring.active, ring.next
         if not self.policy.wants_work(active, waiting, ring.now):

@@ -19,5 +19,5 @@ class ListKeys(Query[Page[KeyDetails]]):
 class ListKeysInteractor:
     keys: KeyLists
 
-    async def __call__(self, _request: ListKeys) -> Page[KeyDetails]:
+    async def __call__(self, _: ListKeys) -> Page[KeyDetails]:
         return Page(list(await self.keys.list()))
