@@ -46,9 +46,7 @@ class Rotating:
 
     async def withdraw(self, waiting: SigningKey, ring: HeldRing) -> None:
         """Take back a key that never signed, and publish another."""
-        waiting.remove(ring.now)
-        self.events.emit(KeyRemoved(kid=waiting.kid, algorithm=waiting.algorithm), of=waiting)
-        await self.keys.keep(waiting)
+        await self._remove(waiting, ring)
         await self.provide(ring)
 
     async def remove(self, kid: str, ring: HeldRing) -> None:
@@ -62,9 +60,7 @@ class Rotating:
         before = key.state
         if before is KeyState.REMOVED:
             return
-        marker = key.remove(ring.now)
-        self.events.emit(KeyRemoved(kid=key.kid, algorithm=key.algorithm), of=key, revokes=[marker])
-        await self.keys.keep(key)
+        await self._remove(key, ring)
         if before is KeyState.NEXT:
             await self.provide(ring)
         if before is KeyState.ACTIVE:
@@ -74,13 +70,10 @@ class Rotating:
         """Have a key sign in a ring where none does: the one that waits if it can be opened, else a new one."""
         waiting = ring.next
         if waiting and waiting.sealed and not self.forge.opens(waiting.kid, waiting.sealed):
-            waiting.remove(ring.now)
-            self.events.emit(KeyRemoved(kid=waiting.kid, algorithm=waiting.algorithm), of=waiting)
-            await self.keys.keep(waiting)
+            await self._remove(waiting, ring)
             waiting = None
         if waiting is None:
-            made = await self.forge.make(self.policy.algorithm)
-            waiting = await self._publish(made, ring)
+            waiting = await self._publish(await self.forge.make(self.policy.algorithm), ring)
         await self._activate(waiting, ring)
         await self.provide(ring)
 
@@ -99,4 +92,9 @@ class Rotating:
         until = self.policy.retired_until(ring.now)
         key.retire(ring.now, until, self.forge.verifying(key.kid, key.sealed or b""))
         self.events.emit(KeyRetired(kid=key.kid, algorithm=key.algorithm, expires_at=until), of=key)
+        await self.keys.keep(key)
+
+    async def _remove(self, key: SigningKey, ring: HeldRing) -> None:
+        marker = key.remove(ring.now)
+        self.events.emit(KeyRemoved(kid=key.kid, algorithm=key.algorithm), of=key, revokes=[marker])
         await self.keys.keep(key)
