@@ -49,10 +49,10 @@ def examine() -> list[Finding]:
         keys = Keys.read(settings)
     except Misconfigured as error:
         return [*found, *(Finding("settings", "wrong", line) for line in str(error).splitlines())]
-    return [*found, *_settings(settings, keys), *asyncio.run(_servers(settings, keys))]
+    return [*found, *_settings(settings), *asyncio.run(_servers(settings, keys))]
 
 
-def _settings(settings: Settings, keys: Keys) -> list[Finding]:
+def _settings(settings: Settings) -> list[Finding]:
     made = "generated, in the data folder"
     where = "configured" if settings.secret else made
     free = shutil.disk_usage(next(path for path in (settings.folder, *settings.folder.parents) if path.exists())).free
@@ -89,25 +89,29 @@ async def _signing_keys(settings: Settings, keys: Keys) -> Finding:
     if settings.database_url is None:
         return Finding(what, "ok", "in the embedded database")
     database = Database(settings.database_url.get_secret_value(), size=1)
-    ring = LiveRing(SqlRing(database), keys.safe, keys.policy, tend=_nothing)
     await database.open()
     try:
         async with asyncio.timeout(PATIENCE):
-            _, rows = await ring.source.look()
-            await ring.look()
+            return Finding(what, *await _ring(database, keys))
     except Exception:  # noqa: BLE001 - what is wrong with the database is found elsewhere
         return Finding(what, "note", "in the database, which does not tell")
     finally:
         await database.close()
+
+
+async def _ring(database: Database, keys: Keys) -> tuple[State, str]:
+    ring = LiveRing(SqlRing(database), keys.safe, keys.policy, tend=_nothing)
+    _, rows = await ring.source.look()
     if not rows:
-        return Finding(what, "note", "none yet: the process that starts first makes them")
-    if trouble := ring.condition.trouble:
-        return Finding(what, "wrong", trouble)
+        return "note", "none yet: the process that starts first makes them"
+    await ring.look()
+    if ring.condition.trouble:
+        return "wrong", ring.condition.trouble
     days = int((ring.condition.age or 0) // 86_400)
     told = f"{ring.signing.algorithm}, {ring.signing.kid}, signs for {days} days, and the next is published"
     if any(keys.safe.renewed(row.kid, row.sealed) for row in rows):
-        return Finding(what, "note", f"{told}; a worker has yet to seal them under the new secret")
-    return Finding(what, "ok", told)
+        return "note", f"{told}; a worker has yet to seal them under the new secret"
+    return "ok", told
 
 
 async def _nothing() -> None:

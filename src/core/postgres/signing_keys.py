@@ -11,6 +11,7 @@ from core.key_forge import KeySafe
 from core.live_ring import RingRow, RingSource
 from core.postgres.base import mapping, refusing, versioned
 from core.postgres.database import Database
+from core.postgres.direct import session
 from core.postgres.work import SqlWork
 from domain.kernel.errors import ConcurrentChange
 from domain.keys.models import HeldRing, KeyState, SigningKey
@@ -57,19 +58,19 @@ class SqlSigningKeys(SigningKeys):
     work: SqlWork
 
     async def hold(self) -> HeldRing:
-        session = await self.work.begin()
-        await session.execute(_ALONE)
+        transaction = await self.work.begin()
+        await transaction.execute(_ALONE)
         # Asked after the lock was had: what the one before did is in the past.
-        now: datetime = (await session.execute(_NOW)).scalar_one()
+        now: datetime = (await transaction.execute(_NOW)).scalar_one()
         live = select(SigningKey).where(or_(keys.c.expires_at.is_(None), keys.c.expires_at > now))
-        found = await session.scalars(live.order_by(keys.c.published_at, keys.c.kid))
+        found = await transaction.scalars(live.order_by(keys.c.published_at, keys.c.kid))
         return HeldRing(now, found.all())
 
     async def keep(self, key: SigningKey) -> None:
-        session = await self.work.begin()
-        session.add(key)
+        transaction = await self.work.begin()
+        transaction.add(key)
         with refusing({"uq_signing_keys_state": ConcurrentChange, "uq_signing_keys_kid": ConcurrentChange}):
-            await session.flush()
+            await transaction.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,10 @@ class SqlRing(RingSource):
 
     async def seal_again(self, safe: KeySafe) -> int:
         """Seal under the current master secret what an earlier one sealed; return how many keys that were."""
-        renewed = 0
         async with self.database.read() as connection:
-            for row in await connection.fetch(_SEALED):
-                if sealed := safe.renewed(row["kid"], row["sealed"]):
-                    await connection.execute(_RENEW, row["kid"], row["sealed"], sealed)
-                    renewed += 1
-        return renewed
+            rows = await connection.fetch(_SEALED)
+        renewed = [(row["kid"], row["sealed"], new) for row in rows if (new := safe.renewed(row["kid"], row["sealed"]))]
+        if renewed:
+            async with session(self.database, "gatewright-sealing") as connection:
+                await connection.executemany(_RENEW, renewed)
+        return len(renewed)
