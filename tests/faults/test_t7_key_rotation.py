@@ -129,10 +129,10 @@ async def _count(service: Service, query: str) -> int:
 
 @pytest.fixture
 async def rotating(stack: Stack, tmp_path: Path) -> AsyncIterator[Service]:
-    """Two processes that answer and two workers, whose keys rotate every five seconds."""
-    days, life = str(5 / 86_400), str(LIFE)
+    """Two processes that answer and two workers, who rotate as soon as every verifier has the next key."""
+    days, life = str(1 / 86_400), str(LIFE)
     async with deployed(
-        stack, tmp_path, WORKERS="2", JWKS_SECONDS="1", KEY_ROTATION_DAYS=days, ACCESS_TOKEN_SECONDS=life
+        stack, tmp_path, WORKERS="2", JWKS_SECONDS="3", KEY_ROTATION_DAYS=days, ACCESS_TOKEN_SECONDS=life
     ) as service:
         for _ in range(2):
             await asyncio.to_thread(service.hire)
