@@ -226,7 +226,7 @@ async def test_no_job_is_lost_when_worker_or_broker_are_killed(cluster: Cluster)
 
 
 @pytest.mark.parametrize("lost", ["nothing", "postgres", "rabbit"])
-async def test_e15_a_worker_stops_within_five_seconds_whatever_is_frozen(cluster: Cluster, lost: str) -> None:
+async def test_e15_a_worker_stops_within_ten_seconds_whatever_is_frozen(cluster: Cluster, lost: str) -> None:
     database = await prepare(cluster, 1)
     (worker,) = cluster.workers
     await Writers(database, 50, 400).run()
@@ -235,7 +235,7 @@ async def test_e15_a_worker_stops_within_five_seconds_whatever_is_frozen(cluster
     if lost in servers:
         servers[lost].stall()
     try:
-        assert await stop(worker) < 5
+        assert await stop(worker) < 10
     finally:
         if lost in servers:
             servers[lost].resume()
