@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, DateTime, Enum, LargeBinary, Table, Text, Uuid, or_, select, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    LargeBinary,
+    Table,
+    Text,
+    TypeDecorator,
+    Uuid,
+    or_,
+    select,
+    text,
+)
 
 from core.key_forge import KeySafe
 from core.live_ring import RingRow, RingSource
@@ -20,6 +33,18 @@ from domain.keys.ports import KeyLists
 from domain.keys.repositories import SigningKeys
 from domain.keys.schemas import KeyDetails, details
 
+
+class _State(TypeDecorator[KeyState]):
+    """States as the text that they are."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> KeyState | None:  # noqa: ARG002 - SQLAlchemy's
+        """Return the state that was written."""
+        return None if value is None else KeyState(value)
+
+
 keys = Table(
     "signing_keys",
     mapping.metadata,
@@ -27,7 +52,7 @@ keys = Table(
     Column("kid", Text, nullable=False, unique=True),
     Column("algorithm", Text, nullable=False),
     Column("sealed", LargeBinary),
-    Column("state", Enum(KeyState, native_enum=False, values_callable=lambda states: [*states]), nullable=False),
+    Column("state", _State, nullable=False),
     Column("published_at", DateTime(timezone=True), nullable=False),
     Column("activated_at", DateTime(timezone=True)),
     Column("retired_at", DateTime(timezone=True)),
