@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
-    Dialect,
     LargeBinary,
     Table,
     Text,
@@ -35,13 +34,13 @@ from domain.keys.schemas import KeyDetails, details
 
 
 class _State(TypeDecorator[KeyState]):
-    """States as the text that they are."""
+    """How far a key has come, as text."""
 
     impl = Text
     cache_ok = True
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> KeyState | None:  # noqa: ARG002 - SQLAlchemy's
-        """Return the state that was written."""
+    def process_result_value(self, value: str | None, _: object) -> KeyState | None:
+        """Read what is stored."""
         return None if value is None else KeyState(value)
 
 
