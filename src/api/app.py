@@ -14,6 +14,7 @@ from api.rolling import started
 from api.routes.access import access
 from api.routes.events import events
 from api.routes.identity import identity
+from api.routes.keys import keys
 from api.routes.organizations import organizations
 from api.routes.policies import policies
 from api.routes.resources import resources
@@ -48,6 +49,7 @@ def routes(settings: Settings) -> list[Router]:
         visibility,
         resources,
         events,
+        keys,
     ]
 
 
@@ -74,7 +76,7 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
         [
             *routes(settings),
             operations(Health.of(assembly), registry),
-            well_known(assembly.keys.ring),
+            well_known(assembly.ring.published),
             authzen(settings.served_at),
             introspection,
         ],

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -105,18 +106,64 @@ def setup_link() -> None:
 
 @main.group()
 def keys() -> None:
-    """Make the keys that sign access tokens."""
+    """Manage the keys that sign access tokens. Ends with 1 when it refuses."""
 
 
 @keys.command()
-@click.option(
-    "--algorithm", type=click.Choice(["ES256", "RS256", "EdDSA", "HS256"]), default="ES256", show_default=True
-)
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), default="ES256", show_default=True)
 def generate(algorithm: str) -> None:
     """Print a new JWK Set with a private key, for GATEWRIGHT_SIGNING_KEYS_FILE."""
     from core.keyring import generate as made  # noqa: PLC0415
 
     click.echo(made(algorithm))
+
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@keys.command("list")
+@JSON
+def list_keys(*, as_json: bool) -> None:
+    """List the keys: which signs, which waits, and which still verify."""
+    from api.key_commands import show  # noqa: PLC0415
+
+    with _one_line():
+        sys.exit(show(_settings(), as_json=as_json))
+
+
+@keys.command()
+@JSON
+def rotate(*, as_json: bool) -> None:
+    """Have the waiting key sign from now on; nobody is signed out."""
+    from api.key_commands import rotate as rotated  # noqa: PLC0415
+
+    with _one_line():
+        sys.exit(rotated(_settings(), as_json=as_json))
+
+
+@keys.command()
+@click.argument("kid")
+@JSON
+def remove(kid: str, *, as_json: bool) -> None:
+    """Refuse everything that the key KID signed, everywhere and at once: for a key that was stolen."""
+    from api.key_commands import remove as removed  # noqa: PLC0415
+
+    with _one_line():
+        sys.exit(removed(_settings(), kid, as_json=as_json))
+
+
+@keys.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@JSON
+def import_keys(file: Path, *, as_json: bool) -> None:
+    """Start the ring in the database with the JWK Set in FILE, the first key of which goes on signing.
+
+    For an installation that leaves GATEWRIGHT_SIGNING_KEYS_FILE: what its keys signed is still accepted.
+    """
+    from api.key_commands import adopt  # noqa: PLC0415
+
+    with _one_line():
+        sys.exit(adopt(_settings(), file, as_json=as_json))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -14,9 +15,12 @@ from redis.asyncio import Redis
 
 from api.starting import place
 from core.keys import Keys
+from core.live_ring import LiveRing
 from core.mongo.client import MongoConnection
+from core.postgres.database import Database
 from core.postgres.direct import plain
 from core.postgres.migrating import head
+from core.postgres.signing_keys import SqlRing
 from core.settings import PREFIX, Misconfigured, Settings, load, unknown
 
 OLDEST: Final = 140_000
@@ -45,31 +49,73 @@ def examine() -> list[Finding]:
         keys = Keys.read(settings)
     except Misconfigured as error:
         return [*found, *(Finding("settings", "wrong", line) for line in str(error).splitlines())]
-    return [*found, *_settings(settings, keys), *asyncio.run(_servers(settings))]
+    return [*found, *_settings(settings), *asyncio.run(_servers(settings, keys))]
 
 
-def _settings(settings: Settings, keys: Keys) -> list[Finding]:
+def _settings(settings: Settings) -> list[Finding]:
     made = "generated, in the data folder"
-    signing = f"{keys.ring.signing.algorithm}, {keys.ring.signing.kid}"
+    where = "configured" if settings.secret else made
     free = shutil.disk_usage(next(path for path in (settings.folder, *settings.folder.parents) if path.exists())).free
     return [
         Finding("environment", "ok", settings.environment.value),
         Finding("served at", "ok", settings.served_at),
-        Finding("secret", "ok", "configured" if settings.secret else made),
-        Finding("signing key", "ok", signing if settings.signing_keys_file else f"{signing} ({made})"),
+        _secret_file(settings.secret_file) if settings.secret_file else Finding("secret", "ok", where),
         Finding("data folder", "ok" if free > ROOM else "note", f"{settings.folder}, {free >> 20} MiB free"),
         Finding("mail", "ok", "by SMTP" if settings.smtp_url else f"written to {settings.folder / 'mail'}"),
     ]
 
 
-async def _servers(settings: Settings) -> list[Finding]:
+def _secret_file(file: Path) -> Finding:
+    shared = file.stat().st_mode & 0o077
+    return Finding("secret", "note" if shared else "ok", f"{file}{', which others may read' if shared else ''}")
+
+
+async def _servers(settings: Settings, keys: Keys) -> list[Finding]:
     looked = [
+        _signing_keys(settings, keys),
         _look("postgres", settings.database_url, _postgres, "an embedded one, by `gatewright run`"),
         _look("redis", settings.redis_url, _redis, "an embedded one, by `gatewright run`"),
         _look("mongodb", settings.mongodb_uri, _mongodb, "not used: Postgres keeps configuration documents"),
         _look("rabbitmq", settings.rabbitmq_url, _rabbitmq, "not used: events are served by GET /auth/events"),
     ]
     return list(await asyncio.gather(*looked))
+
+
+async def _signing_keys(settings: Settings, keys: Keys) -> Finding:
+    what = "signing keys"
+    if keys.ring:
+        signing = keys.ring.signing
+        return Finding(what, "ok", f"{signing.algorithm}, {signing.kid}, of {settings.signing_keys_file}")
+    if settings.database_url is None:
+        return Finding(what, "ok", "in the embedded database")
+    database = Database(settings.database_url.get_secret_value(), size=1)
+    await database.open()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return Finding(what, *await _ring(database, keys))
+    except Exception:  # noqa: BLE001 - what is wrong with the database is found elsewhere
+        return Finding(what, "note", "in the database, which does not tell")
+    finally:
+        await database.close()
+
+
+async def _ring(database: Database, keys: Keys) -> tuple[State, str]:
+    ring = LiveRing(SqlRing(database), keys.safe, keys.policy, tend=_nothing)
+    _, rows = await ring.source.look()
+    if not rows:
+        return "note", "none yet: the process that starts first makes them"
+    await ring.look()
+    if ring.condition.trouble:
+        return "wrong", ring.condition.trouble
+    days = int((ring.condition.age or 0) // 86_400)
+    told = f"{ring.signing.algorithm}, {ring.signing.kid}, signs for {days} days, and the next is published"
+    if any(keys.safe.renewed(row.kid, row.sealed) for row in rows):
+        return "note", f"{told}; a worker has yet to seal them under the new secret"
+    return "ok", told
+
+
+async def _nothing() -> None:
+    """Only look."""
 
 
 async def _look(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import uvloop
@@ -16,15 +17,18 @@ from core.keys import Keys
 from core.logs import configure_logs
 from core.mail import FolderTransport, MailSender, SmtpTransport, Transport
 from core.metrics import Metrics
+from core.operating import operator
 from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.maintenance import CleanUp
+from core.postgres.signing_keys import SqlRing
 from core.processes import end_with_parent
 from core.rabbit.errand import Errand
 from core.secrets import seal
 from core.settings import Misconfigured, Settings
 from core.telemetry import configure_tracing
+from core.tending import TendingKeys
 from core.worker import Worker
 from domain.organizations.collecting import ConfigurationCleaner
 
@@ -70,13 +74,15 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
     keys = Keys.read(settings)
     reader = SqlConfigurationReader(database)
     bodies = configuration_bodies(mongo, database)
-    return by_name(
-        [
-            MailSender(_transport(settings), seal(keys.secrets), settings.mail_from).job,
-            CleanUp(database).job,
-            CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
-        ]
-    )
+    made: list[Job[Any]] = [
+        MailSender(_transport(settings), seal(keys.secrets), settings.mail_from).job,
+        CleanUp(database).job,
+        CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
+    ]
+    if not keys.policy.elsewhere:
+        sends = operator(database, keys, keys.forge(settings), "worker")
+        made.append(TendingKeys(SqlRing(database), keys.safe, keys.policy, sends).job)
+    return by_name(made)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ from core.documents import Mongo, mongo_connection
 from core.hashing import HashingPool
 from core.inspection import InspectedTokens
 from core.keys import Keys
+from core.live_ring import LiveRing
 from core.metrics import Metrics
+from core.operating import CALL, operator
 from core.passwords import Argon2Passwords
 from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
@@ -27,13 +29,17 @@ from core.postgres.log import LogFollower
 from core.postgres.poke import Poke
 from core.postgres.profiles import SqlProfiles
 from core.postgres.revocations import SqlMarkers, SqlMarkersAbout, SqlRevocationLog
+from core.postgres.signing_keys import SqlRing
 from core.profiles import CachedProfiles
 from core.pushes import ProfilePushes
 from core.redis.client import RedisClients, redis_clients
 from core.redis.limits import RedisLimits
 from core.revocation_feed import RevocationFeed, RevocationPush
+from core.ring import Ring, StaticRing
 from core.settings import Misconfigured, Settings
 from domain.kernel.access import Actor
+from domain.keys.commands.tend_keys import TendKeys
+from domain.keys.models import SigningKey
 from domain.sessions.models import Lifetimes
 from gatewright_verifier.claims import same
 from gatewright_verifier.revocations import Revocations
@@ -48,6 +54,7 @@ class Assembly:
 
     settings: Settings
     keys: Keys
+    ring: Ring
     metrics: Metrics
     database: Database
     redis: RedisClients
@@ -82,12 +89,14 @@ class Assembly:
         hashing = HashingPool(meter=metrics.hashing)
         told = Bell()
         revocations = Revocations(longest=settings.access_token_seconds, news=told.ring)
-        named = keys.ring, settings.served_at, settings.audience
+        ring = _ring(settings, keys, database, metrics)
+        named = ring, settings.served_at, settings.audience
         profiles = CachedProfiles(SqlProfiles(database))
         markers = SqlMarkers(database.connect)
         return cls(
             settings=settings,
             keys=keys,
+            ring=ring,
             metrics=metrics,
             database=database,
             redis=redis,
@@ -126,6 +135,10 @@ class Assembly:
             self.poke()
         if pending.markers:
             self.push(list(pending.markers.values()))
+        if isinstance(self.ring, LiveRing) and any(
+            fact.aggregate_type == SigningKey.aggregate for fact in pending.facts
+        ):
+            self.ring.wake()
         self.pushes({fact.aggregate_id for fact in pending.facts if fact.aggregate_type == "user"})
 
     async def open(self) -> None:
@@ -134,6 +147,10 @@ class Assembly:
         with suppress(Exception):
             # Without it the first requests would be refused; whoever cannot ask goes on trying.
             await self.feed.pull()
+        if isinstance(self.ring, LiveRing):
+            with suppress(Exception):
+                await self.ring.look()
+            self._start("keys", self.ring.run())
         for name, work in {
             "revocations": self.feed.run(),
             "profiles": self.pushes.run(),
@@ -160,6 +177,17 @@ class Assembly:
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(_told)
         self._running.append(task)
+
+
+def _ring(settings: Settings, keys: Keys, database: Database, metrics: Metrics) -> Ring:
+    if keys.ring:
+        return StaticRing(keys.ring, settings.jwks_seconds)
+    service = operator(database, keys, keys.forge(settings), "service")
+
+    async def tend() -> None:
+        await service(TendKeys(), CALL)
+
+    return LiveRing(SqlRing(database), keys.safe, keys.policy, tend, looked=metrics.keys)
 
 
 def _told(task: asyncio.Task[Any]) -> None:

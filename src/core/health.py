@@ -85,6 +85,7 @@ class Health:
                 _postgres(assembly, head()), True, "requests that need the database are refused with 503"
             ),
             "revocations": Probe(_revocations(assembly), True, "tokens cannot be verified"),
+            "signing_keys": Probe(_keys(assembly), True, "tokens can neither be made nor verified"),
             "redis": Probe(assembly.redis.requests.ping, False, "limits are counted in each process alone"),
         }
         if assembly.mongo:
@@ -144,6 +145,15 @@ def _revocations(assembly: Assembly) -> Callable[[], Awaitable[None]]:
     async def ask() -> None:
         if assembly.revocations.monotonic() >= assembly.revocations.fresh_until:
             raise Unwell(State.DOWN, "nothing was heard of revocations for longer than the bound: tokens are refused")
+
+    return ask
+
+
+def _keys(assembly: Assembly) -> Callable[[], Awaitable[None]]:
+    async def ask() -> None:
+        condition = assembly.ring.condition
+        if condition.trouble:
+            raise Unwell(State.DEGRADED if condition.usable else State.DOWN, condition.trouble)
 
     return ask
 

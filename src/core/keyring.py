@@ -3,8 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from secrets import token_hex
 from typing import Final, Protocol, Self
 
 import msgspec
@@ -41,8 +39,6 @@ class KeyRing(Keys):
         first = next(iter(self.keys.values()), None)
         if first is None or first.sign is None:
             raise ValueError("the first key of a key ring is a private one: it signs")
-        if len({key.algorithm is Algorithm.HS256 for key in self.keys.values()}) > 1:
-            raise ValueError("a key ring never mixes shared secrets with key pairs")
         object.__setattr__(self, "signing", first)
 
     @classmethod
@@ -62,6 +58,8 @@ class KeyRing(Keys):
                 raise ValueError(f"key {position} of the set: its id is taken")
             keys[key.kid] = key
         ring = cls(keys)
+        if len({key.algorithm is Algorithm.HS256 for key in keys.values()}) > 1:
+            raise ValueError("a set never mixes shared secrets with key pairs")
         if ring.signing.algorithm != (algorithm or ring.signing.algorithm):
             raise ValueError(f"the first key is for {ring.signing.algorithm}, not for {algorithm}")
         if ring.signing.algorithm is Algorithm.HS256 and not algorithm:
@@ -74,38 +72,6 @@ class KeyRing(Keys):
     def public_set(self) -> dict[str, list[dict[str, str]]]:
         """Return the JWK Set for `/.well-known/jwks.json`: public halves only, shared secrets never."""
         return {"keys": [dict(key.public) for key in self.keys.values() if key.public]}
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRingFile:
-    """A key ring in a file that the first process makes. For development: production is given its keys."""
-
-    path: Path
-    algorithm: str = Algorithm.ES256
-
-    def load(self) -> KeyRing:
-        """Read the key ring; make one that only its owner can read if there is none.
-
-        Processes that start at once get the same one. Raise `ValueError` if the file holds something else.
-        """
-        if not self.path.exists():
-            self._make()
-        return KeyRing.load(self.path.read_text(), self.algorithm)
-
-    def _make(self) -> None:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self.path.with_name(f".{self.path.name}.{token_hex(8)}")
-        try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(generate(self.algorithm))
-                file.flush()
-                os.fsync(file.fileno())
-            # A link never replaces: whoever comes second uses what the first one made, and both find it whole.
-            os.link(draft, self.path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink(missing_ok=True)
 
 
 def generate(algorithm: str) -> str:

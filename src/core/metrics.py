@@ -11,6 +11,7 @@ from typing import Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+from core.ring import Condition
 from domain.kernel.usecases import UseCase
 
 PULLED: Final = "gatewright_revocations_pulled"
@@ -207,6 +208,29 @@ class AccessMetrics:
 
 
 @dataclass(slots=True)
+class KeyMetrics:
+    """The key that signs access tokens, where it comes from the database."""
+
+    registry: CollectorRegistry = REGISTRY
+    _age: Gauge = field(init=False)
+    _trouble: Gauge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._age = _measured("gatewright_signing_key_age_seconds", "Since the active key signs", self.registry)
+        self._trouble = Gauge(
+            "gatewright_signing_key_trouble",
+            "Processes that cannot sign, see no key waiting, or find a rotation overdue",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+
+    def __call__(self, condition: Condition) -> None:
+        """Note what a look at the ring found."""
+        self._age.set(condition.age or 0)
+        self._trouble.set(condition.trouble is not None)
+
+
+@dataclass(slots=True)
 class DependencyMetrics:
     """Whether this process reaches what it depends on."""
 
@@ -245,6 +269,7 @@ class Metrics:
     revocations: RevocationMetrics = field(init=False)
     dependencies: DependencyMetrics = field(init=False)
     access: AccessMetrics = field(init=False)
+    keys: KeyMetrics = field(init=False)
 
     def __post_init__(self) -> None:
         self.requests = RequestMetrics(self.registry)
@@ -255,3 +280,4 @@ class Metrics:
         self.revocations = RevocationMetrics(self.registry)
         self.dependencies = DependencyMetrics(self.registry)
         self.access = AccessMetrics(self.registry)
+        self.keys = KeyMetrics(self.registry)

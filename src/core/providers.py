@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
+from dishka import AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
 
 from core.access.decisions import EngineDecisions
 from core.access.gate import EngineGate
@@ -19,42 +19,29 @@ from core.clock import SystemClock
 from core.cursors import SignedCursors
 from core.discovery import load_use_cases
 from core.documents import configuration_bodies
-from core.idempotency import Idempotency
 from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
-from core.mail import JobMailer
-from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
+from core.operating import KeyParts
+from core.pipeline import Call, Dispatcher
 from core.postgres.access_lists import SqlAccessLists
-from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
+from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
 from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
-from core.postgres.grants import SqlGrants
-from core.postgres.idempotency import SqlIdempotency
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import clash, outage
-from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
 from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
-from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
-from core.postgres.places import SqlGrantees, SqlHiding, SqlPlaces
-from core.postgres.policy_models import SqlPolicyModels, SqlPolicyReader
+from core.postgres.policy_models import SqlPolicyReader
 from core.postgres.profiles import SqlCredentials
-from core.postgres.rehearsal import SqlRehearsal
 from core.postgres.resource_lists import SqlResourceReader
-from core.postgres.resources import SqlBelonging, SqlResources
-from core.postgres.roles import SqlRoles
-from core.postgres.service_accounts import SqlServiceAccountLists, SqlServiceAccounts
-from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
+from core.postgres.service_accounts import SqlServiceAccountLists
+from core.postgres.sessions import SqlSessionLists
 from core.postgres.team_lists import SqlTeamLists
-from core.postgres.teams import SqlInheritance, SqlTeamMembers, SqlTeams
 from core.postgres.trials import SqlTrials
-from core.postgres.viewers import SqlViewers
-from core.postgres.visibility import SqlContents, SqlVisibilityGroups
 from core.postgres.visibility_lists import SqlVisibilityLists
-from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
-from core.setup import SqlSetup
+from core.transacting import Transaction
 from domain.access.editing import Editing
 from domain.access.facade import Clearances
 from domain.access.granting import Granting
@@ -72,9 +59,9 @@ from domain.identity.profiles import ProfileChanges
 from domain.identity.readers import ProfileLists, Profiles
 from domain.identity.registration import Registration
 from domain.identity.verification import PasswordIdentities
-from domain.kernel.events import Events
-from domain.kernel.ports import Clock, Cursors, Limits, Mailer
+from domain.kernel.ports import Clock, Cursors, Limits
 from domain.kernel.revocation import Revoking
+from domain.keys.rotating import Rotating
 from domain.organizations.inviting import Acceptance, Letters, Withdrawal
 from domain.organizations.joining import Joining, Leaving
 from domain.organizations.paging import Pages
@@ -107,6 +94,7 @@ SERVICES: Final = (
     Reach,
     Registration,
     ResourceRegistration,
+    Rotating,
     Seeing,
     Settling,
     Sight,
@@ -166,7 +154,7 @@ class Shared(Provider):
         super().__init__()
         self._assembly = assembly
         settings, keys = assembly.settings, assembly.keys
-        issued = IssuedTokens(keys.ring, settings.served_at, settings.audience, settings.access_token_seconds)
+        issued = IssuedTokens(assembly.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
             Clearances: GateClearances(EngineGate(assembly.access)),
@@ -219,78 +207,12 @@ class Shared(Provider):
         return configuration_bodies(self._assembly.mongo, database)
 
 
-class Transaction(Provider):
-    """What one message has for itself: its transaction, and everything that takes part in it."""
-
-    scope = Scope.REQUEST
-
-    users = provide(WithParents[SqlUsers])
-    hashes = provide(WithParents[SqlPasswordHashes])
-    failures = provide(WithParents[SqlFailures])
-    superusers = provide(WithParents[SqlSuperusers])
-    setup = provide(WithParents[SqlSetup])
-    service_accounts = provide(WithParents[SqlServiceAccounts])
-    sessions = provide(WithParents[SqlSessions])
-    session_ending = provide(WithParents[SqlSessionEnding])
-    configuration_heads = provide(WithParents[SqlConfigurationHeads])
-    organizations = provide(WithParents[SqlOrganizations])
-    memberships = provide(WithParents[SqlMemberships])
-    invitations = provide(WithParents[SqlInvitations])
-    teams = provide(WithParents[SqlTeams])
-    team_members = provide(WithParents[SqlTeamMembers])
-    inheritance = provide(WithParents[SqlInheritance])
-    visibility_groups = provide(WithParents[SqlVisibilityGroups])
-    viewers = provide(WithParents[SqlViewers])
-    contents = provide(WithParents[SqlContents])
-    policy_models = provide(WithParents[SqlPolicyModels])
-    rehearsal = provide(WithParents[SqlRehearsal])
-    roles = provide(WithParents[SqlRoles])
-    grants = provide(WithParents[SqlGrants])
-    grantees = provide(WithParents[SqlGrantees])
-    places = provide(WithParents[SqlPlaces])
-    hiding = provide(WithParents[SqlHiding])
-    resources = provide(WithParents[SqlResources])
-    belonging = provide(WithParents[SqlBelonging])
-
-    def __init__(self, assembly: Assembly) -> None:
-        super().__init__()
-        self._assembly = assembly
-        secrets = assembly.keys.secrets
-        self._audit_key, self._request_key = secrets.derive("audit"), secrets.derive("idempotency")
-
-    @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
-    async def work(self, call: Call, clock: Clock) -> AsyncIterator[SqlWork]:
-        """Give the message its unit of work, and make sure that it leaves nothing open."""
-        assembly = self._assembly
-        work = SqlWork(
-            database=assembly.database,
-            clock=clock,
-            audit_key=self._audit_key,
-            committed=assembly.committed,
-            trace=call.trace,
-            key_lifetime=assembly.idempotency_life,
-        )
-        try:
-            yield work
-        finally:
-            await work.rollback()
-
-    @provide
-    def idempotency(self, work: SqlWork, sealed: Sealed) -> Idempotency:
-        """Keep keys with the transaction."""
-        return SqlIdempotency(work, sealed, self._request_key)
-
-    @provide
-    def mailer(self, work: SqlWork, sealed: Sealed) -> Mailer:
-        """Queue mails with the transaction."""
-        return JobMailer(work, sealed)
-
-
 def dispatcher(assembly: Assembly) -> Dispatcher:
     """Return the pipeline, with everything that its interactors need; raise if something is missing."""
+    keys = KeyParts(assembly.keys, assembly.keys.forge(assembly.settings))
     return Dispatcher(
-        container=make_async_container(interactors(), Shared(assembly), Transaction(assembly)),
-        authenticator=BearerTokens(assembly.tokens),
+        container=make_async_container(interactors(), Shared(assembly), Transaction(assembly), keys),
+        authenticator=BearerTokens(assembly.tokens, assembly.ring),
         gate=EngineGate(assembly.access),
         witness=assembly.metrics.use_cases,
         outage=outage,

@@ -80,10 +80,18 @@ class Sealed:
                 continue
         raise ValueError("altered, moved, or sealed with another key")
 
+    def is_current(self, sealed: bytes, about: bytes) -> bool:
+        """Return whether the current key sealed it, so that earlier ones are not needed for it."""
+        try:
+            Sealed(self.key).open(sealed, about)
+        except ValueError:
+            return False
+        return True
 
-def seal(secrets: Secrets) -> Sealed:
-    """Return what seals answers and mails; what an earlier master secret sealed can still be opened."""
-    current, *previous = secrets.every("sealed").values()
+
+def seal(secrets: Secrets, purpose: str = "sealed") -> Sealed:
+    """Return what seals for `purpose`, without one answers and mails; what an earlier secret sealed is still opened."""
+    current, *previous = secrets.every(purpose).values()
     return Sealed(current, tuple(previous))
 
 

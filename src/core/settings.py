@@ -56,11 +56,18 @@ class Settings(BaseSettings):
     """`aud` of access tokens."""
     secret: SecretStr | None = None
     """The master secret, 32 bytes or more; everything else is derived from it."""
+    secret_file: Path | None = None
+    """The same from a file: its first line is the secret, each further one a secret of before."""
     previous_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Master secrets of before, separated by commas: what they made is still accepted."""
     signing_algorithm: Algorithm = "ES256"
+    """Of new signing keys; another one rotates them."""
+    key_rotation_days: Annotated[float, Field(ge=0, le=3650)] = 90
+    """How long a signing key signs; 0 for as long as nobody rotates it."""
+    jwks_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
+    """How long others keep `/.well-known/jwks.json`; new keys are published a fifth longer before they sign."""
     signing_keys_file: Path | None = None
-    """A JWK Set with private keys (RFC 7517), the first of which signs."""
+    """A JWK Set with private keys (RFC 7517), the first of which signs, instead of the keys in the database."""
 
     database_url: SecretStr | None = None
     """Postgres 15 or newer; without it the embedded one."""
@@ -132,9 +139,12 @@ class Settings(BaseSettings):
             for secret in value if isinstance(value, tuple) else [value] if value else []:
                 if reason := weak(secret.get_secret_value()):
                     raise ValueError(f"{PREFIX}{name.upper()} is too weak: {reason}")
+        if self.secret and self.secret_file:
+            raise ValueError(f"{PREFIX}SECRET and {PREFIX}SECRET_FILE are both set: leave one out")
         if self.is_production:
-            needed = ("secret", "signing_keys_file", "issuer", "database_url", "redis_url")
-            if missing := [f"{PREFIX}{name.upper()}" for name in needed if not getattr(self, name)]:
+            needed = ("secret", "issuer", "database_url", "redis_url")
+            without = {name for name in needed if not getattr(self, name)} - ({"secret"} if self.secret_file else set())
+            if missing := [f"{PREFIX}{name.upper()}" for name in needed if name in without]:
                 raise ValueError(f"{', '.join(missing)} must be set in production")
             if not self.issuer.startswith("https://"):
                 raise ValueError(f"{PREFIX}ISSUER must be an https:// URL in production")

@@ -16,7 +16,7 @@ import pytest
 from tests.faults.test_stalls import Record, slowest
 from tests.support.facts import until
 from tests.support.http import Broken, Caller, Response, Stale
-from tests.support.service import LONG, PASSWORD, Program, Service, Stack, deployed
+from tests.support.service import LONG, PASSWORD, SECRET, Program, Service, Stack, deployed
 
 pytestmark = pytest.mark.faults
 
@@ -115,18 +115,17 @@ async def _waiting(connection: object) -> bool:
 
 
 async def test_e15_a_release_that_does_not_start_takes_nobodys_place(stack: Stack, tmp_path: Path) -> None:
-    async with deployed(stack, tmp_path, WORKERS="2") as service:
+    (secret := tmp_path / "secret").write_text(SECRET)
+    async with deployed(stack, tmp_path, WORKERS="2", SECRET="", SECRET_FILE=str(secret)) as service:
         token = await service.person("ada@example.org")
         before = children(service.api)
-        keys = tmp_path / "data" / "signing-keys-ES256.json"
-        kept = keys.read_text()
-        keys.write_text("{")
+        secret.write_text("{")
         os.kill(service.api.pid, signal.SIGHUP)
         await until(lambda: _said(service, "cannot be replaced"), 60)
         assert before <= children(service.api)
         async with service.caller(token) as call:
             assert (await call("GET", "/auth/sessions")).status == 200
-        keys.write_text(kept)
+        secret.write_text(SECRET)
         await _replace(service.api)
 
 

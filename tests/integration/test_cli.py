@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -127,6 +128,71 @@ def test_generated_keys_sign(run: Run, tmp_path: Path, algorithm: str) -> None:
     assert KeyRing.load(made.stdout, algorithm).signing.algorithm == algorithm
     linked = run("setup-link", SECRET=SECRET, SIGNING_KEYS_FILE="keys.json", SIGNING_ALGORITHM=algorithm)
     assert (linked.returncode, linked.stderr) == (0, "")
+
+
+def lines(ended: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    """Return the keys that were printed as JSON."""
+    assert (ended.returncode, ended.stderr) == (0, ""), ended
+    return list(json.loads(ended.stdout)["items"])
+
+
+def states(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Return how far each key has come, by its id."""
+    return {key["kid"]: key["state"] for key in lines(ended)}
+
+
+def test_keys_are_listed_rotated_and_removed(run: Run, tmp_path: Path, fresh_database_url: str) -> None:
+    here = {"DATABASE_URL": fresh_database_url, "SECRET": SECRET, "JWKS_SECONDS": "1"}
+    assert lines(run("keys", "list", "--json", **here)) == []
+    (tmp_path / "keys.json").write_text(run("keys", "generate").stdout)
+    imported = run("keys", "import", "keys.json", "--json", **here, SIGNING_KEYS_FILE="keys.json")
+    signing = json.loads((tmp_path / "keys.json").read_text())["keys"][0]["kid"]
+    assert (states(imported)[signing], sorted(states(imported).values())) == ("active", ["active", "next"])
+    refused(run("keys", "import", "keys.json", **here), "only an empty ring")
+
+    def rotated() -> bool:
+        told.append(run("keys", "rotate", "--json", **here))
+        return told[-1].returncode == 0
+
+    told: list[subprocess.CompletedProcess[str]] = []
+    assert until(rotated, 30)
+    assert {json.loads(each.stdout)["code"] for each in told[:-1]} <= {"keys.key_not_ready"}
+    active = json.loads(told[-1].stdout)
+    assert (active["state"], states(run("keys", "list", "--json", **here))[signing]) == ("active", "retired")
+    long = here | {"JWKS_SECONDS": "300"}
+    refused(run("keys", "rotate", **long), "keys.key_not_ready", "Every verifier has the waiting key at")
+
+    left = run("keys", "remove", active["kid"], "--json", **here)
+    assert (states(left)[active["kid"]], states(left)[signing]) == ("removed", "retired")
+    refused(run("keys", "remove", "nothing", **here), "keys.key_not_found")
+    assert run("keys", "remove", **here).returncode == 2
+    text = run("keys", "list", **here)
+    assert re.search(rf"^removed +ES256 +{active['kid']} .* removed 20", text.stdout, re.MULTILINE)
+    refused(run("keys", "rotate", **here, SIGNING_KEYS_FILE="keys.json"), "keys.managed_elsewhere")
+
+
+def test_a_file_that_holds_no_keys_is_not_imported(run: Run, tmp_path: Path, fresh_database_url: str) -> None:
+    (tmp_path / "keys.json").write_text('{"keys": []}')
+    here = {"DATABASE_URL": fresh_database_url, "SECRET": SECRET}
+    refused(run("keys", "import", "keys.json", **here), "keys.json")
+    assert lines(run("keys", "list", "--json", **here)) == []
+
+
+def test_the_doctor_knows_the_signing_keys(run: Run, tmp_path: Path, fresh_database_url: str, redis_url: str) -> None:
+    here = {"DATABASE_URL": fresh_database_url, "REDIS_URL": redis_url}
+
+    def found(**more: str) -> tuple[str, str]:
+        told = json.loads(run("doctor", "--json", **here, **more).stdout)
+        (finding,) = [each for each in told if each["what"] == "signing keys"]
+        return finding["state"], finding["detail"]
+
+    assert found(SECRET=SECRET)[0] == "note"
+    (tmp_path / "keys.json").write_text(run("keys", "generate").stdout)
+    run("keys", "import", "keys.json", **here, SECRET=SECRET)
+    assert found(SECRET=SECRET)[0] == "ok"
+    assert "new secret" in found(SECRET=SECRET[::-1], PREVIOUS_SECRETS=SECRET)[1]
+    state, detail = found(SECRET=SECRET[::-1])
+    assert (state, "GATEWRIGHT_PREVIOUS_SECRETS" in detail) == ("wrong", True)
 
 
 def test_the_link_of_the_setup_stays_the_same(run: Run) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, fields
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -17,10 +18,12 @@ from core.clearances import GateClearances
 from core.cursors import SignedCursors
 from core.idempotency import Idempotency
 from core.invitation_tokens import RandomInvitationTokens
+from core.key_forge import KeySafe, SealingForge
 from core.limits import LocalLimits
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact, Pending
 from core.providers import always, interactors
+from core.secrets import Sealed
 from domain.access.facade import Clearances
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
@@ -46,6 +49,8 @@ from domain.kernel.ids import UserId
 from domain.kernel.ports import Clock, Cursors, Limits
 from domain.kernel.revocation import Revoking
 from domain.kernel.usecases import Message, use_case
+from domain.keys.policies import KeyPolicy
+from domain.keys.ports import KeyForge
 from domain.organizations.policies import InvitationPolicy
 from domain.organizations.ports import InvitationTokens
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
@@ -74,6 +79,7 @@ from tests.support.memory.identity import (
     PlainPasswords,
     superuser_grant,
 )
+from tests.support.memory.keys import MemoryKeyLists, MemorySigningKeys
 from tests.support.memory.organizations import (
     MemoryInvitationReader,
     MemoryInvitations,
@@ -141,6 +147,10 @@ class App:
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     invitations: InvitationPolicy = field(default_factory=InvitationPolicy)
+    keys: KeyPolicy = field(default_factory=KeyPolicy)
+    safe: KeySafe = field(default_factory=lambda: KeySafe(Sealed(b"the key that seals the keys 32 B")))
+    inheritance: Path | None = None
+    """A file with the keys that a new ring starts with."""
     witnessed: Witnessed = field(default_factory=Witnessed)
     access: MemoryParts = field(default_factory=lambda: MemoryParts(World()))
     """What decisions are made of; people of the other ports are not in it by themselves."""
@@ -244,6 +254,8 @@ class App:
             EventLog: self.log,
             InvitationPolicy: self.invitations,
             InvitationTokens: RandomInvitationTokens({1: b"a key for invitations"}),
+            KeyForge: SealingForge(self.safe, self.inheritance),
+            KeyPolicy: self.keys,
             Lifetimes: Lifetimes(),
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
@@ -269,6 +281,7 @@ class Readers(Provider):
     configuration_reader = provide(WithParents[MemoryConfigurationReader])
     credentials = provide(WithParents[MemoryCredentials])
     organizations = provide(WithParents[MemoryOrganizationReader])
+    key_lists = provide(WithParents[MemoryKeyLists])
     members = provide(WithParents[MemoryMemberReader])
     invitations = provide(WithParents[MemoryInvitationReader])
     policy_language = provide(WithParents[CasbinLanguage])
@@ -306,6 +319,7 @@ class Transaction(Provider):
     superusers = provide(WithParents[MemorySuperusers])
     service_accounts = provide(WithParents[MemoryServiceAccounts])
     sessions = provide(WithParents[MemorySessions])
+    signing_keys = provide(WithParents[MemorySigningKeys])
     session_ending = provide(WithParents[MemorySessionEnding])
     configuration_heads = provide(WithParents[MemoryConfigurationHeads])
     organizations = provide(WithParents[MemoryOrganizations])

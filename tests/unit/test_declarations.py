@@ -38,7 +38,11 @@ PUBLIC = {
 ELSEWHERE: dict[str, str] = dict.fromkeys(
     ("EvaluateAccess", "EvaluateMany", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"),
     "the AuthZEN API",
-) | {"IntrospectToken": "RFC 7662", "SimulateChange": "beside the AuthZEN API"}
+) | {
+    "IntrospectToken": "RFC 7662",
+    "SimulateChange": "beside the AuthZEN API",
+    "TendKeys": "workers, and whichever process finds an empty ring",
+}
 """Use cases without a generated route, and how they are reached instead."""
 
 UNSIMULATED = {

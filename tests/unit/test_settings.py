@@ -1,6 +1,7 @@
 """What can be configured, and what is refused."""
 
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from core.settings import Environment, Misconfigured, Settings, load, unknown
 STRONG = "wQ7rDmV2kY9sXbT4nGfJ6hLzPc8eRuAa"
 NEEDED = {
     "SECRET": STRONG,
-    "SIGNING_KEYS_FILE": "keys.json",
     "ISSUER": "https://auth.example.com",
     "DATABASE_URL": "postgresql://app:hunter2-database@db/app",
     "REDIS_URL": "redis://:hunter2-redis@cache/0",
@@ -161,9 +161,8 @@ def test_generated_secrets_stay_and_are_the_owners_alone() -> None:
     first, second = Keys.read(settings), Keys.read(settings)
 
     assert str(first.setup) == str(second.setup)
-    assert first.ring.signing.kid == second.ring.signing.kid
     made = [path for path in settings.folder.rglob("*") if path.is_file()]
-    assert len(made) == 2
+    assert [path.name for path in made] == ["secret"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
 
 
@@ -201,3 +200,41 @@ def test_an_empty_secret_file_is_refused() -> None:
 
     with pytest.raises(Misconfigured, match="GATEWRIGHT_DATA_DIR"):
         Keys.read(load())
+
+
+def test_a_file_holds_the_secret_and_those_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("secret").write_text(f"{STRONG}\n\n{STRONG[::-1]}\n")
+    given(monkeypatch, **NEEDED | {"ENVIRONMENT": "production", "SECRET": "", "SECRET_FILE": "secret"})
+
+    secrets = Keys.read(load()).secrets
+
+    assert (secrets.current, secrets.previous) == (STRONG.encode(), (STRONG[::-1].encode(),))
+    assert STRONG not in f"{load()!r}{Keys.read(load())!r}"
+
+
+def test_a_secret_comes_from_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SECRET=STRONG, SECRET_FILE="secret")
+
+    with pytest.raises(Misconfigured, match="GATEWRIGHT_SECRET and GATEWRIGHT_SECRET_FILE are both set"):
+        load()
+
+
+@pytest.mark.parametrize("content", [None, "", "hunter2", f"{STRONG}\nhunter2"])
+def test_a_file_without_a_good_secret_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    if content is not None:
+        Path("given").write_text(content)
+    given(monkeypatch, SECRET_FILE="given")
+
+    with pytest.raises(Misconfigured) as refused:
+        Keys.read(load())
+
+    assert str(refused.value).startswith("GATEWRIGHT_SECRET_FILE: ")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_keys_rotate_unless_it_is_said_that_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Keys.read(load()).policy.rotation == timedelta(days=90)
+    given(monkeypatch, KEY_ROTATION_DAYS="0")
+    assert Keys.read(load()).policy.rotation is None

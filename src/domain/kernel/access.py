@@ -19,6 +19,8 @@ class Permission(StrEnum):
     EVENTS_READ = "events:read"
     GRANTS_READ = "grants:read"
     GRANTS_WRITE = "grants:write"
+    KEYS_READ = "keys:read"
+    KEYS_WRITE = "keys:write"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     ORGANIZATIONS_OWN = "organizations:own"

@@ -82,8 +82,11 @@ async def test_metrics_count_by_route_and_not_by_path(call: Client) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256", "EdDSA"])
-async def test_an_independent_client_verifies_tokens_with_the_published_keys(start: Start, algorithm: str) -> None:
-    call = await start(signing_algorithm=algorithm, issuer="https://auth.example.com", audience="things")
+async def test_an_independent_client_verifies_tokens_with_the_published_keys(
+    start: Start, fresh_database_url: str, algorithm: str
+) -> None:
+    more = {"issuer": "https://auth.example.com", "audience": "things", "database_url": fresh_database_url}
+    call = await start(signing_algorithm=algorithm, **more)
     user = await person(call)
     token = (await tokens(call, user["email"]))["access_token"]
     published = (await call("GET", "/.well-known/jwks.json")).json()
@@ -96,8 +99,8 @@ async def test_an_independent_client_verifies_tokens_with_the_published_keys(sta
     assert not {"d", "p", "q", "k"} & {name for each in published["keys"] for name in each}
 
 
-async def test_o18_a_shared_secret_is_not_published(start: Start) -> None:
-    call = await start(signing_algorithm="HS256")
+async def test_o18_a_shared_secret_is_not_published(start: Start, fresh_database_url: str) -> None:
+    call = await start(signing_algorithm="HS256", database_url=fresh_database_url)
     ada = await tokens(call, (await person(call))["email"])
 
     assert (await call("GET", "/.well-known/jwks.json")).json() == {"keys": []}

@@ -24,6 +24,9 @@ INSERT INTO sign_in_failures SELECT age::text, 1, now() + age
 INSERT INTO invitations SELECT gen_random_uuid(), '00000000-0000-7000-8000-000000000001', age::text || '@example.org',
     '00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-00000000000a', age::text::bytea, now(), now() + age,
     1 FROM unnest(ARRAY['1 hour', '-1 second', '-1 day']::interval[]) AS age;
+INSERT INTO signing_keys (id, kid, algorithm, state, published_at, expires_at, version)
+    SELECT gen_random_uuid(), age::text, 'ES256', 'removed', now(), now() + age, 1
+    FROM unnest(ARRAY['1 hour', '-1 second', '-1 day']::interval[]) AS age;
 INSERT INTO access_changes (scope, id, changed_at) SELECT 'user', gen_random_uuid(), now() + age
     FROM unnest(ARRAY['0 hours', '-6 days', '-8 days']::interval[]) AS age;
 """
@@ -35,6 +38,7 @@ LEFT = {
     "revocations": 1,
     "sessions": 2,
     "sign_in_failures": 2,
+    "signing_keys": 1,
 }
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from core.access_tokens import AccessTokens
 from core.authentication import BearerTokens, actor
+from core.ring import StaticRing
 from domain.kernel.access import Actor
 from domain.kernel.errors import InvalidToken, Unavailable
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
@@ -15,7 +16,7 @@ PERSON = Actor(UserId(uuid7()), SessionId(uuid7()), OrganizationId(uuid7()), 7)
 
 
 def bearer(revocations: Revocations) -> BearerTokens:
-    return BearerTokens(VerifiedTokens(Verifier(RING, ISSUER, AUDIENCE, actor), revocations))
+    return BearerTokens(VerifiedTokens(Verifier(RING, ISSUER, AUDIENCE, actor), revocations), StaticRing(RING, 300))
 
 
 def issued() -> bytes:

@@ -1,17 +1,14 @@
 import json
 import random
-import stat
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from core.keyring import KeyRing, KeyRingFile, generate
+from core.keyring import KeyRing, generate
 from tests.unit.credentials.minting import jwks, private_jwk, ring
 
 PAIRS = ("ES256", "EdDSA", "RS256")
@@ -233,33 +230,3 @@ def test_shared_secrets_must_be_configured() -> None:
     with pytest.raises(ValueError, match="not for HS256"):
         KeyRing.load(jwks(EC), "HS256")
     assert KeyRing.load(jwks(OCT), "HS256").signing.algorithm == "HS256"
-
-
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_file_is_made_once_for_its_owner_only(tmp_path: Path, algorithm: str) -> None:
-    file = KeyRingFile(tmp_path / "deep" / "keys.json", algorithm)
-    first = file.load()
-    assert file.load().signing.kid == first.signing.kid
-    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
-    assert [path.name for path in file.path.parent.iterdir()] == ["keys.json"]
-
-
-def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        rings = list(pool.map(lambda _: KeyRingFile(tmp_path / "keys.json").load(), range(32)))
-    assert len({keys.signing.kid for keys in rings}) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
-
-
-def test_two_that_both_find_no_file_agree(tmp_path: Path) -> None:
-    late, early = KeyRingFile(tmp_path / "keys.json"), KeyRingFile(tmp_path / "keys.json")
-    early.load()
-    made = early.path.read_text()
-    late._make()
-    assert late.path.read_text() == made
-
-
-def test_refuses_a_file_for_another_algorithm(tmp_path: Path) -> None:
-    KeyRingFile(tmp_path / "keys.json").load()
-    with pytest.raises(ValueError, match="not for RS256"):
-        KeyRingFile(tmp_path / "keys.json", "RS256").load()
