@@ -1,4 +1,4 @@
-"""What stores of signing keys promise."""
+"""What every `SigningKeys` and `KeyLists` promises."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every `Trials` promises, as those see it who ask for it."""
+"""What every `Trials`, with the `Trial` that it yields, promises, as those see it who ask for it."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace

@@ -52,6 +52,7 @@ UNSIMULATED = {
     "PutPolicyModel",
     "ResendInvitation",
     "UpdateOrganization",
+    "UpdateServiceAccount",
     "UpdateVisibilityGroup",
     "WithdrawInvitation",
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,21 +9,16 @@ import msgspec
 
 from core.access.snapshots import Snapshot
 from core.access.source import Change, Look, Source
+from core.postgres.access_rows import resources, roles, teams, users
 from core.postgres.database import Database
-from domain.access.conditions import parse
 from domain.access.engine.parts import (
     SERVICE_ACCOUNT,
     USER,
-    Grant,
     Key,
     Name,
     Part,
-    ResourcePart,
-    RolePart,
-    TeamPart,
-    UserPart,
 )
-from domain.kernel.ids import GrantId, GroupId, OrganizationId, ResourceId, RoleId, TeamId, UserId
+from domain.kernel.ids import OrganizationId, ResourceId
 
 MOST: Final = 10_000
 """Changes that are worth reading one by one."""
@@ -118,107 +112,6 @@ JOIN resources r USING (organization_id, type, external_id)
 """
 
 
-class _Grant(msgspec.Struct):
-    id: UUID
-    organization_id: UUID
-    role_id: UUID
-    resource_id: UUID | None
-    below: bool
-    allows: bool
-    condition: Any
-    expires_at: datetime | None
-
-    def part(self) -> Grant:
-        return Grant(
-            id=GrantId(self.id),
-            organization_id=OrganizationId(self.organization_id),
-            role_id=RoleId(self.role_id),
-            resource_id=None if self.resource_id is None else ResourceId(self.resource_id),
-            below=self.below,
-            allows=self.allows,
-            condition=None if self.condition is None else parse(self.condition),
-            expires_at=self.expires_at,
-        )
-
-
-class _User(msgspec.Struct):
-    id: UUID
-    is_active: bool
-    email_verified: bool | None
-    organizations: frozenset[UUID]
-    teams: frozenset[UUID]
-    groups: frozenset[UUID]
-    walls: frozenset[tuple[UUID, UUID]]
-    grants: list[_Grant]
-    kind: str
-
-    def part(self) -> UserPart:
-        return UserPart(
-            id=UserId(self.id),
-            is_active=self.is_active,
-            email_verified=self.email_verified,
-            organizations=frozenset(map(OrganizationId, self.organizations)),
-            teams=frozenset(map(TeamId, self.teams)),
-            groups=frozenset(map(GroupId, self.groups)),
-            walls=frozenset((OrganizationId(place), GroupId(group)) for place, group in self.walls),
-            grants=tuple(each.part() for each in self.grants),
-            kind=self.kind,
-        )
-
-
-class _Team(msgspec.Struct):
-    id: UUID
-    organization_id: UUID
-    path: list[UUID]
-    groups: frozenset[UUID]
-    grants: list[_Grant]
-
-    def part(self) -> TeamPart:
-        return TeamPart(
-            id=TeamId(self.id),
-            organization_id=OrganizationId(self.organization_id),
-            path=tuple(map(TeamId, self.path)),
-            groups=frozenset(map(GroupId, self.groups)),
-            grants=tuple(each.part() for each in self.grants),
-        )
-
-
-class _Role(msgspec.Struct):
-    id: UUID
-    organization_id: UUID | None
-    permissions: frozenset[str]
-    inherits: list[UUID]
-
-    def part(self) -> RolePart:
-        organization_id = None if self.organization_id is None else OrganizationId(self.organization_id)
-        return RolePart(RoleId(self.id), organization_id, self.permissions, tuple(map(RoleId, self.inherits)))
-
-
-class _Resource(msgspec.Struct):
-    id: UUID
-    organization_id: UUID
-    type: str
-    external_id: str
-    owner_id: UUID | None
-    path: list[UUID]
-    wall_id: UUID | None
-    groups: frozenset[UUID]
-    attributes: dict[str, Any]
-
-    def part(self) -> ResourcePart:
-        return ResourcePart(
-            id=ResourceId(self.id),
-            organization_id=OrganizationId(self.organization_id),
-            type=self.type,
-            external_id=self.external_id,
-            owner_id=None if self.owner_id is None else UserId(self.owner_id),
-            path=tuple(map(ResourceId, self.path)),
-            wall_id=None if self.wall_id is None else ResourceId(self.wall_id),
-            groups=frozenset(map(GroupId, self.groups)),
-            attributes=self.attributes,
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class SqlParts(Source):
     """Reads parts from the primary: a replica may be behind what its own changes say."""
@@ -254,10 +147,6 @@ _SCOPES: Final = ("user", "team", "role", "resource")
 _RECORDED: Final = {SERVICE_ACCOUNT: USER, "person": USER}
 """Scopes that changes are recorded under and parts do not have, and whose parts are meant: whom walls hide is a part of
 who they are."""
-_users = msgspec.json.Decoder(list[_User])
-_teams = msgspec.json.Decoder(list[_Team])
-_roles = msgspec.json.Decoder(list[_Role])
-_resources = msgspec.json.Decoder(list[_Resource])
 _told = msgspec.json.Decoder(list[tuple[int, str, UUID]])
 
 
@@ -293,10 +182,10 @@ def changes(told: str | None) -> Sequence[Change] | None:
 def _parts(row: Mapping[str, Any], keys: Collection[Key]) -> Mapping[Key, Part | None]:
     found: dict[Key, Part | None] = dict.fromkeys(keys)
     for scope, column, decoder in (
-        ("user", "users", _users),
-        ("team", "teams", _teams),
-        ("role", "roles", _roles),
-        ("resource", "resources", _resources),
+        ("user", "users", users),
+        ("team", "teams", teams),
+        ("role", "roles", roles),
+        ("resource", "resources", resources),
     ):
         if told := row.get(column):
             found |= {Key(scope, each.id): each.part() for each in decoder.decode(told)}

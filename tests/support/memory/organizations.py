@@ -180,7 +180,8 @@ class MemoryInvitationReader(InvitationReader, InvitationLists):
             inviter: User = self.memory.table(USERS)[each.invited_by]
             if each.token_hash in hashes and inviter.is_active:
                 registered = any(user.email == each.email for user in self.memory.table(USERS).values())
-                name = self.memory.table(ORGANIZATIONS)[each.organization_id].name
+                found = self.memory.table(ORGANIZATIONS).get(each.organization_id)
+                name = found.name if found else "Platform"
                 return Invited(each.id, each.organization_id, each.email, each.expires_at, name, registered)
         return None
 

@@ -20,6 +20,7 @@ SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "organization_id": ("organization",),
     "resource_id": RESOURCES,
     "role_id": ("reader", "wonder", "nothing"),
+    "service_account_id": ("robot", "nothing"),
     "session_id": ("nothing",),
     "team_id": ("crew", "phantoms", "nothing"),
     "user_id": PEOPLE,
@@ -27,6 +28,7 @@ SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 """What stands in the places of ids in paths. A new name fails the walk."""
 TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "external_id": RESOURCES,
+    "kid": ("none",),
     "name": ("rules",),
     "namespace": ("settings",),
     "type": ("document",),
@@ -73,6 +75,7 @@ FILTERS: Final[Mapping[str, Made]] = {
     "ListTeams": lambda scene: [{"top": "true"}, *({"parent_id": scene.id(each)} for each in SEGMENTS["team_id"])],
     "ListUsers": lambda _: [{"email": "early@example.com"}, {"is_active": "true"}],
     "ReadFeed": lambda _: [{"after": "0"}],
+    "ReadRevocations": lambda _: [{"after": "0"}],
     "RemoveVisibilityContent": lambda scene: [
         *({"user_id": scene.id(each)} for each in PEOPLE),
         *({"resource_type": "document", "resource_id": each} for each in RESOURCES),
@@ -141,6 +144,7 @@ BODIES: Final[Mapping[str, Made]] = {
         {"type": "document", "external_id": "new", "parent": {"type": "document", "id": "hidden-doc"}},
     ],
     "CreateRole": lambda _: [{"name": "made", "permissions": ["document:read"]}],
+    "CreateServiceAccount": lambda _: [{"name": "made"}],
     "CreateTeam": lambda scene: [{"name": "made"}, {"name": "made", "parent_id": scene.id("phantoms")}],
     "CreateUser": lambda _: [{"email": "early@example.com"}],
     "CreateVisibilityGroup": lambda _: [{"name": "made"}],
@@ -157,6 +161,7 @@ BODIES: Final[Mapping[str, Made]] = {
         for where in ("*", "document/plain-doc", "document/hidden-doc")
         for effect, dry in (("allow", True), ("allow", False), ("deny", True))
     ],
+    "IntrospectToken": lambda _: [{"token": "x"}],
     "InviteMember": lambda scene: [
         {"email": email, "role": "member"}
         for email in (scene.emails["vera"], "early@example.com", "invitation-hidden@example.com", "new@example.com")
@@ -209,6 +214,21 @@ BODIES: Final[Mapping[str, Made]] = {
         {"subject": {"type": kind, "id": scene.id(who)}, "role": "reader"}
         for kind, who in (*(("user", each) for each in PEOPLE), ("team", "phantoms"))
     ],
+    "ShowInvitation": lambda _: [{"token": "gwi_x"}],
+    "SimulateChange": lambda scene: [
+        {"change": {"operation": operation, "arguments": {**_context(scene), **given}}, "context": _context(scene)}
+        for operation, given in (
+            *(
+                ("MakeGrant", {"subject": {"type": kind, "id": scene.id(who)}, "role": "reader", **where})
+                for kind, who in (*(("user", each) for each in PEOPLE), ("team", "crew"), ("service_account", "robot"))
+                for where in ({}, *({"on": each} for each in _named(("plain-doc", "hidden-doc"))))
+            ),
+            *(("UpdateResource", {"resource_id": scene.id(each), "owner": scene.id("vera")}) for each in RESOURCES),
+            *(("DeactivateServiceAccount", {"service_account_id": scene.id(each)}) for each in ("robot", "nothing")),
+            ("DeleteTeam", {"team_id": scene.id("crew")}),
+            ("UpdateRole", {"role_id": scene.id("reader"), "permissions": []}),
+        )
+    ],
     "SignIn": lambda _: [{"email": "early@example.com", "password": "not it at all"}],
     "SignUp": lambda _: [{"email": "newcomer@example.com", "password": "correct horse battery staple"}],
     "SignUpWithInvitation": lambda _: [{"token": "gwi_x", "password": "correct horse battery staple"}],
@@ -221,13 +241,14 @@ BODIES: Final[Mapping[str, Made]] = {
         *({"parent": parent} for parent in (*_named(("hidden-doc", "plain-doc")), None)),
     ],
     "UpdateRole": lambda _: [{"description": "Changed"}, {"permissions": []}],
+    "UpdateServiceAccount": lambda _: [{"description": "Changed"}],
     "UpdateSystemRole": lambda _: [{"permissions": []}],
     "UpdateTeam": lambda scene: [{"parent_id": None}, {"parent_id": scene.id("phantoms")}, {"name": "renamed"}],
     "UpdateUser": lambda _: [{"full_name": "Somebody"}],
     "UpdateVisibilityGroup": lambda _: [{"name": "renamed"}],
 }
 """By operation. One that takes a body and is not here fails the walk."""
-READS: Final = frozenset({"EvaluateAccess", "EvaluateMany", "EvaluatePolicyModel", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"})  # fmt: skip
+READS: Final = frozenset({"EvaluateAccess", "EvaluateMany", "EvaluatePolicyModel", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects", "SimulateChange"})  # fmt: skip
 """Questions that are sent as bodies."""
 LAST: Final = (
     ("LeaveOrganization", ("plain",)),
@@ -246,10 +267,18 @@ REFUSED: Final = frozenset(
         *("RemoveMember", "ResendInvitation", "TransferOwnership"),
         # They are the platform's.
         *("CreateUser", "DeactivateUser", "DeleteUser", "GetUser", "ListUsers", "ReactivateUser", "ReadFeed"),
-        *("UpdateSystemRole", "UpdateUser"),
+        *(
+            "UpdateSystemRole",
+            "UpdateUser",
+            "ListKeys",
+            "RemoveKey",
+            "RotateKeys",
+            "ReadRevocations",
+            "IntrospectToken",
+        ),
         # They take a secret, or a session, that nobody who asks has.
         *("AcceptInvitation", "ChangePassword", "FinishSetup", "RefreshSession", "RevokeSession", "SignIn"),
-        "SignUpWithInvitation",
+        *("ShowInvitation", "SignUpWithInvitation"),
     }
 )
 """What is refused to all who ask, whatever they send; everything else has to be done at least once."""

@@ -55,7 +55,7 @@ NAMES: Final = (
     *("plain-doc", "owned-doc", "shown-doc", "hidden-doc", "hidden-child"),
     *("grant-vera", "grant-crew", "grant-deny", "grant-manager", "grant-plain", "grant-owner", "grant-share"),
     *("grant-early", "grant-late", "grant-early-owner", "grant-on-hidden", "grant-hidden-share", "grant-deny-wonder"),
-    *("invitation", "invitation-hidden", "nothing"),
+    *("invitation", "invitation-hidden", "robot", "nothing"),
 )
 
 
@@ -180,6 +180,10 @@ Fill = Callable[[Builder], Awaitable[None]]
 async def shared(build: Builder) -> None:
     """Write what is in both worlds."""
     await build.run("INSERT INTO organizations VALUES ($1, 'Acme', 'acme', $2::text::timestamptz, now(), 1)", id_("organization"), AT)  # fmt: skip
+    await build.run(
+        "INSERT INTO service_accounts VALUES ($1, $2, 'Robot', '', true, $3::text::timestamptz, now(), 1)",
+        *(id_("robot"), id_("organization"), AT),
+    )
     for second, name in enumerate(CALLERS):
         await build.member(name, 10 * second)
     seeded = await build.connection.fetchval("SELECT permissions FROM roles WHERE name = 'owner'")
