@@ -123,6 +123,19 @@ def _named(names: tuple[str, ...]) -> list[dict[str, str]]:
     return [{"type": "document", "id": each} for each in names]
 
 
+def _changes(scene: Scene) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield changes that are simulated, with their arguments."""
+    for kind, who in (*(("user", each) for each in PEOPLE), ("team", "crew"), ("service_account", "robot")):
+        for where in ({}, *({"on": each} for each in _named(("plain-doc", "hidden-doc")))):
+            yield "MakeGrant", {"subject": {"type": kind, "id": scene.id(who)}, "role": "reader", **where}
+    for each in RESOURCES:
+        yield "UpdateResource", {"resource_id": scene.id(each), "owner": scene.id("vera")}
+    for each in ("robot", "nothing"):
+        yield "DeactivateServiceAccount", {"service_account_id": scene.id(each)}
+    yield "DeleteTeam", {"team_id": scene.id("crew")}
+    yield "UpdateRole", {"role_id": scene.id("reader"), "permissions": []}
+
+
 BODIES: Final[Mapping[str, Made]] = {
     "AcceptInvitation": lambda _: [{"token": "gwi_x"}],
     "AddMember": lambda scene: [
@@ -216,18 +229,8 @@ BODIES: Final[Mapping[str, Made]] = {
     ],
     "ShowInvitation": lambda _: [{"token": "gwi_x"}],
     "SimulateChange": lambda scene: [
-        {"change": {"operation": operation, "arguments": {**_context(scene), **given}}, "context": _context(scene)}
-        for operation, given in (
-            *(
-                ("MakeGrant", {"subject": {"type": kind, "id": scene.id(who)}, "role": "reader", **where})
-                for kind, who in (*(("user", each) for each in PEOPLE), ("team", "crew"), ("service_account", "robot"))
-                for where in ({}, *({"on": each} for each in _named(("plain-doc", "hidden-doc"))))
-            ),
-            *(("UpdateResource", {"resource_id": scene.id(each), "owner": scene.id("vera")}) for each in RESOURCES),
-            *(("DeactivateServiceAccount", {"service_account_id": scene.id(each)}) for each in ("robot", "nothing")),
-            ("DeleteTeam", {"team_id": scene.id("crew")}),
-            ("UpdateRole", {"role_id": scene.id("reader"), "permissions": []}),
-        )
+        {"change": {"operation": operation, "arguments": _context(scene, **given)}, "context": _context(scene)}
+        for operation, given in _changes(scene)
     ],
     "SignIn": lambda _: [{"email": "early@example.com", "password": "not it at all"}],
     "SignUp": lambda _: [{"email": "newcomer@example.com", "password": "correct horse battery staple"}],
