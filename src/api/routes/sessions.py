@@ -1,5 +1,8 @@
 """Sessions over HTTP."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from litestar import Router, delete, get, post
 
 from api.endpoint import endpoint
@@ -10,6 +13,14 @@ from domain.sessions.commands.revoke_session import RevokeSession
 from domain.sessions.commands.sign_in import SignIn
 from domain.sessions.commands.sign_out import SignOut
 from domain.sessions.queries.list_sessions import ListSessions
+from domain.sessions.queries.verify_caller import VerifyCaller
+
+WHO: Final[Mapping[str, str]] = {
+    "X-Auth-Subject": "subject",
+    "X-Auth-Session": "session",
+    "X-Auth-Organization": "organization",
+}
+"""What a proxy passes on, and the fields of `Caller` it comes from."""
 
 
 def sessions(*, dev: bool) -> Router:
@@ -20,6 +31,7 @@ def sessions(*, dev: bool) -> Router:
             endpoint(post, "/login", SignIn, status=200),
             endpoint(post, "/refresh", RefreshSession, status=200),
             endpoint(post, "/logout", SignOut, status=204),
+            endpoint(get, "/verify", VerifyCaller, tells=WHO),
             endpoint(get, "/sessions", ListSessions),
             endpoint(delete, "/sessions", RevokeOtherSessions, status=204),
             endpoint(delete, "/sessions/{session_id:uuid}", RevokeSession, status=204),

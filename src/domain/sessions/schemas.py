@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.kernel.ids import SessionId
+from domain.kernel.ids import OrganizationId, SessionId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,13 @@ class SessionInfo:
     expires_at: datetime
     current: bool
     """Whether this is the session that asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose access token it is that was presented."""
+
+    subject: UserId
+    session: SessionId
+    organization: OrganizationId | None
+    """The organization that the token is limited to, if there is one."""

@@ -117,6 +117,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "UpdateTeam": MEMBER,
     "UpdateUser": Platform("users:write"),
     "UpdateVisibilityGroup": "visibility:write",
+    "VerifyCaller": SIGNED_IN,
     "WithdrawGrant": "grants:write",
     "WithdrawInvitation": "members:write",
 }
