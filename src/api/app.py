@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from api.protocols.authzen import authzen
 from api.protocols.operations import operations
+from api.protocols.revocation import revocation
 from api.protocols.wellknown import well_known
 from api.rolling import started
 from api.routes.access import access
@@ -75,6 +76,7 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
             operations(Health.of(assembly), registry),
             well_known(assembly.keys.ring),
             authzen(settings.served_at),
+            revocation,
         ],
         observers=(access_log, assembly.metrics.requests),
         tracing=RequestSpan(tracer) if tracer else None,

@@ -58,12 +58,14 @@ class Route:
     matched: str | None
     """The field that `If-Match` fills."""
     status: int
+    form: bool = False
+    """Whether the body is a form, not JSON."""
     tells: Mapping[str, str] = field(default_factory=dict)
     """Headers of the answer, and the fields of the result that they repeat."""
 
     @property
     def sends(self) -> Any:
-        """The type of the JSON body, if there is one."""
+        """The type of the body, if there is one."""
         return self.body.struct if self.body else self.whole and self.whole[1]
 
     def __deepcopy__(self, _: Any) -> Self:
@@ -104,7 +106,7 @@ def endpoint(
         opt={ROUTE: route},
         before_request=_answer(
             _reader(route, {name: _segment(each, route.segments[name]) for name, each in kinds.items()}, room),
-            _attendant(case),
+            attendant(case),
             route.status,
             [(name.lower().encode(), each) for name, each in tells.items()],
             readable=verb is get,
@@ -130,7 +132,7 @@ def _route(case: UseCase, path: Sequence[str], status: int, *, tells: Mapping[st
         closed(kind, f"{case.name}Query", frozenset(known) if body else taken),
         matched,
         status,
-        tells,
+        tells=tells,
     )
 
 
@@ -188,7 +190,7 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Ro
     return read
 
 
-def _attendant(case: UseCase) -> Attend:
+def attendant(case: UseCase) -> Attend:
     """Make the function that finds what comes with the message, as far as anything asks for it."""
     writes = case.writes
     records = writes or case.audit is not None

@@ -8,6 +8,7 @@ from msgspec import to_builtins
 
 from api.endpoint import Route
 from api.problems import Problem, refusals
+from api.refusals import NotForm, NotJson
 from api.schemas import Schemas
 from domain.kernel.access import ANYONE
 from domain.kernel.consistency import ConsistencyToken
@@ -67,8 +68,8 @@ def operation(route: Route, schemas: Schemas, examples: dict[str, Any]) -> dict[
         shown["description"] = description
     shown["parameters"] = [*_segments(route, schemas), *_query(route, schemas), *_headers(route)]
     if route.sends:
-        content = {"application/json": {"schema": schemas[route.sends]}}
-        shown["requestBody"] = {"required": True, "content": content}
+        media = "application/x-www-form-urlencoded" if route.form else "application/json"
+        shown["requestBody"] = {"required": True, "content": {media: {"schema": schemas[route.sends]}}}
     shown["responses"] = {**_success(route, schemas), **_refusals(route, examples)}
     shown["security"] = [] if case.access == ANYONE else [{"bearer": []}]
     return shown
@@ -139,9 +140,8 @@ def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
 
 
 def _refusals(route: Route, examples: dict[str, Any]) -> dict[str, Any]:
-    found = refusals(
-        route.case, path=bool(route.segments), body=route.sends is not None, if_match=route.matched is not None
-    )
+    body = None if route.sends is None else NotForm if route.form else NotJson
+    found = refusals(route.case, path=bool(route.segments), body=body, if_match=route.matched is not None)
     return {str(status): _refusal(status, list(same), examples) for status, same in groupby(found, _status)}
 
 

@@ -9,7 +9,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 from msgspec import Struct
 
-from api.refusals import Malformed, NoSuchPath, NotJson, TooLarge, TooSlow
+from api.refusals import Malformed, NoSuchPath, NotForm, NotJson, TooLarge, TooSlow
 from api.reply import PROBLEM, Reply, encode
 from domain.kernel.access import ANYONE
 from domain.kernel.errors import (
@@ -42,6 +42,7 @@ STATUS: Final[dict[type[DomainError], int]] = {
     Forbidden: 403,
     Invalid: 422,
     Malformed: 400,
+    NotForm: 415,
     NotFound: 404,
     NotJson: 415,
     PreconditionFailed: 412,
@@ -125,8 +126,13 @@ def failed(error: BaseException, trace_id: str, route: str) -> Reply:
     return _reply(_problem(*FAILED, trace_id))
 
 
-def refusals(case: UseCase, *, path: bool = False, body: bool = False, if_match: bool = False) -> list[Problem]:
-    """Return every refusal of a route of `case`: those it declares, and those of the pipeline and the edge."""
+def refusals(
+    case: UseCase, *, path: bool = False, body: type[DomainError] | None = None, if_match: bool = False
+) -> list[Problem]:
+    """Return every refusal of a route of `case`: those it declares, and those of the pipeline and the edge.
+
+    `body` is what a body of another kind than the route takes is refused with.
+    """
     found = {*case.raises, Malformed, TooLarge, TooSlow, Unavailable}
     if case.access != ANYONE:
         found |= {InvalidToken, Unauthenticated}
@@ -140,7 +146,7 @@ def refusals(case: UseCase, *, path: bool = False, body: bool = False, if_match:
     if path:
         found |= {NoSuchPath}
     if body:
-        found |= {NotJson}
+        found |= {body}
     if if_match:
         found |= {PreconditionFailed, PreconditionRequired}
     return sorted((problem(each, EXAMPLE) for each in found), key=lambda each: (each.status, each.code))

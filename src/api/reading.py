@@ -14,12 +14,13 @@ from litestar.types import Receive
 from api.closed import Shape, opened
 from api.explaining import explained
 from api.patience import Impatient, Patience
-from api.refusals import Malformed, NoSuchPath, NotJson, TooLarge, TooSlow
+from api.refusals import Malformed, NoSuchPath, NotForm, NotJson, TooLarge, TooSlow
 from api.reply import encode
 from domain.kernel.ids import uuid_of
 
 LARGEST: Final = 1 << 20
 """The most bytes a body may have."""
+LARGEST_FORM: Final = 1 << 16
 SMALLEST_PIECE: Final = 256
 """How small pieces may be on average: each is a turn of the event loop, and single bytes would take many seconds."""
 MOST_DIGITS: Final = 10
@@ -93,10 +94,14 @@ def query_reader(shape: Shape) -> Callable[[bytes], dict[str, Any]]:
 
 def query(text: bytes) -> dict[str, str]:
     """Return the parameters of a query string, each of which may be given once."""
+    return _parameters(text, "The query cannot be read.")
+
+
+def _parameters(text: bytes, unreadable: str) -> dict[str, str]:
     try:
         pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, strict_parsing=bool(text), errors="strict")
     except ValueError as error:
-        raise Malformed("The query cannot be read.") from error
+        raise Malformed(unreadable) from error
     given = dict(pairs)
     if len(given) < len(pairs):
         raise Malformed("A parameter is given twice.")
@@ -134,6 +139,18 @@ async def body(
     if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
         raise NotJson
     return await _patiently(receive, patience, largest)
+
+
+async def form(given: Mapping[bytes, bytes], receive: Receive, patience: Patience) -> dict[str, str]:
+    """Read a body that is a form (`application/x-www-form-urlencoded`), each field of which may be given once."""
+    kind = given.get(b"content-type", b"")
+    sized(given, LARGEST_FORM)
+    if kind.partition(b";")[0].strip().lower() != b"application/x-www-form-urlencoded":
+        raise NotForm
+    text = bytes(await _patiently(receive, patience, LARGEST_FORM))
+    found = _parameters(text, "The form cannot be read.")
+    _check(found)
+    return found
 
 
 async def ignored(given: Mapping[bytes, bytes], receive: Receive, patience: Patience) -> None:

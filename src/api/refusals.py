@@ -27,6 +27,12 @@ class NotJson(DomainError):
     code = "request.unsupported_media_type"
 
 
+class NotForm(DomainError):
+    """The body must be sent as `application/x-www-form-urlencoded`."""
+
+    code = "request.form_required"
+
+
 class NoSuchPath(NotFound):
     """Nothing is served at this address."""
 

@@ -38,6 +38,7 @@ from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberRe
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
 from core.postgres.places import SqlGrantees, SqlHiding, SqlPlaces
 from core.postgres.policy_models import SqlPolicyModels, SqlPolicyReader
+from core.postgres.presented_tokens import SqlPresentedTokens
 from core.postgres.profiles import SqlCredentials
 from core.postgres.rehearsal import SqlRehearsal
 from core.postgres.resource_lists import SqlResourceReader
@@ -86,7 +87,7 @@ from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
 from domain.sessions.opening import Opening
-from domain.sessions.ports import AccessTokens, RefreshFamilies
+from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies
 from domain.teams.rights import TeamRights
 from domain.visibility.sight import Sight
 
@@ -192,6 +193,11 @@ class Shared(Provider):
     def families(self, database: Database, tokens: RefreshTokens) -> RefreshFamilies:
         """Rotate refresh tokens as configured."""
         return SqlRefreshFamilies(database, tokens, self._assembly.grace)
+
+    @provide
+    def presented(self, database: Database, tokens: RefreshTokens) -> PresentedTokens:
+        """Read tokens as the requests are verified."""
+        return SqlPresentedTokens(self._assembly.tokens, tokens, database)
 
     @provide
     async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:

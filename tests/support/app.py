@@ -46,7 +46,7 @@ from domain.organizations.policies import InvitationPolicy
 from domain.organizations.ports import InvitationTokens
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.models import Lifetimes
-from domain.sessions.ports import AccessTokens, RefreshFamilies
+from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies
 from domain.sessions.schemas import Tokens
 from tests.support.access.lists import MemoryAccessLists
 from tests.support.access.parts import MemoryParts
@@ -84,6 +84,7 @@ from tests.support.memory.resources import MemoryBelonging, MemoryResourceReader
 from tests.support.memory.roles import MemoryRoles
 from tests.support.memory.service_accounts import MemoryServiceAccountLists, MemoryServiceAccounts
 from tests.support.memory.sessions import (
+    MemoryPresentedTokens,
     MemoryRefreshFamilies,
     MemorySessionEnding,
     MemorySessionLists,
@@ -240,6 +241,7 @@ class App:
             Sight: MemorySight(self.memory, self.clock),
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock),
             Passwords: self.passwords,
+            PresentedTokens: MemoryPresentedTokens(self.memory),
             SignInPolicy: self.sign_in,
             SignUpPolicy: self.sign_up,
         }.items():

@@ -29,6 +29,7 @@ PUBLIC = {
     "FinishSetup",
     "RefreshSession",
     "RequestAccount",
+    "RevokeToken",
     "ShowInvitation",
     "SignIn",
     "SignUp",
@@ -37,7 +38,7 @@ PUBLIC = {
 ELSEWHERE: dict[str, str] = dict.fromkeys(
     ("EvaluateAccess", "EvaluateMany", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"),
     "the AuthZEN API",
-)
+) | {"RevokeToken": "RFC 7009"}
 """Use cases without a generated route, and how they are reached instead."""
 
 every_use_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

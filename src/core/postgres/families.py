@@ -23,10 +23,15 @@ RETURNING f.generation, f.expires_at, f.session_id, f.user_id, u.epoch, s.organi
 _LOOK: Final = """
 SELECT f.generation, f.expires_at, f.session_id, f.user_id, u.epoch, s.organization_id, s.factors, s.created_at,
        f.revoked_at IS NULL AND f.expires_at > now() AND u.is_active AND s.revoked_at IS NULL AS live,
-       coalesce(f.rotations[f.generation - $2] > now() - $3::interval, false) AS spent_just_now
+       coalesce(f.rotations[f.generation - $2] > now() - $3::interval, false) AS spent_just_now,
+       coalesce(f.rotations[f.generation - $2] > now() - $4::interval, false) AS raced
 FROM refresh_families f JOIN users u ON u.id = f.user_id JOIN sessions s ON s.id = f.session_id
 WHERE f.id = $1
 """
+
+
+RACE: Final = timedelta(seconds=10)
+"""Without a grace, how long a spent token still counts as sent together with the one that was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class SqlRefreshFamilies(RefreshFamilies):
     database: Database
     tokens: RefreshTokens
     grace: timedelta = timedelta(seconds=30)
+    """Without any, who loses a race is refused and ends nothing; who comes later has a copy."""
 
     async def rotate(self, refresh_token: str) -> Rotation | Reuse:
         """See `RefreshFamilies.rotate`."""
@@ -46,8 +52,10 @@ class SqlRefreshFamilies(RefreshFamilies):
             row = await connection.fetchrow(_ROTATE, presented.family, presented.generation)
             if row:
                 return self._rotation(presented, row)
-            row = await connection.fetchrow(_LOOK, presented.family, presented.generation, self.grace)
-        if row is None or not row["live"]:
+            row = await connection.fetchrow(
+                _LOOK, presented.family, presented.generation, self.grace, timedelta() if self.grace else RACE
+            )
+        if row is None or not row["live"] or row["raced"]:
             raise RefreshRefused
         if not row["spent_just_now"]:
             return Reuse(SessionId(row["session_id"]))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
+from uuid import UUID
 
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 from domain.kernel.revocation import Marker, RevocationScope
@@ -61,3 +62,8 @@ def ended(session_id: SessionId, at: datetime, longest: timedelta) -> Marker:
     Its cut-off lies ahead: no token of this session is ever good again, not even one minted at this very moment.
     """
     return Marker(RevocationScope.SESSION, str(session_id), expires_at=at + 2 * longest, cutoff=at + longest)
+
+
+def revoked(token_id: UUID, expires_at: datetime, longest: timedelta) -> Marker:
+    """Return the marker of one access token, which is dated before it expires whatever the clocks say."""
+    return Marker(RevocationScope.TOKEN, str(token_id), expires_at=expires_at + longest, cutoff=expires_at)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
+from core.postgres.families import RACE
 from core.refresh_tokens import RefreshTokens
 from domain.identity.models import User
 from domain.identity.ports import SessionEnding
@@ -13,7 +14,17 @@ from domain.kernel.ports import Clock
 from domain.kernel.revocation import Marker, RevocationScope
 from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInOvertaken
 from domain.sessions.models import Lifetimes, Session, ended
-from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse, Rotation, SessionLists, SessionPlace
+from domain.sessions.ports import (
+    AccessTokenId,
+    AccessTokens,
+    PresentedToken,
+    PresentedTokens,
+    RefreshFamilies,
+    Reuse,
+    Rotation,
+    SessionLists,
+    SessionPlace,
+)
 from domain.sessions.repositories import Sessions
 from domain.sessions.schemas import SessionInfo
 from tests.support.memory.identity import USERS
@@ -124,8 +135,10 @@ class MemoryRefreshFamilies(RefreshFamilies):
         if behind == 0:
             family.generation += 1
             family.rotations = [now, *family.rotations][:8]
-        elif behind > len(family.rotations) or now - family.rotations[behind - 1] >= self.grace:
+        elif behind > len(family.rotations) or now - family.rotations[behind - 1] >= (self.grace or RACE):
             return Reuse(family.session_id)
+        elif not self.grace:
+            raise RefreshRefused
         return Rotation(
             refresh_token=TOKENS.derive(family.id, presented.key_id, family.generation),
             expires_at=family.expires_at,
@@ -191,3 +204,24 @@ class PlainAccessTokens(AccessTokens):
         authenticated_at: datetime,
     ) -> tuple[str, int]:
         return f"{user_id} {session_id} {epoch}", self.lifetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPresentedTokens(PresentedTokens):
+    """Reads what `PlainAccessTokens` and `MemoryRefreshFamilies` hand out."""
+
+    memory: Memory
+
+    async def read(self, token: str) -> PresentedToken | None:
+        if presented := TOKENS.read(token):
+            family: Family | None = self.memory.table(FAMILIES).get(presented.family)
+            return PresentedToken(family.session_id, None) if family and not family.revoked_at else None
+        for session in self.memory.table(SESSIONS).values():
+            if token.startswith(f"{session.user_id} {session.id} "):
+                return PresentedToken(session.id, AccessTokenId(token_id(token), session.expires_at))
+        return None
+
+
+def token_id(token: str) -> UUID:
+    """Return the `jti` of a plain access token."""
+    return uuid5(NAMESPACE_OID, token)

@@ -179,6 +179,7 @@ BODIES: Final[Mapping[str, Made]] = {
         {"resources": [{"type": "document", "external_id": each} for each in names]}
         for names in (RESOURCES, RESOURCES[:2])
     ],
+    "RevokeToken": lambda _: ["token=gwr_x"],
     "SearchActions": lambda scene: [
         body
         for who in (*PEOPLE, "plain")
