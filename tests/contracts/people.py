@@ -60,6 +60,10 @@ class Ground(Protocol):
     @property
     def families(self) -> RefreshFamilies: ...
 
+    @property
+    def strict(self) -> RefreshFamilies:
+        """The same families, without a grace."""
+
     def transaction(self) -> AbstractAsyncContextManager[Ports]:
         """Commit what happens within; discard it if something is raised."""
 

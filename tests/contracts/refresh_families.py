@@ -1,9 +1,11 @@
 """What every `RefreshFamilies` promises."""
 
+from asyncio import gather
 from datetime import timedelta
 
 import pytest
 
+from core.postgres.families import RACE
 from domain.sessions.errors import RefreshRefused
 from domain.sessions.ports import Reuse, Rotation
 from tests.contracts.people import GRACE, LIFETIMES, Ground, added, change, started
@@ -60,6 +62,23 @@ class RefreshFamiliesContract:
             live = await successor(ground, live)
 
         assert await ground.families.rotate(first) == Reuse(session.id)
+
+    async def test_o5_in_strict_mode_one_of_several_at_once_succeeds_and_keeps_what_it_got(
+        self, ground: Ground
+    ) -> None:
+        _, first = await started(ground, await added(ground))
+        found = await gather(*(ground.strict.rotate(first) for _ in range(5)), return_exceptions=True)
+
+        (won,) = [each for each in found if isinstance(each, Rotation)]
+        assert [type(each) for each in found if each is not won] == [RefreshRefused] * 4
+        assert isinstance(await ground.strict.rotate(won.refresh_token), Rotation)
+
+    async def test_o5_in_strict_mode_whoever_comes_later_has_a_copy(self, ground: Ground) -> None:
+        session, first = await started(ground, await added(ground))
+        await ground.strict.rotate(first)
+        await ground.pass_by(RACE + timedelta(seconds=1))
+
+        assert await ground.strict.rotate(first) == Reuse(session.id)
 
     async def test_refuses_when_the_session_has_run_out(self, ground: Ground) -> None:
         _, token = await started(ground, await added(ground))

@@ -8,8 +8,9 @@ from litestar import Router, delete, get, post
 from api.endpoint import endpoint
 from domain.sessions.commands.dev_sign_in import DevSignIn
 from domain.sessions.commands.refresh_session import RefreshSession
-from domain.sessions.commands.revoke_other_sessions import RevokeOtherSessions
 from domain.sessions.commands.revoke_session import RevokeSession
+from domain.sessions.commands.revoke_sessions import RevokeSessions
+from domain.sessions.commands.revoke_user_sessions import RevokeUserSessions
 from domain.sessions.commands.sign_in import SignIn
 from domain.sessions.commands.sign_out import SignOut
 from domain.sessions.queries.list_sessions import ListSessions
@@ -33,8 +34,9 @@ def sessions(*, dev: bool) -> Router:
             endpoint(post, "/logout", SignOut, status=204),
             endpoint(get, "/verify", VerifyCaller, tells=WHO),
             endpoint(get, "/sessions", ListSessions),
-            endpoint(delete, "/sessions", RevokeOtherSessions, status=204),
+            endpoint(delete, "/sessions", RevokeSessions, status=204),
             endpoint(delete, "/sessions/{session_id:uuid}", RevokeSession, status=204),
+            endpoint(delete, "/users/{user_id:uuid}/sessions", RevokeUserSessions, status=204),
             *([endpoint(post, "/dev/login", DevSignIn, status=200)] if dev else []),
         ],
     )

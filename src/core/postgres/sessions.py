@@ -106,12 +106,13 @@ class SqlSessions(Sessions):
             raise SessionNotFound
         return session
 
-    async def others(self, user_id: UserId, than: SessionId) -> Sequence[Session]:
-        """See `Sessions.others`."""
+    async def of(self, user_id: UserId, but: SessionId | None = None) -> Sequence[Session]:
+        """See `Sessions.of`."""
         transaction = await self.work.begin()
         live = (
             select(Session)
-            .where(sessions.c.user_id == user_id, sessions.c.id != than, sessions.c.revoked_at.is_(None))
+            .where(sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None))
+            .where(sessions.c.id.is_distinct_from(but))
             .where(sessions.c.expires_at > func.now() - self.lifetimes.access)
             .order_by(sessions.c.id)
             .with_for_update()

@@ -33,7 +33,7 @@ class AccessTokenRevoked(Event):
 
 @event
 class SessionRevoked(Event):
-    """A session ended before its time; `reason` is `sign_out`, `revoked` or `refresh_token_reuse`."""
+    """A session ended before its time; `reason` is `sign_out`, `revoked`, `administrator` or `refresh_token_reuse`."""
 
     type = "sessions.session.revoked"
 

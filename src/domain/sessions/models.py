@@ -20,6 +20,7 @@ class Factor(StrEnum):
 class Reason(StrEnum):
     """Why a session ended before its time."""
 
+    ADMINISTRATOR = "administrator"
     REUSE = "refresh_token_reuse"
     REVOKED = "revoked"
     SIGN_OUT = "sign_out"

@@ -56,6 +56,10 @@ class SqlGround:
     def families(self) -> SqlRefreshFamilies:
         return SqlRefreshFamilies(self.database, TOKENS, GRACE)
 
+    @property
+    def strict(self) -> SqlRefreshFamilies:
+        return SqlRefreshFamilies(self.database, TOKENS, timedelta())
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Ports]:
         work = SqlWork(self.database, SystemClock(), b"audit key", lambda _: None)

@@ -72,10 +72,10 @@ class MemorySessions(Sessions):
             raise SessionNotFound
         return session
 
-    async def others(self, user_id: UserId, than: SessionId) -> Sequence[Session]:
+    async def of(self, user_id: UserId, but: SessionId | None = None) -> Sequence[Session]:
         found: list[Session] = (await self.work.begin()).table(SESSIONS).values()
         since = self.work.clock.now() - self.lifetimes.access
-        others = [each for each in found if each.user_id == user_id and each.id != than]
+        others = [each for each in found if each.user_id == user_id and each.id != but]
         return [each for each in others if each.revoked_at is None and each.expires_at > since]
 
     async def end(self, session: Session) -> None:

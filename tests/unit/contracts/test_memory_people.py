@@ -43,6 +43,7 @@ class MemoryGround:
         self.profiles = self.lists = MemoryProfiles(self.memory)
         self.session_lists = MemorySessionLists(self.memory, self.clock)
         self.families = MemoryRefreshFamilies(self.memory, self.clock)
+        self.strict = MemoryRefreshFamilies(self.memory, self.clock, timedelta())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Ports]:

@@ -235,7 +235,7 @@ LAST: Final = (
     ("LeaveOrganization", ("plain",)),
     ("DeleteOrganization", ("plain", "manager")),
     ("LeaveOrganization", ("manager",)),
-    ("RevokeOtherSessions", ("manager", "plain")),
+    ("RevokeSessions", ("manager", "plain")),
     ("SignOut", ("manager", "plain")),
 )
 """They end what the others need: who does them, and when."""
@@ -248,7 +248,7 @@ REFUSED: Final = frozenset(
         *("RemoveMember", "ResendInvitation", "TransferOwnership"),
         # They are the platform's.
         *("CreateUser", "DeactivateUser", "DeleteUser", "GetUser", "ListUsers", "ReactivateUser", "ReadFeed"),
-        *("UpdateSystemRole", "UpdateUser"),
+        *("RevokeUserSessions", "UpdateSystemRole", "UpdateUser"),
         # They take a secret, or a session, that nobody who asks has.
         *("AcceptInvitation", "ChangePassword", "RevokeSession"),
     }
