@@ -192,7 +192,7 @@ class Shared(Provider):
     @provide
     def families(self, database: Database, tokens: RefreshTokens) -> RefreshFamilies:
         """Rotate refresh tokens as configured."""
-        return SqlRefreshFamilies(database, tokens, self._assembly.grace)
+        return SqlRefreshFamilies(database, tokens, self._assembly.grace, self._assembly.lifetimes.idle)
 
     @provide
     def presented(self, database: Database, tokens: RefreshTokens) -> PresentedTokens:

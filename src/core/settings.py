@@ -73,7 +73,10 @@ class Settings(BaseSettings):
     """RabbitMQ; without it events are served by `GET /auth/events`, and jobs run in the worker."""
 
     access_token_seconds: Annotated[int, Field(ge=60, le=86_400)] = 900
-    refresh_token_seconds: Annotated[int, Field(ge=300, le=31_536_000)] = 604_800
+    session_seconds: Annotated[int, Field(ge=300, le=31_536_000)] = 604_800
+    """How long a session lives, however often it is refreshed."""
+    session_idle_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 0
+    """How long a session lives without being refreshed, at least as long as an access token; 0 for as long as any."""
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=300)] = 30
     """How long a spent refresh token still answers with its successor; 0 for never."""
     access_parts: Annotated[int, Field(ge=100, le=10_000_000)] = 50_000
@@ -130,6 +133,8 @@ class Settings(BaseSettings):
             for secret in value if isinstance(value, tuple) else [value] if value else []:
                 if reason := weak(secret.get_secret_value()):
                     raise ValueError(f"{PREFIX}{name.upper()} is too weak: {reason}")
+        if 0 < self.session_idle_seconds < self.access_token_seconds:
+            raise ValueError(f"{PREFIX}SESSION_IDLE_SECONDS must not be below {PREFIX}ACCESS_TOKEN_SECONDS")
         if self.is_production:
             needed = ("secret", "signing_keys_file", "issuer", "database_url", "redis_url")
             if missing := [f"{PREFIX}{name.upper()}" for name in needed if not getattr(self, name)]:
@@ -179,9 +184,14 @@ class Settings(BaseSettings):
         return timedelta(seconds=self.access_token_seconds)
 
     @property
-    def refresh_life(self) -> timedelta:
+    def session_life(self) -> timedelta:
         """How long a session lives at most."""
-        return timedelta(seconds=self.refresh_token_seconds)
+        return timedelta(seconds=self.session_seconds)
+
+    @property
+    def session_idle(self) -> timedelta | None:
+        """How long a session lives without being refreshed."""
+        return timedelta(seconds=self.session_idle_seconds) if self.session_idle_seconds else None
 
     @property
     def folder(self) -> Path:

@@ -133,6 +133,7 @@ class App:
     clock: MovableClock = field(default_factory=MovableClock)
     passwords: PlainPasswords = field(default_factory=PlainPasswords)
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     invitations: InvitationPolicy = field(default_factory=InvitationPolicy)
@@ -235,11 +236,11 @@ class App:
             EventLog: self.log,
             InvitationPolicy: self.invitations,
             InvitationTokens: RandomInvitationTokens({1: b"a key for invitations"}),
-            Lifetimes: Lifetimes(),
+            Lifetimes: self.lifetimes,
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
             Sight: MemorySight(self.memory, self.clock),
-            RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock),
+            RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock, idle=self.lifetimes.idle),
             Passwords: self.passwords,
             PresentedTokens: MemoryPresentedTokens(self.memory),
             SignInPolicy: self.sign_in,

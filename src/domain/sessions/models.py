@@ -32,6 +32,14 @@ class Lifetimes:
 
     access: timedelta = timedelta(minutes=15)
     refresh: timedelta = timedelta(days=7)
+    """How long a session lives, however often it is refreshed."""
+    idle: timedelta | None = None
+    """How long it lives without being refreshed; None for as long as any."""
+
+    def left(self, expires_at: datetime, now: datetime) -> int:
+        """Return for how many seconds the refresh token is good that a session gets `now`."""
+        left = expires_at - now
+        return int((min(left, self.idle) if self.idle else left).total_seconds())
 
 
 @dataclass(eq=False, kw_only=True)

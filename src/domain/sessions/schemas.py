@@ -29,6 +29,7 @@ class SessionInfo:
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    """When it ends unless it is refreshed."""
     current: bool
     """Whether this is the session that asks."""
 

@@ -118,6 +118,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
     memory: Memory
     clock: Clock
     grace: timedelta = timedelta(seconds=30)
+    idle: timedelta | None = None
 
     async def rotate(self, refresh_token: str) -> Rotation | Reuse:
         presented = TOKENS.read(refresh_token)
@@ -130,6 +131,9 @@ class MemoryRefreshFamilies(RefreshFamilies):
         user: User | None = self.memory.table(USERS).get(family.user_id)
         now = self.clock.now()
         if family.revoked_at or session.revoked_at or family.expires_at <= now or user is None or not user.is_active:
+            raise RefreshRefused
+        seen = family.rotations[0] if family.rotations else session.created_at
+        if self.idle and seen <= now - self.idle:
             raise RefreshRefused
         behind = family.generation - presented.generation
         if behind == 0:
@@ -155,6 +159,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
 class MemorySessionLists(SessionLists):
     memory: Memory
     clock: Clock
+    lifetimes: Lifetimes
 
     async def list(
         self, user_id: UserId, current: SessionId, after: SessionPlace | None, most: int
@@ -167,22 +172,22 @@ class MemorySessionLists(SessionLists):
             for each in found
             if each.user_id == user_id
             and each.revoked_at is None
-            and each.expires_at > self.clock.now()
             and (after is None or (each.created_at, each.id) < (after.created_at, after.session_id))
         ]
-        return live[:most]
+        return [each for each in live if each.expires_at > self.clock.now()][:most]
 
     def _info(self, session: Session, current: SessionId) -> SessionInfo:
         families = [each for each in self.memory.table(FAMILIES).values() if each.session_id == session.id]
         spent = [each.rotations[0] for each in families if each.rotations]
+        seen, idle = max(spent, default=session.created_at), self.lifetimes.idle
         return SessionInfo(
             id=session.id,
             user_agent=session.user_agent,
             address=session.address,
             factors=session.factors,
             created_at=session.created_at,
-            last_seen_at=max(spent, default=session.created_at),
-            expires_at=session.expires_at,
+            last_seen_at=seen,
+            expires_at=min(session.expires_at, seen + idle) if idle else session.expires_at,
             current=session.id == current,
         )
 
