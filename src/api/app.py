@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from api.protocols.authzen import authzen
 from api.protocols.introspection import introspection
 from api.protocols.operations import operations
+from api.protocols.revocation import revocation
 from api.protocols.wellknown import well_known
 from api.rolling import started
 from api.routes.access import access
@@ -79,6 +80,7 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
             well_known(assembly.ring.published),
             authzen(settings.served_at),
             introspection,
+            revocation,
         ],
         observers=(access_log, assembly.metrics.requests),
         tracing=RequestSpan(tracer) if tracer else None,

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, Final, Self, get_type_hints
 
 from litestar import Request, get, patch, post, put
@@ -59,6 +60,8 @@ class Route:
     status: int
     form: bool = False
     """Whether the body is a form, not JSON."""
+    tells: Mapping[str, str] = field(default_factory=dict)
+    """Headers of the answer, and the fields of the result that they repeat."""
 
     @property
     def sends(self) -> Any:
@@ -77,6 +80,7 @@ def endpoint(
     *,
     status: int | None = None,
     room: Room | None = None,
+    tells: Mapping[str, str] = MappingProxyType({}),
 ) -> HTTPRouteHandler:
     """Answer `verb path` with `message`, whose use case must be declared already.
 
@@ -84,7 +88,8 @@ def endpoint(
     `if_match()`, and the whole JSON body the one declared with `whole_body()`. The others are members of the JSON body
     of `post`, `put` and `patch`; where the body is taken already, and for other verbs, they come from the query.
     `status` is that of success: without it 204 if there is no result, 201 for `post`, else 200. `room` is for bodies
-    that may be larger than those of other routes.
+    that may be larger than those of other routes. `tells` names headers of the answer, each with the field of the
+    result that it repeats: a header is there whatever the field is, empty for None.
 
     The answer is Litestar's `before_request`, which comes before the framework takes the request apart: that costs
     half as much as a handler does. The handler behind it is never reached.
@@ -92,7 +97,7 @@ def endpoint(
     case = use_case(message)
     kinds: dict[str, str] = dict(PARAMETER.findall(path))
     default = 204 if case.result is type(None) else 201 if verb is post else 200
-    route = _route(case, tuple(kinds), status or default, sends=verb in {post, put, patch})
+    route = _route(case, tuple(kinds), status or default, tells=tells, sends=verb in {post, put, patch})
 
     made: HTTPRouteHandler = verb(
         PARAMETER.sub(r"{\1:str}", path),
@@ -101,15 +106,16 @@ def endpoint(
         opt={ROUTE: route},
         before_request=_answer(
             _reader(route, {name: _segment(each, route.segments[name]) for name, each in kinds.items()}, room),
-            _attendant(case),
+            attendant(case),
             route.status,
+            [(name.lower().encode(), each) for name, each in tells.items()],
             readable=verb is get,
         ),
     )(unreached())
     return made
 
 
-def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> Route:
+def _route(case: UseCase, path: Sequence[str], status: int, *, tells: Mapping[str, str], sends: bool) -> Route:
     """Say where each field of the message comes from."""
     kind: Any = case.message
     hints = get_type_hints(kind, include_extras=True)
@@ -126,11 +132,12 @@ def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> R
         closed(kind, f"{case.name}Query", frozenset(known) if body else taken),
         matched,
         status,
+        tells=tells,
     )
 
 
 def _answer(
-    read: Read, attend: Attend, status: int, *, readable: bool
+    read: Read, attend: Attend, status: int, tells: Sequence[tuple[bytes, str]], *, readable: bool
 ) -> Callable[[Request[Any, Any, Any]], Awaitable[Reply]]:
     async def answer(request: Request[Any, Any, Any]) -> Reply:
         scope = request.scope
@@ -146,6 +153,9 @@ def _answer(
         result = answered.result
         if result is None:
             return Reply(status, b"", *more)
+        for name, each in tells:
+            told = getattr(result, each)
+            more.append((name, b"" if told is None else str(told).encode("ascii")))
         version = getattr(result, "version", None)
         if isinstance(version, int):
             tag = b'"%d"' % version
@@ -180,7 +190,7 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Ro
     return read
 
 
-def _attendant(case: UseCase) -> Attend:
+def attendant(case: UseCase) -> Attend:
     """Make the function that finds what comes with the message, as far as anything asks for it."""
     writes = case.writes
     records = writes or case.audit is not None

@@ -126,7 +126,10 @@ def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
         "Idempotency-Replayed": route.case.writes,
     }
     shown: dict[str, Any] = {"description": DONE.get(route.status, "Done.")}
-    if sent := {name: _header(name) for name, wanted in headers.items() if wanted}:
+    sent: dict[str, Any] = {name: _header(name) for name, wanted in headers.items() if wanted}
+    for name, each in route.tells.items():
+        sent[name] = {"description": f"`{each}` of the body, empty if it is null.", "schema": {"type": "string"}}
+    if sent:
         shown["headers"] = sent
     if route.case.result is not type(None):
         shown["content"] = {"application/json": {"schema": schemas[route.case.result]}}

@@ -115,7 +115,7 @@ class Assembly:
             pushes=ProfilePushes(profiles, redis.requests, redis.consumers),
             poke=Poke(database),
             follower=LogFollower(database),
-            lifetimes=Lifetimes(settings.access_life, settings.refresh_life),
+            lifetimes=Lifetimes(settings.access_life, settings.session_life, settings.session_idle),
             access=AccessEngine(SqlParts(database), size=settings.access_parts),
         )
 

@@ -32,6 +32,7 @@ from core.postgres.log import SqlEventLog
 from core.postgres.loss import clash, outage
 from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
 from core.postgres.policy_models import SqlPolicyReader
+from core.postgres.presented_tokens import SqlPresentedTokens
 from core.postgres.profiles import SqlCredentials
 from core.postgres.resource_lists import SqlResourceReader
 from core.postgres.service_accounts import SqlServiceAccountLists
@@ -76,7 +77,7 @@ from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.models import Lifetimes
 from domain.sessions.opening import Opening
-from domain.sessions.ports import AccessTokens, RefreshFamilies, RevocationLog, TokenInspection
+from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies, RevocationLog, TokenInspection
 from domain.sessions.revocations import Telling
 from domain.teams.rights import TeamRights
 from domain.visibility.sight import Sight
@@ -187,7 +188,12 @@ class Shared(Provider):
     @provide
     def families(self, database: Database, tokens: RefreshTokens) -> RefreshFamilies:
         """Rotate refresh tokens as configured."""
-        return SqlRefreshFamilies(database, tokens, self._assembly.grace)
+        return SqlRefreshFamilies(database, tokens, self._assembly.grace, self._assembly.lifetimes.idle)
+
+    @provide
+    def presented(self, database: Database, tokens: RefreshTokens) -> PresentedTokens:
+        """Read tokens as the requests are verified."""
+        return SqlPresentedTokens(self._assembly.tokens, tokens, database)
 
     @provide
     async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:

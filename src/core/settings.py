@@ -80,7 +80,10 @@ class Settings(BaseSettings):
     """RabbitMQ; without it events are served by `GET /auth/events`, and jobs run in the worker."""
 
     access_token_seconds: Annotated[int, Field(ge=60, le=86_400)] = 900
-    refresh_token_seconds: Annotated[int, Field(ge=300, le=31_536_000)] = 604_800
+    session_seconds: Annotated[int, Field(ge=300, le=31_536_000)] = 604_800
+    """How long a session lives, however often it is refreshed."""
+    session_idle_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 0
+    """How long a session lives without being refreshed, at least as long as an access token; 0 for as long as any."""
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=300)] = 30
     """How long a spent refresh token still answers with its successor; 0 for never."""
     revocations_public: bool = False
@@ -141,6 +144,8 @@ class Settings(BaseSettings):
                     raise ValueError(f"{PREFIX}{name.upper()} is too weak: {reason}")
         if self.secret and self.secret_file:
             raise ValueError(f"{PREFIX}SECRET and {PREFIX}SECRET_FILE are both set: leave one out")
+        if 0 < self.session_idle_seconds < self.access_token_seconds:
+            raise ValueError(f"{PREFIX}SESSION_IDLE_SECONDS must not be below {PREFIX}ACCESS_TOKEN_SECONDS")
         if self.is_production:
             needed = ("secret", "issuer", "database_url", "redis_url")
             without = {name for name in needed if not getattr(self, name)} - ({"secret"} if self.secret_file else set())
@@ -191,9 +196,14 @@ class Settings(BaseSettings):
         return timedelta(seconds=self.access_token_seconds)
 
     @property
-    def refresh_life(self) -> timedelta:
+    def session_life(self) -> timedelta:
         """How long a session lives at most."""
-        return timedelta(seconds=self.refresh_token_seconds)
+        return timedelta(seconds=self.session_seconds)
+
+    @property
+    def session_idle(self) -> timedelta | None:
+        """How long a session lives without being refreshed."""
+        return timedelta(seconds=self.session_idle_seconds) if self.session_idle_seconds else None
 
     @property
     def folder(self) -> Path:

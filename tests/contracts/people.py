@@ -20,6 +20,7 @@ from domain.sessions.repositories import Sessions
 
 LIFETIMES = Lifetimes()
 GRACE = timedelta(seconds=30)
+IDLE = timedelta(hours=1)
 SETUP = SetupToken(b"a key for the setup in tests")
 TOKEN = str(SETUP)
 
@@ -59,6 +60,14 @@ class Ground(Protocol):
 
     @property
     def families(self) -> RefreshFamilies: ...
+
+    @property
+    def strict(self) -> RefreshFamilies:
+        """The same families, without a grace."""
+
+    @property
+    def idling(self) -> tuple[RefreshFamilies, SessionLists]:
+        """The same families and sessions, which end when they are not refreshed within `IDLE`."""
 
     def transaction(self) -> AbstractAsyncContextManager[Ports]:
         """Commit what happens within; discard it if something is raised."""

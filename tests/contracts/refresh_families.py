@@ -1,12 +1,14 @@
 """What every `RefreshFamilies` promises."""
 
+from asyncio import gather
 from datetime import timedelta
 
 import pytest
 
+from core.postgres.families import RACE
 from domain.sessions.errors import RefreshRefused
 from domain.sessions.ports import Reuse, Rotation
-from tests.contracts.people import GRACE, LIFETIMES, Ground, added, change, started
+from tests.contracts.people import GRACE, IDLE, LIFETIMES, Ground, added, change, started
 
 LATE = GRACE + timedelta(seconds=1)
 
@@ -61,12 +63,53 @@ class RefreshFamiliesContract:
 
         assert await ground.families.rotate(first) == Reuse(session.id)
 
+    async def test_o5_in_strict_mode_one_of_several_at_once_succeeds_and_keeps_what_it_got(
+        self, ground: Ground
+    ) -> None:
+        _, first = await started(ground, await added(ground))
+        found = await gather(*(ground.strict.rotate(first) for _ in range(5)), return_exceptions=True)
+
+        (won,) = [each for each in found if isinstance(each, Rotation)]
+        assert [type(each) for each in found if each is not won] == [RefreshRefused] * 4
+        assert isinstance(await ground.strict.rotate(won.refresh_token), Rotation)
+
+    async def test_o5_in_strict_mode_whoever_comes_later_has_a_copy(self, ground: Ground) -> None:
+        session, first = await started(ground, await added(ground))
+        await ground.strict.rotate(first)
+        await ground.pass_by(RACE + timedelta(seconds=1))
+
+        assert await ground.strict.rotate(first) == Reuse(session.id)
+
     async def test_refuses_when_the_session_has_run_out(self, ground: Ground) -> None:
         _, token = await started(ground, await added(ground))
         await ground.pass_by(LIFETIMES.refresh)
 
         with pytest.raises(RefreshRefused):
             await ground.families.rotate(token)
+
+    async def test_s6_refuses_when_the_session_was_idle_for_too_long(self, ground: Ground) -> None:
+        families, lists = ground.idling
+        session, token = await started(ground, user := await added(ground))
+        for _ in range(3):
+            await ground.pass_by(IDLE - timedelta(minutes=1))
+            found = await families.rotate(token)
+            assert isinstance(found, Rotation)
+            token = found.refresh_token
+        (shown,) = await lists.list(user.id, session.id, None, 10)
+        assert shown.expires_at - shown.last_seen_at == IDLE
+        await ground.pass_by(IDLE)
+
+        assert await lists.list(user.id, session.id, None, 10) == []
+        with pytest.raises(RefreshRefused):
+            await families.rotate(token)
+        assert isinstance(await ground.families.rotate(token), Rotation)
+
+    async def test_s6_refuses_a_session_that_was_never_refreshed(self, ground: Ground) -> None:
+        _, token = await started(ground, await added(ground))
+        await ground.pass_by(IDLE)
+
+        with pytest.raises(RefreshRefused):
+            await ground.idling[0].rotate(token)
 
     async def test_refuses_the_deactivated_without_calling_it_a_reuse(self, ground: Ground) -> None:
         _, first = await started(ground, user := await added(ground))

@@ -75,9 +75,12 @@ class SessionsContract:
         await end(ground, two)
 
         async with ground.transaction() as ports:
-            found = await ports.sessions.others(user.id, mine.id)
+            found = await ports.sessions.of(user.id, but=mine.id)
+
+            everything = await ports.sessions.of(user.id)
 
         assert [each.id for each in found] == [one.id]
+        assert {each.id for each in everything} == {mine.id, one.id}
 
     @pytest.mark.parametrize(("age", "number"), [(JUST_NOW, 1), (LONG_AGO, 0)])
     async def test_one_that_ran_out_counts_while_its_access_tokens_live(
@@ -89,7 +92,7 @@ class SessionsContract:
         mine, _ = await started(ground, user)
 
         async with ground.transaction() as ports:
-            assert len(await ports.sessions.others(user.id, mine.id)) == number
+            assert len(await ports.sessions.of(user.id, but=mine.id)) == number
             assert len(await ports.ending.end(user.id, ground.now(), mine.id)) == number
 
 

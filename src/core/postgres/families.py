@@ -10,23 +10,31 @@ from domain.kernel.ids import SessionId, UserId
 from domain.sessions.errors import RefreshRefused
 from domain.sessions.ports import RefreshFamilies, Reuse, Rotation
 
+_IDLE: Final = "coalesce(f.rotations[1], s.created_at) <= now() - {}::interval"
 # One statement is one transaction and one round trip. Whoever is expired, revoked or deactivated ends here.
-_ROTATE: Final = """
+_ROTATE: Final = f"""
 UPDATE refresh_families f
 SET generation = f.generation + 1, rotations = (now() || f.rotations)[1:8]
 FROM users u, sessions s
 WHERE f.id = $1 AND f.generation = $2 AND f.revoked_at IS NULL AND f.expires_at > now()
   AND u.id = f.user_id AND u.is_active AND s.id = f.session_id AND s.revoked_at IS NULL
+  AND ({_IDLE.format("$3")}) IS NOT TRUE
 RETURNING f.generation, f.expires_at, f.session_id, f.user_id, u.epoch, s.organization_id, s.factors, s.created_at
-"""
+"""  # noqa: S608 - made of constants
 # Asked only by the losers of a race and by thieves. `rotations[generation - presented]` is when that one was spent.
-_LOOK: Final = """
+_LOOK: Final = f"""
 SELECT f.generation, f.expires_at, f.session_id, f.user_id, u.epoch, s.organization_id, s.factors, s.created_at,
-       f.revoked_at IS NULL AND f.expires_at > now() AND u.is_active AND s.revoked_at IS NULL AS live,
-       coalesce(f.rotations[f.generation - $2] > now() - $3::interval, false) AS spent_just_now
+       f.revoked_at IS NULL AND f.expires_at > now() AND u.is_active AND s.revoked_at IS NULL
+           AND ({_IDLE.format("$5")}) IS NOT TRUE AS live,
+       coalesce(f.rotations[f.generation - $2] > now() - $3::interval, false) AS spent_just_now,
+       coalesce(f.rotations[f.generation - $2] > now() - $4::interval, false) AS raced
 FROM refresh_families f JOIN users u ON u.id = f.user_id JOIN sessions s ON s.id = f.session_id
 WHERE f.id = $1
-"""
+"""  # noqa: S608 - made of constants
+
+
+RACE: Final = timedelta(seconds=10)
+"""Without a grace, how long a spent token still counts as sent together with the one that was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,9 @@ class SqlRefreshFamilies(RefreshFamilies):
     database: Database
     tokens: RefreshTokens
     grace: timedelta = timedelta(seconds=30)
+    """Without any, who loses a race is refused and ends nothing; who comes later has a copy."""
+    idle: timedelta | None = None
+    """How long a session lives without being refreshed."""
 
     async def rotate(self, refresh_token: str) -> Rotation | Reuse:
         """See `RefreshFamilies.rotate`."""
@@ -43,11 +54,12 @@ class SqlRefreshFamilies(RefreshFamilies):
         if presented is None:
             raise RefreshRefused
         async with self.database.read() as connection:
-            row = await connection.fetchrow(_ROTATE, presented.family, presented.generation)
+            row = await connection.fetchrow(_ROTATE, presented.family, presented.generation, self.idle)
             if row:
                 return self._rotation(presented, row)
-            row = await connection.fetchrow(_LOOK, presented.family, presented.generation, self.grace)
-        if row is None or not row["live"]:
+            race = timedelta() if self.grace else RACE
+            row = await connection.fetchrow(_LOOK, presented.family, presented.generation, self.grace, race, self.idle)
+        if row is None or not row["live"] or row["raced"]:
             raise RefreshRefused
         if not row["spent_just_now"]:
             return Reuse(SessionId(row["session_id"]))

@@ -70,11 +70,13 @@ WITH dead AS (
 UPDATE refresh_families SET revoked_at = :at WHERE user_id = :user_id AND revoked_at IS NULL
 """)
 _LIST: Final = """
-SELECT s.id, s.user_agent, s.address, s.factors, s.created_at, s.expires_at, s.id = $2 AS current,
-       coalesce((SELECT max(f.rotations[1]) FROM refresh_families f WHERE f.session_id = s.id), s.created_at)
-           AS last_seen_at
+SELECT s.id, s.user_agent, s.address, s.factors, s.created_at, s.id = $2 AS current, seen.at AS last_seen_at,
+       least(s.expires_at, seen.at + $6::interval) AS expires_at
 FROM sessions s
-WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > now()
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(f.rotations[1]), s.created_at) FROM refresh_families f WHERE f.session_id = s.id
+) seen (at)
+WHERE s.user_id = $1 AND s.revoked_at IS NULL AND least(s.expires_at, seen.at + $6::interval) > now()
   AND ($3::timestamptz IS NULL OR (s.created_at, s.id) < ($3, $4::uuid))
 ORDER BY s.created_at DESC, s.id DESC LIMIT $5
 """
@@ -106,12 +108,13 @@ class SqlSessions(Sessions):
             raise SessionNotFound
         return session
 
-    async def others(self, user_id: UserId, than: SessionId) -> Sequence[Session]:
-        """See `Sessions.others`."""
+    async def of(self, user_id: UserId, but: SessionId | None = None) -> Sequence[Session]:
+        """See `Sessions.of`."""
         transaction = await self.work.begin()
         live = (
             select(Session)
-            .where(sessions.c.user_id == user_id, sessions.c.id != than, sessions.c.revoked_at.is_(None))
+            .where(sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None))
+            .where(sessions.c.id.is_distinct_from(but))
             .where(sessions.c.expires_at > func.now() - self.lifetimes.access)
             .order_by(sessions.c.id)
             .with_for_update()
@@ -151,6 +154,7 @@ class SqlSessionLists(SessionLists):
     """A person's live sessions."""
 
     database: Database
+    lifetimes: Lifetimes
 
     async def list(
         self, user_id: UserId, current: SessionId, after: SessionPlace | None, most: int
@@ -158,4 +162,5 @@ class SqlSessionLists(SessionLists):
         """See `SessionLists.list`."""
         place = (after.created_at, after.session_id) if after else (None, None)
         async with self.database.read() as connection:
-            return [SessionInfo(**row) for row in await connection.fetch(_LIST, user_id, current, *place, most)]
+            rows = await connection.fetch(_LIST, user_id, current, *place, most, self.lifetimes.idle)
+        return [SessionInfo(**row) for row in rows]

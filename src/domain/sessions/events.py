@@ -20,8 +20,20 @@ class SessionStarted(Event):
 
 
 @event
+class AccessTokenRevoked(Event):
+    """An access token of a session was revoked before its time; the session goes on."""
+
+    type = "sessions.session.access_token_revoked"
+
+    session_id: UUID
+    user_id: UUID
+    token_id: UUID
+    occurred_at: datetime
+
+
+@event
 class SessionRevoked(Event):
-    """A session ended before its time; `reason` is `sign_out`, `revoked` or `refresh_token_reuse`."""
+    """A session ended before its time; `reason` is `sign_out`, `revoked`, `administrator` or `refresh_token_reuse`."""
 
     type = "sessions.session.revoked"
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
+from uuid import UUID
 
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 from domain.kernel.revocation import Marker, RevocationScope
@@ -19,6 +20,7 @@ class Factor(StrEnum):
 class Reason(StrEnum):
     """Why a session ended before its time."""
 
+    ADMINISTRATOR = "administrator"
     REUSE = "refresh_token_reuse"
     REVOKED = "revoked"
     SIGN_OUT = "sign_out"
@@ -30,6 +32,14 @@ class Lifetimes:
 
     access: timedelta = timedelta(minutes=15)
     refresh: timedelta = timedelta(days=7)
+    """How long a session lives, however often it is refreshed."""
+    idle: timedelta | None = None
+    """How long it lives without being refreshed; None for as long as any."""
+
+    def left(self, expires_at: datetime, now: datetime) -> int:
+        """Return for how many seconds the refresh token is good that a session gets `now`."""
+        left = expires_at - now
+        return int((min(left, self.idle) if self.idle else left).total_seconds())
 
 
 @dataclass(eq=False, kw_only=True)
@@ -61,3 +71,8 @@ def ended(session_id: SessionId, at: datetime, longest: timedelta) -> Marker:
     Its cut-off lies ahead: no token of this session is ever good again, not even one minted at this very moment.
     """
     return Marker(RevocationScope.SESSION, str(session_id), expires_at=at + 2 * longest, cutoff=at + longest)
+
+
+def revoked(token_id: UUID, expires_at: datetime, longest: timedelta) -> Marker:
+    """Return the marker of one access token, which is dated before it expires whatever the clocks say."""
+    return Marker(RevocationScope.TOKEN, str(token_id), expires_at=expires_at + longest, cutoff=expires_at)

@@ -48,4 +48,5 @@ class Opening:
         access_token, seconds = self.tokens.issue(
             session.user_id, session.id, None, person.epoch, factors=session.factors, authenticated_at=now
         )
-        return Tokens(access_token, refresh_token, seconds, int(self.lifetimes.refresh.total_seconds()), session.id)
+        left = self.lifetimes.left(session.expires_at, now)
+        return Tokens(access_token, refresh_token, seconds, left, session.id)

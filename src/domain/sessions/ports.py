@@ -54,7 +54,34 @@ class RefreshFamilies(Protocol):
         """Spend `refresh_token` and return its successor, or raise `RefreshRefused`.
 
         Presented again within the grace, it returns the family's live token: a lost answer or two tabs at once log
-        nobody out. Presented later, it is a `Reuse`.
+        nobody out. Presented later, it is a `Reuse`. Without a grace, in strict mode, it is refused for a few seconds
+        instead, and its successor stays good: of several at once one succeeds.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenId:
+    """One access token: its `jti`, and when it expires."""
+
+    token_id: UUID
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedToken:
+    """What a token stands for: a refresh token for its session, an access token for itself alone."""
+
+    session_id: SessionId
+    access: AccessTokenId | None
+
+
+class PresentedTokens(Protocol):
+    """Tell what somebody presents."""
+
+    async def read(self, token: str) -> PresentedToken | None:
+        """Return what `token` stands for, None if it is none of ours, has expired, or was revoked.
+
+        A spent refresh token stands for its session too: whoever has it may end it, on purpose or by reusing it.
         """
 
 

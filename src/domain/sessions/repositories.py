@@ -20,8 +20,8 @@ class Sessions(Protocol):
     async def live(self, session_id: SessionId) -> Session:
         """Return the session, which nobody else can change until the command ends, or raise `SessionNotFound`."""
 
-    async def others(self, user_id: UserId, than: SessionId) -> Sequence[Session]:
-        """Return every session of the person but `than` that has not ended; nobody else can change them meanwhile.
+    async def of(self, user_id: UserId, but: SessionId | None = None) -> Sequence[Session]:
+        """Return every session of the person but one that has not ended; nobody else can change them meanwhile.
 
         One that ran out is among them for as long as an access token of it may live.
         """

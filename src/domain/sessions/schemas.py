@@ -30,6 +30,7 @@ class SessionInfo:
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    """When it ends unless it is refreshed."""
     current: bool
     """Whether this is the session that asks."""
 
@@ -76,3 +77,13 @@ class Inspected:
     """What became of a question about a token; None if it is not active."""
 
     token: ActiveToken | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose access token it is that was presented."""
+
+    subject: UserId
+    session: SessionId
+    organization: OrganizationId | None
+    """The organization that the token is limited to, if there is one."""

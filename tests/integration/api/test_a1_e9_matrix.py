@@ -24,7 +24,7 @@ from tests.support.client import Answer, Client
 ROLES: Final = ("member", "auditor", "service", "admin", "owner")
 PRINCIPALS: Final = ("anonymous", "expired", "deactivated", "outsider", *ROLES, "superuser")
 PARTS: Final = 8
-ENDING: Final = ("ChangePassword", "RevokeOtherSessions", "SignOut")
+ENDING: Final = ("ChangePassword", "RevokeSessions", "SignOut")
 """They end sessions, so nothing comes after them."""
 NOBODIES: Final = ("anonymous", "expired", "deactivated")
 SAMPLES: Final[Mapping[str, Any]] = {

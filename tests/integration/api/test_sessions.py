@@ -28,6 +28,30 @@ async def test_the_six_calls_of_the_readme(call: Client) -> None:
     refused(again, 401, "sessions.refresh_refused")
 
 
+async def test_proxies_are_told_who_asks_in_headers(call: Client) -> None:
+    profile = await person(call)
+    ada = await tokens(call, profile["email"])
+
+    answer = await call("GET", "/auth/verify", headers=bearer(ada))
+
+    told = {name: answer.headers[f"x-auth-{name}"] for name in ("subject", "session", "organization")}
+    assert told == {"subject": profile["id"], "session": ada["session_id"], "organization": ""}
+    assert answer.json() == {"subject": profile["id"], "session": ada["session_id"], "organization": None}
+    refused(await call("GET", "/auth/verify"), 401, "access.unauthenticated")
+    shown = (await call("GET", "/auth/openapi.json")).json()["paths"]["/auth/verify"]["get"]
+    assert {*shown["responses"]["200"]["headers"]} == {"X-Auth-Organization", "X-Auth-Session", "X-Auth-Subject"}
+
+
+async def test_t4_a_refresh_token_is_no_bearer_token_and_an_access_token_refreshes_nothing(call: Client) -> None:
+    ada = await tokens(call, (await person(call))["email"])
+
+    for path in ("/auth/me", "/auth/verify"):
+        answer = await call("GET", path, headers={"authorization": f"Bearer {ada['refresh_token']}"})
+        refused(answer, 401, "access.invalid_token")
+    crossed = await call.send("POST", "/auth/refresh", {"refresh_token": ada["access_token"][:512]})
+    refused(crossed, 401, "sessions.refresh_refused")
+
+
 async def test_nobody_and_no_token_of_ours_is_told_to_sign_in(call: Client) -> None:
     nobody = await call("GET", "/auth/me")
     refused(nobody, 401, "access.unauthenticated")

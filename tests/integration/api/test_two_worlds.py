@@ -23,6 +23,7 @@ from tests.support.client import Answer, Client
 from tests.support.databases import copied
 
 PEER: Final = "192.0.2.99"
+FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 ASKING: Final = ("manager", "plain")
 UUID_: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME: Final = re.compile(r"202[5-9]-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)")
@@ -53,6 +54,8 @@ class World:
             body = body | {"page": body["page"] | {"token": cursor}}
         if body is None:
             return await self.call(request.method, path, headers=headers)
+        if isinstance(body, str):
+            return await self.call(request.method, path, body.encode(), headers | FORM)
         return await self.call.send(request.method, path, body, headers=headers)
 
     def said(self, answer: Answer) -> tuple[int, dict[str, str], str]:

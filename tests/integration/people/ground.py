@@ -15,7 +15,8 @@ from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSession
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.setup import SqlSetup
-from tests.contracts.people import GRACE, LIFETIMES, SETUP, Ports
+from domain.sessions.models import Lifetimes
+from tests.contracts.people import GRACE, IDLE, LIFETIMES, SETUP, Ports
 
 TOKENS = RefreshTokens({1: b"a key for refresh tokens in tests"})
 EMPTY = """
@@ -50,11 +51,20 @@ class SqlGround:
 
     @property
     def session_lists(self) -> SqlSessionLists:
-        return SqlSessionLists(self.database)
+        return SqlSessionLists(self.database, LIFETIMES)
+
+    @property
+    def idling(self) -> tuple[SqlRefreshFamilies, SqlSessionLists]:
+        lists = SqlSessionLists(self.database, Lifetimes(idle=IDLE))
+        return SqlRefreshFamilies(self.database, TOKENS, GRACE, IDLE), lists
 
     @property
     def families(self) -> SqlRefreshFamilies:
         return SqlRefreshFamilies(self.database, TOKENS, GRACE)
+
+    @property
+    def strict(self) -> SqlRefreshFamilies:
+        return SqlRefreshFamilies(self.database, TOKENS, timedelta())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Ports]:

@@ -102,8 +102,9 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "RemoveVisibilityMember": "visibility:write",
     "RequestAccount": ANYONE,
     "ResendInvitation": "members:write",
-    "RevokeOtherSessions": SIGNED_IN,
     "RevokeSession": SIGNED_IN,
+    "RevokeSessions": SIGNED_IN,
+    "RevokeUserSessions": Platform("users:write"),
     "RotateKeys": Platform("keys:write"),
     "ShareResource": Resource("resources:share"),
     "ShowInvitation": ANYONE,
@@ -122,6 +123,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "UpdateTeam": MEMBER,
     "UpdateUser": Platform("users:write"),
     "UpdateVisibilityGroup": "visibility:write",
+    "VerifyCaller": SIGNED_IN,
     "WithdrawGrant": "grants:write",
     "WithdrawInvitation": "members:write",
 }

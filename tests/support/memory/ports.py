@@ -9,9 +9,10 @@ from domain.kernel.access import Actor, Standing
 from domain.kernel.errors import InvalidToken
 from domain.kernel.ids import SessionId, UserId
 from domain.kernel.ports import Clock, Mailer
+from domain.kernel.revocation import RevocationScope
 from domain.kernel.usecases import UseCase
 from domain.sessions.models import Session
-from tests.support.memory.sessions import SESSIONS
+from tests.support.memory.sessions import SESSIONS, token_id
 from tests.support.memory.store import Memory
 from tests.support.memory.work import MemoryWork
 
@@ -52,6 +53,8 @@ class SessionTokens(Authenticator):
         user_id, session_id, epoch = credential.decode().split()
         session: Session | None = self.memory.table(SESSIONS).get(SessionId(UUID(session_id)))
         if session is None or session.revoked_at is not None:
+            raise InvalidToken
+        if (RevocationScope.TOKEN, str(token_id(credential.decode()))) in self.memory.revocations:
             raise InvalidToken
         return Actor(UserId(UUID(user_id)), session.id, None, int(epoch))
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
+from core.postgres.families import RACE
 from core.refresh_tokens import RefreshTokens
 from domain.identity.models import User
 from domain.identity.ports import SessionEnding
@@ -13,7 +14,17 @@ from domain.kernel.ports import Clock
 from domain.kernel.revocation import Marker, RevocationScope
 from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInOvertaken
 from domain.sessions.models import Lifetimes, Session, ended
-from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse, Rotation, SessionLists, SessionPlace
+from domain.sessions.ports import (
+    AccessTokenId,
+    AccessTokens,
+    PresentedToken,
+    PresentedTokens,
+    RefreshFamilies,
+    Reuse,
+    Rotation,
+    SessionLists,
+    SessionPlace,
+)
 from domain.sessions.repositories import Sessions
 from domain.sessions.schemas import SessionInfo
 from tests.support.memory.identity import USERS
@@ -61,10 +72,10 @@ class MemorySessions(Sessions):
             raise SessionNotFound
         return session
 
-    async def others(self, user_id: UserId, than: SessionId) -> Sequence[Session]:
+    async def of(self, user_id: UserId, but: SessionId | None = None) -> Sequence[Session]:
         found: list[Session] = (await self.work.begin()).table(SESSIONS).values()
         since = self.work.clock.now() - self.lifetimes.access
-        others = [each for each in found if each.user_id == user_id and each.id != than]
+        others = [each for each in found if each.user_id == user_id and each.id != but]
         return [each for each in others if each.revoked_at is None and each.expires_at > since]
 
     async def end(self, session: Session) -> None:
@@ -107,6 +118,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
     memory: Memory
     clock: Clock
     grace: timedelta = timedelta(seconds=30)
+    idle: timedelta | None = None
 
     async def rotate(self, refresh_token: str) -> Rotation | Reuse:
         presented = TOKENS.read(refresh_token)
@@ -120,12 +132,17 @@ class MemoryRefreshFamilies(RefreshFamilies):
         now = self.clock.now()
         if family.revoked_at or session.revoked_at or family.expires_at <= now or user is None or not user.is_active:
             raise RefreshRefused
+        seen = family.rotations[0] if family.rotations else session.created_at
+        if self.idle and seen <= now - self.idle:
+            raise RefreshRefused
         behind = family.generation - presented.generation
         if behind == 0:
             family.generation += 1
             family.rotations = [now, *family.rotations][:8]
-        elif behind > len(family.rotations) or now - family.rotations[behind - 1] >= self.grace:
+        elif behind > len(family.rotations) or now - family.rotations[behind - 1] >= (self.grace or RACE):
             return Reuse(family.session_id)
+        elif not self.grace:
+            raise RefreshRefused
         return Rotation(
             refresh_token=TOKENS.derive(family.id, presented.key_id, family.generation),
             expires_at=family.expires_at,
@@ -142,6 +159,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
 class MemorySessionLists(SessionLists):
     memory: Memory
     clock: Clock
+    lifetimes: Lifetimes
 
     async def list(
         self, user_id: UserId, current: SessionId, after: SessionPlace | None, most: int
@@ -154,22 +172,22 @@ class MemorySessionLists(SessionLists):
             for each in found
             if each.user_id == user_id
             and each.revoked_at is None
-            and each.expires_at > self.clock.now()
             and (after is None or (each.created_at, each.id) < (after.created_at, after.session_id))
         ]
-        return live[:most]
+        return [each for each in live if each.expires_at > self.clock.now()][:most]
 
     def _info(self, session: Session, current: SessionId) -> SessionInfo:
         families = [each for each in self.memory.table(FAMILIES).values() if each.session_id == session.id]
         spent = [each.rotations[0] for each in families if each.rotations]
+        seen, idle = max(spent, default=session.created_at), self.lifetimes.idle
         return SessionInfo(
             id=session.id,
             user_agent=session.user_agent,
             address=session.address,
             factors=session.factors,
             created_at=session.created_at,
-            last_seen_at=max(spent, default=session.created_at),
-            expires_at=session.expires_at,
+            last_seen_at=seen,
+            expires_at=min(session.expires_at, seen + idle) if idle else session.expires_at,
             current=session.id == current,
         )
 
@@ -191,3 +209,24 @@ class PlainAccessTokens(AccessTokens):
         authenticated_at: datetime,
     ) -> tuple[str, int]:
         return f"{user_id} {session_id} {epoch}", self.lifetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPresentedTokens(PresentedTokens):
+    """Reads what `PlainAccessTokens` and `MemoryRefreshFamilies` hand out."""
+
+    memory: Memory
+
+    async def read(self, token: str) -> PresentedToken | None:
+        if presented := TOKENS.read(token):
+            family: Family | None = self.memory.table(FAMILIES).get(presented.family)
+            return PresentedToken(family.session_id, None) if family and not family.revoked_at else None
+        for session in self.memory.table(SESSIONS).values():
+            if token.startswith(f"{session.user_id} {session.id} "):
+                return PresentedToken(session.id, AccessTokenId(token_id(token), session.expires_at))
+        return None
+
+
+def token_id(token: str) -> UUID:
+    """Return the `jti` of a plain access token."""
+    return uuid5(NAMESPACE_OID, token)

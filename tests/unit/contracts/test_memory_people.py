@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.contracts.people import LIFETIMES, TOKEN, Ports
+from domain.sessions.models import Lifetimes
+from tests.contracts.people import IDLE, LIFETIMES, TOKEN, Ports
 from tests.contracts.profiles import ProfilesContract
 from tests.contracts.refresh_families import RefreshFamiliesContract
 from tests.contracts.sessions import SessionEndingContract, SessionListsContract, SessionsContract
@@ -41,8 +42,13 @@ class MemoryGround:
     def __post_init__(self) -> None:
         self.credentials = MemoryCredentials(self.memory)
         self.profiles = self.lists = MemoryProfiles(self.memory)
-        self.session_lists = MemorySessionLists(self.memory, self.clock)
+        self.session_lists = MemorySessionLists(self.memory, self.clock, LIFETIMES)
+        self.idling = (
+            MemoryRefreshFamilies(self.memory, self.clock, idle=IDLE),
+            MemorySessionLists(self.memory, self.clock, Lifetimes(idle=IDLE)),
+        )
         self.families = MemoryRefreshFamilies(self.memory, self.clock)
+        self.strict = MemoryRefreshFamilies(self.memory, self.clock, timedelta())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Ports]:

@@ -1,8 +1,5 @@
 import http.client
-import os
 import re
-import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,8 +11,8 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from core.processes import until
-from tests.unit.docker.files import DOCKER, tool
+from tests.support.nginx import free_port, nginx
+from tests.unit.docker.files import DOCKER
 
 CONFIGURATION = (DOCKER / "nginx.conf").read_text()
 TRUSTED = DOCKER / "trusted_proxies.conf"
@@ -29,8 +26,6 @@ SERVED = [
     "/health/live",
     "/health/ready",
 ]
-# Started by root nginx gives up root, and then cannot enter the folder of the test.
-FOREGROUND = "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"
 NOT_SERVED = [
     "/metrics",
     "/metrics/",
@@ -84,12 +79,6 @@ class Front:
             connection.close()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 def configured(folder: Path, upstream: int, port: int, trusted: Path = TRUSTED) -> Path:
     """Return our configuration as it is, but for names and places of the stack."""
     text = CONFIGURATION.replace("server api:8000 resolve;", f"server 127.0.0.1:{upstream};")
@@ -105,21 +94,13 @@ def configured(folder: Path, upstream: int, port: int, trusted: Path = TRUSTED) 
 @contextmanager
 def running(folder: Path, trusted: Path = TRUSTED) -> Iterator[Front]:
     """Run nginx in `folder`, in front of an upstream that notes what it is asked."""
-    nginx = tool("nginx")
-    folder.chmod(0o755)
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     Thread(target=upstream.serve_forever, daemon=True).start()
     port = free_port()
-    file = configured(folder, upstream.server_port, port, trusted)
-    options = [nginx, "-p", str(folder), "-e", str(folder / "errors"), "-c", str(file)]
-    subprocess.run([*options, "-t"], check=True, capture_output=True, timeout=30)
-    process = subprocess.Popen([*options, "-g", FOREGROUND])
     try:
-        _wait(port, process)
-        yield Front(port, folder / "errors", Upstream.asked)
+        with nginx(folder, configured(folder, upstream.server_port, port, trusted), port):
+            yield Front(port, folder / "errors", Upstream.asked)
     finally:
-        process.terminate()
-        process.wait(10)
         upstream.shutdown()
         upstream.server_close()
 
@@ -128,15 +109,6 @@ def running(folder: Path, trusted: Path = TRUSTED) -> Iterator[Front]:
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     with running(tmp_path_factory.mktemp("nginx")) as made:
         yield made
-
-
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    def listens() -> bool:
-        assert process.poll() is None
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    assert until(listens, 30), "nginx does not listen"
 
 
 def test_names_are_asked_again_as_they_change() -> None:
@@ -193,17 +165,9 @@ def test_bodies_are_limited(front: Front) -> None:
 
 
 def test_an_api_that_is_away_is_unavailable_and_no_query_is_logged(tmp_path: Path) -> None:
-    nginx, port = tool("nginx"), free_port()
-    tmp_path.chmod(0o755)
-    file = configured(tmp_path, free_port(), port)
-    options = [nginx, "-p", str(tmp_path), "-e", str(tmp_path / "errors"), "-c", str(file)]
-    process = subprocess.Popen([*options, "-g", FOREGROUND])
-    try:
-        _wait(port, process)
+    port = free_port()
+    with nginx(tmp_path, configured(tmp_path, free_port(), port), port):
         status, body, headers = Front(port, tmp_path).ask("/auth/sso/x/callback?code=canary", Host="a.example")
         assert (status, msgspec.json.decode(body)["code"]) == (503, "service.unavailable")
         assert headers["retry-after"] == "1"
-    finally:
-        process.terminate()
-        process.wait(10)
     assert "canary" not in (tmp_path / "errors").read_text()

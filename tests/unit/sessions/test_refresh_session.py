@@ -10,6 +10,7 @@ from domain.kernel.revocation import RevocationScope
 from domain.sessions.commands.refresh_session import RefreshSession
 from domain.sessions.commands.sign_out import SignOut
 from domain.sessions.errors import RefreshRefused, RefreshTokenReused
+from domain.sessions.models import Lifetimes
 from domain.sessions.queries.list_sessions import ListSessions
 from tests.support.app import App
 
@@ -150,5 +151,33 @@ async def test_refuses_the_deactivated_and_stays_refused_when_they_come_back(app
     with pytest.raises(RefreshRefused):
         await app.send(RefreshSession(refresh_token=tokens.refresh_token))
     await app.send(ReactivateUser(user_id=user.id), as_=root)
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=tokens.refresh_token))
+
+
+async def test_s6_an_idle_session_ends_and_says_when() -> None:
+    app = App(lifetimes=Lifetimes(idle=timedelta(hours=1)))
+    await app.signed_up()
+    first = await app.signed_in()
+    app.clock.pass_by(timedelta(minutes=59))
+    second = await app.send(RefreshSession(refresh_token=first.refresh_token))
+    facts = list(app.facts)
+    app.clock.pass_by(timedelta(hours=1))
+
+    assert first.refresh_expires_in == second.refresh_expires_in == 3600
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=second.refresh_token))
+    assert app.facts == facts
+
+
+async def test_s6_no_refresh_moves_the_end_of_a_session() -> None:
+    app = App(lifetimes=Lifetimes(refresh=timedelta(minutes=90), idle=timedelta(hours=1)))
+    await app.signed_up()
+    tokens = await app.signed_in()
+    app.clock.pass_by(timedelta(minutes=50))
+    tokens = await app.send(RefreshSession(refresh_token=tokens.refresh_token))
+    assert tokens.refresh_expires_in == 40 * 60
+    app.clock.pass_by(timedelta(minutes=40))
+
     with pytest.raises(RefreshRefused):
         await app.send(RefreshSession(refresh_token=tokens.refresh_token))

@@ -10,7 +10,7 @@ from domain.kernel.usecases import Command, interactor, message, secret
 from domain.sessions.ending import Ending
 from domain.sessions.errors import RefreshRefused, RefreshTokenReused, SessionNotFound
 from domain.sessions.events import SessionRevoked
-from domain.sessions.models import Reason
+from domain.sessions.models import Lifetimes, Reason
 from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse
 from domain.sessions.repositories import Sessions
 from domain.sessions.schemas import Tokens
@@ -51,6 +51,7 @@ class EndReused:
 class RefreshSessionInteractor:
     families: RefreshFamilies
     tokens: AccessTokens
+    lifetimes: Lifetimes
     clock: Clock
 
     async def __call__(self, request: RefreshSession) -> Tokens:
@@ -65,5 +66,5 @@ class RefreshSessionInteractor:
             factors=found.factors,
             authenticated_at=found.authenticated_at,
         )
-        left = int((found.expires_at - self.clock.now()).total_seconds())
+        left = self.lifetimes.left(found.expires_at, self.clock.now())
         return Tokens(access_token, found.refresh_token, seconds, left, found.session_id)

@@ -47,7 +47,7 @@ PAGED: Final = frozenset({"limit", "cursor"})
 UNASKED: Final = frozenset({"wait"})
 """What only makes a request last."""
 
-Made = Callable[[Scene], list[dict[str, Any]]]
+Made = Callable[[Scene], list[Any]]
 
 
 def _one(**filters: str) -> Made:
@@ -174,7 +174,7 @@ BODIES: Final[Mapping[str, Made]] = {
         for where in ("*", "document/plain-doc", "document/hidden-doc")
         for effect, dry in (("allow", True), ("allow", False), ("deny", True))
     ],
-    "IntrospectToken": lambda _: [{"token": "x"}],
+    "IntrospectToken": lambda _: ["token=x"],
     "InviteMember": lambda scene: [
         {"email": email, "role": "member"}
         for email in (scene.emails["vera"], "early@example.com", "invitation-hidden@example.com", "new@example.com")
@@ -197,6 +197,7 @@ BODIES: Final[Mapping[str, Made]] = {
         {"resources": [{"type": "document", "external_id": each} for each in names]}
         for names in (RESOURCES, RESOURCES[:2])
     ],
+    "RevokeToken": lambda _: ["token=gwr_x"],
     "SearchActions": lambda scene: [
         body
         for who in (*PEOPLE, "plain")
@@ -257,7 +258,7 @@ LAST: Final = (
     ("LeaveOrganization", ("plain",)),
     ("DeleteOrganization", ("plain", "manager")),
     ("LeaveOrganization", ("manager",)),
-    ("RevokeOtherSessions", ("manager", "plain")),
+    ("RevokeSessions", ("manager", "plain")),
     ("SignOut", ("manager", "plain")),
 )
 """They end what the others need: who does them, and when."""
@@ -279,6 +280,7 @@ REFUSED: Final = frozenset(
             "ReadRevocations",
             "IntrospectToken",
         ),
+        "RevokeUserSessions",
         # They take a secret, or a session, that nobody who asks has.
         *("AcceptInvitation", "ChangePassword", "FinishSetup", "RefreshSession", "RevokeSession", "SignIn"),
         *("ShowInvitation", "SignUpWithInvitation"),

@@ -1,0 +1,87 @@
+"""Revoking tokens."""
+
+import pytest
+
+from domain.kernel.errors import InvalidToken
+from domain.kernel.revocation import RevocationScope
+from domain.sessions.commands.refresh_session import RefreshSession
+from domain.sessions.commands.revoke_token import RevokeToken
+from domain.sessions.errors import RefreshRefused
+from domain.sessions.queries.list_sessions import ListSessions
+from tests.support.app import App
+
+
+def ended(app: App) -> list[str]:
+    return [fact.type for fact in app.facts if fact.aggregate_type == "session"][1:]
+
+
+async def test_t8_a_refresh_token_ends_its_session(app: App) -> None:
+    await app.signed_up()
+    mine = await app.signed_in()
+
+    await app.send(RevokeToken(token=mine.refresh_token))
+
+    assert ended(app) == ["sessions.session.revoked"]
+    assert app.facts[-1].data["reason"] == "revoked"
+    assert list(app.memory.revocations) == [(RevocationScope.SESSION, str(mine.session_id))]
+    with pytest.raises(InvalidToken):
+        await app.send(ListSessions(), as_=mine)
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=mine.refresh_token))
+
+
+async def test_t8_a_spent_refresh_token_ends_its_session_too(app: App) -> None:
+    await app.signed_up()
+    mine = await app.signed_in()
+    fresh = await app.send(RefreshSession(refresh_token=mine.refresh_token))
+
+    await app.send(RevokeToken(token=mine.refresh_token))
+
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=fresh.refresh_token))
+
+
+async def test_t8_an_access_token_ends_itself_and_not_the_session(app: App) -> None:
+    await app.signed_up()
+    mine = await app.signed_in()
+
+    await app.send(RevokeToken(token=mine.access_token))
+
+    assert ended(app) == ["sessions.session.access_token_revoked"]
+    ((scope, _),) = app.memory.revocations
+    assert scope == RevocationScope.TOKEN
+    with pytest.raises(InvalidToken):
+        await app.send(ListSessions(), as_=mine)
+    assert await app.send(RefreshSession(refresh_token=mine.refresh_token))
+
+
+async def test_a_marker_of_a_token_stops_it_until_it_has_expired(app: App) -> None:
+    await app.signed_up()
+    mine = await app.signed_in()
+
+    await app.send(RevokeToken(token=mine.access_token))
+
+    (marker,) = app.memory.revocations.values()
+    assert marker.cutoff
+    assert app.clock.now() < marker.cutoff < marker.expires_at
+
+
+@pytest.mark.parametrize("token", ["garbage", "gwr_" + "A" * 78, "a.b.c", "\u0430" * 82])
+async def test_t8_what_is_none_of_ours_changes_nothing(app: App, token: str) -> None:
+    await app.signed_up()
+    await app.signed_in()
+    facts, audited = list(app.facts), list(app.audited)
+
+    await app.send(RevokeToken(token=token))
+
+    assert (app.facts, app.audited) == (facts, audited)
+
+
+async def test_t8_twice_is_as_good_as_once(app: App) -> None:
+    await app.signed_up()
+    mine = await app.signed_in()
+    for _ in range(2):
+        await app.send(RevokeToken(token=mine.refresh_token))
+    await app.send(RevokeToken(token=mine.access_token))
+
+    assert ended(app) == ["sessions.session.revoked"]
