@@ -23,6 +23,7 @@ from core.idempotency import Idempotency
 from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
 from core.mail import JobMailer
+from core.mailed_links import MailedLinks
 from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
@@ -65,6 +66,7 @@ from domain.access.ports import Decisions
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.mailing import LinkMails
 from domain.identity.ports import EmailAddresses, Passwords
 from domain.identity.profiles import ProfileChanges
 from domain.identity.readers import ProfileLists, Profiles
@@ -98,6 +100,7 @@ SERVICES: Final = (
     Judging,
     Leaving,
     Letters,
+    LinkMails,
     Opening,
     ProfileChanges,
     Reach,
@@ -276,7 +279,7 @@ class Transaction(Provider):
 def dispatcher(assembly: Assembly) -> Dispatcher:
     """Return the pipeline, with everything that its interactors need; raise if something is missing."""
     return Dispatcher(
-        container=make_async_container(interactors(), Shared(assembly), Transaction(assembly)),
+        container=make_async_container(interactors(), Shared(assembly), Transaction(assembly), MailedLinks(assembly)),
         authenticator=BearerTokens(assembly.tokens),
         gate=EngineGate(assembly.access),
         witness=assembly.metrics.use_cases,

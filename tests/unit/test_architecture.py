@@ -94,10 +94,12 @@ ALONE = {
     "Clock": "tells the time",
     "Identities": "made in the domain, of ports that have suites",
     "InvitationTokens": "tests have the adapter that the service has",
+    "LinkTokens": "tests have the adapter that the service has",
     "Mailer": "queues a job with the work, whose suite says what becomes of it",
     "PolicyEvaluation": "tests have the adapter that the service has",
     "PolicyLanguage": "tests have the adapter that the service has",
     "Rehearsal": "rolls back, which the suite of the unit of work is about; test_policy.py sees that nothing is left",
+    "ResetRequests": "queues a job with the work, whose suite says what becomes of it",
 }
 """Ports without a suite, and why."""
 REAL_ALONE = {"CursorsContract", "EmailAddressesContract", "LimitsContract", "PasswordsContract"}

@@ -24,6 +24,8 @@ INSERT INTO sign_in_failures SELECT age::text, 1, now() + age
 INSERT INTO invitations SELECT gen_random_uuid(), '00000000-0000-7000-8000-000000000001', age::text || '@example.org',
     '00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-00000000000a', age::text::bytea, now(), now() + age,
     1 FROM unnest(ARRAY['1 hour', '-1 second', '-1 day']::interval[]) AS age;
+INSERT INTO mailed_links SELECT '00000000-0000-7000-8000-00000000000a', age::text, 'ada@example.org', 1, age::text::bytea,
+    now() + age FROM unnest(ARRAY['1 hour', '-1 second', '-1 day']::interval[]) AS age;
 INSERT INTO access_changes (scope, id, changed_at) SELECT 'user', gen_random_uuid(), now() + age
     FROM unnest(ARRAY['0 hours', '-6 days', '-8 days']::interval[]) AS age;
 """
@@ -31,6 +33,7 @@ LEFT = {
     "access_changes": 3,  # one of them is of the person
     "idempotency_keys": 1,
     "invitations": 1,
+    "mailed_links": 1,
     "refresh_families": 1,
     "revocations": 1,
     "sessions": 2,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.contracts.links import LinksContract
 from tests.contracts.people import LIFETIMES, TOKEN, Ports
 from tests.contracts.profiles import ProfilesContract
 from tests.contracts.refresh_families import RefreshFamiliesContract
@@ -16,6 +17,8 @@ from tests.contracts.users import CredentialsContract, UsersContract
 from tests.support.memory.identity import (
     MemoryCredentials,
     MemoryFailures,
+    MemoryLinkReader,
+    MemoryLinks,
     MemoryPasswordHashes,
     MemoryProfiles,
     MemorySetup,
@@ -40,6 +43,7 @@ class MemoryGround:
 
     def __post_init__(self) -> None:
         self.credentials = MemoryCredentials(self.memory)
+        self.links = MemoryLinkReader(self.memory)
         self.profiles = self.lists = MemoryProfiles(self.memory)
         self.session_lists = MemorySessionLists(self.memory, self.clock)
         self.families = MemoryRefreshFamilies(self.memory, self.clock)
@@ -57,6 +61,7 @@ class MemoryGround:
                 MemorySetup(work, TOKEN),
                 MemorySessions(work, LIFETIMES),
                 MemorySessionEnding(work, LIFETIMES),
+                MemoryLinks(work),
             )
             await work.commit()
         finally:
@@ -79,6 +84,10 @@ class TestMemoryUsers(UsersContract):
 
 
 class TestMemoryCredentials(CredentialsContract):
+    pass
+
+
+class TestMemoryLinks(LinksContract):
     pass
 
 
