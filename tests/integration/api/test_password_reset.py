@@ -93,6 +93,8 @@ async def test_p12_a_link_of_the_configured_base_resets_once(call: Client, peopl
     link = urlsplit(await people.link(ada["email"]))
     token = link.fragment.removeprefix("token=")
     assert f"{link.scheme}://{link.netloc}" == people.settings.served_at
+    page = await call("GET", link.path)
+    assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
 
     refused(await reset(call, token, "short"), 422, "identity.password_too_weak")
     ended = sorted([answer.status for answer in await asyncio.gather(*(reset(call, token) for _ in range(4)))])
