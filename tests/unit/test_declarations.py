@@ -35,6 +35,7 @@ PUBLIC = {
     "SignIn",
     "SignUp",
     "SignUpWithInvitation",
+    "VerifyEmail",
 }
 ELSEWHERE: dict[str, str] = dict.fromkeys(
     ("EvaluateAccess", "EvaluateMany", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"),

@@ -20,6 +20,14 @@ Follow this link to choose it. It works once, and for {minutes} minutes:
 If that was not you, ignore this mail: nothing has changed.
 """
 
+VERIFICATION_SUBJECT: Final = "Confirm your e-mail address"
+VERIFICATION: Final = """This proves that the address is yours. It works once, and for {hours} hours:
+
+{token}
+
+If you have no account here, ignore this mail.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkPolicy:
@@ -28,6 +36,7 @@ class LinkPolicy:
     reset_page: str = "http://localhost:8000/auth/password"
     """Where passwords are reset; the token follows as its fragment, which browsers keep to themselves."""
     reset_life: timedelta = timedelta(minutes=15)
+    verification_life: timedelta = timedelta(days=1)
     per_hour: int = 5
     """Mails of one kind that an address is sent per hour, whoever asks and from wherever; 0 for any number."""
     attempts_per_minute: int = 0
@@ -50,6 +59,12 @@ class LinkMails:
         minutes = int(self.policy.reset_life.total_seconds() // 60)
         text = RESET.format(minutes=minutes, page=self.policy.reset_page, token=token)
         self.mailer.send(user.email, RESET_SUBJECT, text)
+
+    async def verification(self, user: User) -> None:
+        """Mail `user` a token by which they prove that the address is theirs."""
+        token = await self._made(user, Purpose.VERIFICATION, self.policy.verification_life)
+        hours = int(self.policy.verification_life.total_seconds() // 3600)
+        self.mailer.send(user.email, VERIFICATION_SUBJECT, VERIFICATION.format(hours=hours, token=token))
 
     async def _made(self, user: User, purpose: Purpose, life: timedelta) -> str:
         token, token_hash = self.tokens.make(purpose)

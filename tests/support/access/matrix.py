@@ -98,6 +98,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "RemoveVisibilityContent": "visibility:write",
     "RemoveVisibilityMember": "visibility:write",
     "RequestAccount": ANYONE,
+    "RequestEmailVerification": SIGNED_IN,
     "ResendInvitation": "members:write",
     "ResetPassword": ANYONE,
     "RevokeOtherSessions": SIGNED_IN,
@@ -119,6 +120,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "UpdateTeam": MEMBER,
     "UpdateUser": Platform("users:write"),
     "UpdateVisibilityGroup": "visibility:write",
+    "VerifyEmail": ANYONE,
     "WithdrawGrant": "grants:write",
     "WithdrawInvitation": "members:write",
 }
