@@ -54,7 +54,7 @@ class SqlLinks(Links):
         session = await self.work.begin()
         values = {"user_id": user_id, "purpose": purpose.value, "hashes": list(hashes), "at": at}
         row = (await session.execute(_USE, values)).mappings().first()
-        return row and _link(row)
+        return _link(row) if row else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class SqlLinkReader(LinkReader):
         """See `LinkReader.find`."""
         async with self.database.read() as connection:
             row = await connection.fetchrow(_FIND, purpose.value, hashes, at)
-        return row and _link(row)
+        return _link(row) if row else None
 
 
 def _link(row: Any) -> Link:
