@@ -41,6 +41,8 @@ FORMS: Final = {
     "/auth/setup": ("setup.html", ("setup.js", "form.css")),
     # Where mailed invitations lead, unless configured otherwise.
     "/auth/invitations": ("invitation.html", ("invitation.js", "form.css")),
+    # Where mailed links to reset a password lead, likewise.
+    "/auth/password": ("password.html", ("password.js", "form.css")),
 }
 """What is entered in them goes to routes like any other."""
 PAGES: Final = {

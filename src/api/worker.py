@@ -12,10 +12,13 @@ from api.starting import ready_database
 from core.clock import SystemClock
 from core.documents import Mongo, configuration_bodies, mongo_connection
 from core.exposition import serve_metrics
+from core.forgotten import ResetMailing
 from core.jobs.registry import Job, Jobs, by_name
 from core.keys import Keys
 from core.logs import configure_logs
 from core.mail import FolderTransport, MailSender, SmtpTransport, Transport
+from core.mailed_links import link_policy
+from core.mailed_tokens import RandomLinkTokens
 from core.metrics import Metrics
 from core.operating import operator
 from core.postgres.backlog import Backlog
@@ -74,8 +77,10 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
     keys = Keys.read(settings)
     reader = SqlConfigurationReader(database)
     bodies = configuration_bodies(mongo, database)
+    sealed, tokens = seal(keys.secrets), RandomLinkTokens.of(keys.secrets)
     made: list[Job[Any]] = [
-        MailSender(_transport(settings), seal(keys.secrets), settings.mail_from).job,
+        MailSender(_transport(settings), sealed, settings.mail_from).job,
+        ResetMailing(database, sealed, tokens, link_policy(settings), keys.secrets.derive("audit")).job,
         CleanUp(database).job,
         CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
     ]

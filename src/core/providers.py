@@ -21,6 +21,7 @@ from core.discovery import load_use_cases
 from core.documents import configuration_bodies
 from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
+from core.mailed_links import MailedLinks
 from core.operating import KeyParts
 from core.pipeline import Call, Dispatcher
 from core.postgres.access_lists import SqlAccessLists
@@ -55,6 +56,7 @@ from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.mailing import LinkMails
 from domain.identity.ports import EmailAddresses, Passwords
 from domain.identity.profiles import ProfileChanges
 from domain.identity.readers import ProfileLists, Profiles
@@ -90,6 +92,7 @@ SERVICES: Final = (
     Judging,
     Leaving,
     Letters,
+    LinkMails,
     Opening,
     ProfileChanges,
     Reach,
@@ -217,7 +220,9 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
     """Return the pipeline, with everything that its interactors need; raise if something is missing."""
     keys = KeyParts(assembly.keys, assembly.keys.forge(assembly.settings))
     return Dispatcher(
-        container=make_async_container(interactors(), Shared(assembly), Transaction(assembly), keys),
+        container=make_async_container(
+            interactors(), Shared(assembly), Transaction(assembly), MailedLinks(assembly), keys
+        ),
         authenticator=BearerTokens(assembly.tokens, assembly.ring),
         gate=EngineGate(assembly.access),
         witness=assembly.metrics.use_cases,

@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     mail_from: str = "gatewright@localhost"
     invitation_url: str = ""
     """Where mailed invitations lead: an absolute URL, to which `#token=…` is added. By default a page of ours."""
+    password_reset_url: str = ""
+    """Where mailed links to reset a password lead; see `invitation_url`."""
 
     docs: bool | None = None
     """Serve `/auth/docs`, `/auth/redoc` and `/auth/mkdocs`. By default in dev only."""
@@ -127,7 +129,7 @@ class Settings(BaseSettings):
     def _secrets(cls, value: object) -> object:
         return [SecretStr(part) for part in _parts(value)] if isinstance(value, str) else value
 
-    @field_validator("invitation_url")
+    @field_validator("invitation_url", "password_reset_url")
     @classmethod
     def _leads_somewhere(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -174,6 +176,11 @@ class Settings(BaseSettings):
     def invitations_at(self) -> str:
         """Where mailed invitations lead."""
         return self.invitation_url or f"{self.served_at}/auth/invitations"
+
+    @property
+    def password_resets_at(self) -> str:
+        """Where mailed links to reset a password lead."""
+        return self.password_reset_url or f"{self.served_at}/auth/password"
 
     @property
     def serves_docs(self) -> bool:

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from core.keys import SetupToken
 from core.pipeline import UnitOfWork
 from domain.identity.models import Credential, EmailAddress, User
-from domain.identity.ports import Credentials, Failures, SessionEnding, Setup, Superusers
+from domain.identity.ports import Credentials, Failures, LinkReader, SessionEnding, Setup, Superusers
 from domain.identity.readers import ProfileLists, Profiles
-from domain.identity.repositories import PasswordHashes, Users
+from domain.identity.repositories import Links, PasswordHashes, Users
 from domain.kernel.events import Events
 from domain.kernel.ids import SessionId, UserId
 from domain.sessions.models import Lifetimes, Session
@@ -41,6 +41,7 @@ class Ports:
     setup: Setup
     sessions: Sessions
     ending: SessionEnding
+    links: Links
 
 
 class Ground(Protocol):
@@ -48,6 +49,9 @@ class Ground(Protocol):
 
     @property
     def credentials(self) -> Credentials: ...
+
+    @property
+    def links(self) -> LinkReader: ...
 
     @property
     def profiles(self) -> Profiles: ...

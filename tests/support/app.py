@@ -20,10 +20,11 @@ from core.idempotency import Idempotency
 from core.invitation_tokens import RandomInvitationTokens
 from core.key_forge import KeySafe, SealingForge
 from core.limits import LocalLimits
+from core.mailed_tokens import RandomLinkTokens
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact, Pending
 from core.providers import always, interactors
-from core.secrets import Sealed
+from core.secrets import Sealed, Secrets
 from domain.access.facade import Clearances
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
@@ -31,7 +32,8 @@ from domain.access.queries.simulate_change import SimulateChange
 from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
-from domain.identity.ports import EmailAddresses, Passwords
+from domain.identity.mailing import ForgottenPasswords, LinkMails, LinkPolicy
+from domain.identity.ports import EmailAddresses, LinkTokens, Passwords
 from domain.identity.schemas import UserProfile
 from domain.kernel.access import Origin
 from domain.kernel.errors import (
@@ -71,8 +73,11 @@ from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHidi
 from tests.support.memory.identity import (
     MemoryCredentials,
     MemoryFailures,
+    MemoryLinkReader,
+    MemoryLinks,
     MemoryPasswordHashes,
     MemoryProfiles,
+    MemoryResetRequests,
     MemorySetup,
     MemorySuperusers,
     MemoryUsers,
@@ -117,6 +122,7 @@ from tests.support.memory.work import MemoryIdempotency, MemoryWork
 
 R = TypeVar("R")
 
+LINK_TOKENS: Final = RandomLinkTokens.of(Secrets(b"a master secret for mailed links"))
 NOWHERE: Final = Origin()
 PASSWORD: Final = "correct horse battery staple"
 PIPELINE: Final = (
@@ -148,6 +154,7 @@ class App:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    links: LinkPolicy = field(default_factory=LinkPolicy)
     invitations: InvitationPolicy = field(default_factory=InvitationPolicy)
     keys: KeyPolicy = field(default_factory=KeyPolicy)
     safe: KeySafe = field(default_factory=lambda: KeySafe(Sealed(b"the key that seals the keys 32 B")))
@@ -220,6 +227,23 @@ class App:
         grant = superuser_grant(user_id, self.clock.now())
         self.memory.table(GRANTS)[grant.id] = grant
 
+    async def mail_resets(self) -> None:
+        """Do the jobs of forgotten passwords that are queued."""
+        queued = [job for job in self.memory.jobs if job.name == "mail_reset"]
+        for job in queued:
+            work = MemoryWork(self.memory, self.clock)
+            mails = LinkMails(LINK_TOKENS, MemoryLinks(work), MemoryMailer(work), self.links, self.clock)
+            await ForgottenPasswords(MemoryCredentials(self.memory), MemoryUsers(work), mails).help(
+                job.payload["address"]
+            )
+            await work.commit()
+            self.memory.jobs.remove(job)
+
+    def mailed(self, email: str = "ada@example.com") -> str:
+        """Return the token in the last mail to `email`."""
+        texts = [job.payload["text"] for job in self.memory.jobs if job.payload.get("to") == email]
+        return str(texts[-1].partition("#token=")[2].split()[0])
+
     @property
     def facts(self) -> list[Fact]:
         """Everything that was announced."""
@@ -259,6 +283,8 @@ class App:
             KeyForge: SealingForge(self.safe, self.inheritance),
             KeyPolicy: self.keys,
             Lifetimes: self.lifetimes,
+            LinkPolicy: self.links,
+            LinkTokens: LINK_TOKENS,
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
             Sight: MemorySight(self.memory, self.clock),
@@ -286,6 +312,7 @@ class Readers(Provider):
     organizations = provide(WithParents[MemoryOrganizationReader])
     key_lists = provide(WithParents[MemoryKeyLists])
     members = provide(WithParents[MemoryMemberReader])
+    links = provide(WithParents[MemoryLinkReader])
     invitations = provide(WithParents[MemoryInvitationReader])
     policy_language = provide(WithParents[CasbinLanguage])
     policy_reader = provide(WithParents[MemoryPolicyReader])
@@ -319,6 +346,8 @@ class Transaction(Provider):
     users = provide(WithParents[MemoryUsers])
     hashes = provide(WithParents[MemoryPasswordHashes])
     failures = provide(WithParents[MemoryFailures])
+    links = provide(WithParents[MemoryLinks])
+    reset_requests = provide(WithParents[MemoryResetRequests])
     superusers = provide(WithParents[MemorySuperusers])
     service_accounts = provide(WithParents[MemoryServiceAccounts])
     sessions = provide(WithParents[MemorySessions])

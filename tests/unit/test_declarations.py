@@ -27,14 +27,17 @@ PUBLIC = {
     "DevRegister",
     "DevSignIn",
     "FinishSetup",
+    "ForgotPassword",
     "ReadPublicRevocations",
     "RefreshSession",
     "RequestAccount",
+    "ResetPassword",
     "RevokeToken",
     "ShowInvitation",
     "SignIn",
     "SignUp",
     "SignUpWithInvitation",
+    "VerifyEmail",
 }
 ELSEWHERE: dict[str, str] = dict.fromkeys(
     ("EvaluateAccess", "EvaluateMany", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"),

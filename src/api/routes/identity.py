@@ -9,11 +9,15 @@ from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.delete_user import DeleteUser
 from domain.identity.commands.dev_register import DevRegister
 from domain.identity.commands.finish_setup import FinishSetup
+from domain.identity.commands.forgot_password import ForgotPassword
 from domain.identity.commands.reactivate_user import ReactivateUser
 from domain.identity.commands.request_account import RequestAccount
+from domain.identity.commands.request_email_verification import RequestEmailVerification
+from domain.identity.commands.reset_password import ResetPassword
 from domain.identity.commands.sign_up import SignUp
 from domain.identity.commands.update_me import UpdateMe
 from domain.identity.commands.update_user import UpdateUser
+from domain.identity.commands.verify_email import VerifyEmail
 from domain.identity.queries.get_me import GetMe
 from domain.identity.queries.get_user import GetUser
 from domain.identity.queries.list_users import ListUsers
@@ -30,6 +34,10 @@ def identity(*, private: bool, dev: bool) -> Router:
             endpoint(get, "/me", GetMe),
             endpoint(patch, "/me", UpdateMe),
             endpoint(post, "/password/change", ChangePassword, status=204),
+            endpoint(post, "/password/forgot", ForgotPassword, status=202),
+            endpoint(post, "/password/reset", ResetPassword, status=204),
+            endpoint(post, "/email/verify", VerifyEmail, status=204),
+            endpoint(post, "/email/verify/request", RequestEmailVerification, status=202),
             endpoint(get, "/users", ListUsers),
             endpoint(post, "/users", CreateUser),
             endpoint(get, "/users/{user_id:uuid}", GetUser),

@@ -18,6 +18,7 @@ AHEAD: Final = 2_000_000
 EXPIRED: Final = {
     "idempotency_keys": "expires_at < now()",
     "invitations": "expires_at < now()",
+    "mailed_links": "expires_at < now()",
     "revocations": "expires_at < now()",
     "refresh_families": "expires_at < now()",
     "sessions": "expires_at < now() - interval '30 days'",

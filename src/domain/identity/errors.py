@@ -34,6 +34,12 @@ class PasswordWrong(Forbidden):
     keeps_work = True
 
 
+class LinkRefused(Forbidden):
+    """The link was used, replaced or has expired; ask for another one."""
+
+    code = "identity.link_refused"
+
+
 class EmailTaken(Conflict):
     """Another account already uses this e-mail address."""
 

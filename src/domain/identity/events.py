@@ -66,7 +66,7 @@ class UserDeleted(Event):
 
 @event
 class PasswordChanged(Event):
-    """A person changed their password; their other sessions ended."""
+    """A person has another password; their other sessions ended, and all if they had forgotten the former."""
 
     type = "identity.user.password_changed"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from re import compile as pattern
 from typing import ClassVar, Final, NewType
 from unicodedata import category, normalize
@@ -45,6 +46,31 @@ class Credential:
     user_id: UserId
     password_hash: str = field(repr=False)
     changed_at: datetime
+
+
+class Purpose(StrEnum):
+    """What a mailed link is good for."""
+
+    RESET = "reset"
+    VERIFICATION = "verification"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What was mailed to somebody: whoever knows its token reads their mail. There is one per person and purpose."""
+
+    user_id: UserId
+    purpose: Purpose
+    email: EmailAddress
+    """Where it was mailed to; it is void once the person has another address."""
+    epoch: int
+    """The person's epoch at that moment; it changes with the password and whenever everything is taken back."""
+    token_hash: bytes = field(repr=False)
+    expires_at: datetime
+
+    def proves(self, user: User) -> bool:
+        """Return whether it is still about `user` as they are."""
+        return user.is_active and (self.user_id, self.email) == (user.id, user.email)
 
 
 def username(text: str) -> str:

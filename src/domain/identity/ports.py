@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from domain.identity.models import EmailAddress
+from domain.identity.models import EmailAddress, Link, Purpose
 from domain.kernel.ids import SessionId, UserId
 from domain.kernel.revocation import Marker
 
@@ -85,6 +85,33 @@ class SessionEnding(Protocol):
 
     async def end_all(self, user_id: UserId, epoch: int, at: datetime) -> Sequence[Marker]:
         """End every session; return the marker by which all tokens issued under an epoch below `epoch` die."""
+
+
+class LinkTokens(Protocol):
+    """Make the tokens of mailed links: 256 random bits behind a prefix that tells what they are good for."""
+
+    def make(self, purpose: Purpose) -> tuple[str, bytes]:
+        """Return a new token, and the keyed hash that is stored of it."""
+
+    def hashes(self, purpose: Purpose, token: str) -> Sequence[bytes]:
+        """Return what may be stored of `token`, under the present key and those before it; nothing if none of these."""
+
+
+class LinkReader(Protocol):
+    """Read mailed links as last committed, without a transaction; holds no connection between calls."""
+
+    async def find(self, purpose: Purpose, hashes: Sequence[bytes], at: datetime) -> Link | None:
+        """Return the link whose token has one of `hashes` and has not expired by `at`."""
+
+
+class ResetRequests(Protocol):
+    """Have somebody mailed a link to reset their password, if the command commits."""
+
+    def ask(self, address: str) -> None:
+        """Queue the question whose account has the canonical `address`, and the mail.
+
+        The same is queued for every address, so that asking takes the same time and leaves the same traces.
+        """
 
 
 class Superusers(Protocol):

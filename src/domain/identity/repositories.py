@@ -1,8 +1,10 @@
 """Where people are kept."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from domain.identity.models import Credential, User
+from domain.identity.models import Credential, Link, Purpose, User
 from domain.kernel.ids import UserId
 
 
@@ -32,4 +34,17 @@ class PasswordHashes(Protocol):
         """Keep the hash `after` in place of `before`, another of the same password.
 
         Does nothing if that is not the person's any more: a password changed meanwhile stays changed.
+        """
+
+
+class Links(Protocol):
+    """The links that were mailed and not used yet."""
+
+    async def put(self, link: Link) -> None:
+        """Keep `link` in place of the one that the person had for this purpose."""
+
+    async def use(self, user_id: UserId, purpose: Purpose, hashes: Sequence[bytes], at: datetime) -> Link | None:
+        """Remove the link and return it if its token has one of `hashes` and has not expired by `at`.
+
+        Of several at once one gets it.
         """

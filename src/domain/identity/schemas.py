@@ -8,6 +8,7 @@ from domain.kernel.ids import UserId
 from domain.kernel.schemas import Length
 
 Email = Annotated[str, Length(3, 320)]
+LinkToken = Annotated[str, Length(1, 128)]
 FullName = Annotated[str, Length(1, 400)]
 Password = Annotated[str, Length(1, 1024)]
 Username = Annotated[str, Length(1, 64)]

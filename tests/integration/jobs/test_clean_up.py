@@ -27,6 +27,8 @@ INSERT INTO invitations SELECT gen_random_uuid(), '00000000-0000-7000-8000-00000
 INSERT INTO signing_keys (id, kid, algorithm, state, published_at, expires_at, version)
     SELECT gen_random_uuid(), age::text, 'ES256', 'removed', now(), now() + age, 1
     FROM unnest(ARRAY['1 hour', '-1 second', '-1 day']::interval[]) AS age;
+INSERT INTO mailed_links SELECT '00000000-0000-7000-8000-00000000000a', age::text, 'ada@example.org', 1, age::text::bytea,
+    now() + age FROM unnest(ARRAY['1 hour', '-1 second', '-1 day']::interval[]) AS age;
 INSERT INTO access_changes (scope, id, changed_at) SELECT 'user', gen_random_uuid(), now() + age
     FROM unnest(ARRAY['0 hours', '-6 days', '-8 days']::interval[]) AS age;
 """
@@ -34,6 +36,7 @@ LEFT = {
     "access_changes": 3,  # one of them is of the person
     "idempotency_keys": 1,
     "invitations": 1,
+    "mailed_links": 1,
     "refresh_families": 1,
     "revocations": 1,
     "sessions": 2,

@@ -9,6 +9,7 @@ from typing import Any
 from core.clock import SystemClock
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
+from core.postgres.links import SqlLinkReader, SqlLinks
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
 from core.postgres.profiles import SqlCredentials, SqlProfiles
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
@@ -40,6 +41,10 @@ class SqlGround:
     @property
     def credentials(self) -> SqlCredentials:
         return SqlCredentials(self.database)
+
+    @property
+    def links(self) -> SqlLinkReader:
+        return SqlLinkReader(self.database)
 
     @property
     def profiles(self) -> SqlProfiles:
@@ -79,6 +84,7 @@ class SqlGround:
                 SqlSetup(work, SETUP),
                 SqlSessions(work, TOKENS, LIFETIMES),
                 SqlSessionEnding(work, LIFETIMES),
+                SqlLinks(work),
             )
             await work.commit()
         finally:

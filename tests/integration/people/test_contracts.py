@@ -1,5 +1,6 @@
 """People and sessions on Postgres keep their promises."""
 
+from tests.contracts.links import LinksContract
 from tests.contracts.profiles import ProfilesContract
 from tests.contracts.refresh_families import RefreshFamiliesContract
 from tests.contracts.sessions import SessionEndingContract, SessionListsContract, SessionsContract
@@ -12,6 +13,10 @@ class TestSqlUsers(UsersContract):
 
 
 class TestSqlCredentials(CredentialsContract):
+    pass
+
+
+class TestSqlLinks(LinksContract):
     pass
 
 

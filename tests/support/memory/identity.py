@@ -8,12 +8,21 @@ from core.postgres.people import EVERYWHERE, accounts
 from domain.access.facade import Place, Subject
 from domain.access.models import SUPERUSER, Grant
 from domain.identity.errors import EmailTaken, LastSuperuser, PasswordTooWeak, SetupClosed, UsernameTaken, UserNotFound
-from domain.identity.models import Credential, User
-from domain.identity.ports import Credentials, Failures, KeptCredential, Passwords, Setup, Superusers
+from domain.identity.models import Credential, Link, Purpose, User
+from domain.identity.ports import (
+    Credentials,
+    Failures,
+    KeptCredential,
+    LinkReader,
+    Passwords,
+    ResetRequests,
+    Setup,
+    Superusers,
+)
 from domain.identity.readers import Place as ListPlace
 from domain.identity.readers import ProfileLists, Profiles, UserFilter
 from domain.identity.registration import profile
-from domain.identity.repositories import PasswordHashes, Users
+from domain.identity.repositories import Links, PasswordHashes, Users
 from domain.identity.schemas import UserProfile
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Overloaded
@@ -28,6 +37,8 @@ CREDENTIALS = "credentials"
 """By the person's id."""
 FAILURES = "sign_in_failures"
 """By account: how many, and when the last one was."""
+LINKS = "mailed_links"
+"""By the person's id and the purpose."""
 SETUP = "setup"
 """When it was completed, under the key `one`."""
 
@@ -57,6 +68,8 @@ class MemoryUsers(Users):
         for grant in tables.table(GRANTS).values():
             if grant.subject.id == user.id:
                 tables.table(GRANTS).remove(grant.id)
+        for purpose in Purpose:
+            tables.table(LINKS).remove((user.id, purpose))
 
     def _unique(self, tables: MemoryTables, user: User) -> None:
         others: list[User] = [each for each in tables.table(USERS).values() if each.id != user.id]
@@ -123,6 +136,42 @@ class MemoryCredentials(Credentials):
             failed_at=everywhere[1],
             failed_here_at=here[1],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLinks(Links):
+    work: MemoryWork
+
+    async def put(self, link: Link) -> None:
+        (await self.work.begin()).table(LINKS).put((link.user_id, link.purpose), link)
+
+    async def use(self, user_id: UserId, purpose: Purpose, hashes: Sequence[bytes], at: datetime) -> Link | None:
+        table = (await self.work.begin()).table(LINKS)
+        link: Link | None = table.get((user_id, purpose))
+        if link is None or link.token_hash not in hashes or link.expires_at <= at:
+            return None
+        table.remove((user_id, purpose))
+        return link
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLinkReader(LinkReader):
+    memory: Memory
+
+    async def find(self, purpose: Purpose, hashes: Sequence[bytes], at: datetime) -> Link | None:
+        links: list[Link] = list(self.memory.table(LINKS).values())
+        fitting = (each for each in links if each.purpose is purpose and each.token_hash in hashes)
+        return next((each for each in fitting if each.expires_at > at), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryResetRequests(ResetRequests):
+    """Queues the address as a job, in clear."""
+
+    work: MemoryWork
+
+    def ask(self, address: str) -> None:
+        self.work.enqueue("mail_reset", {"address": address})
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ FORMS = {
     "/auth/invitations": "text/html; charset=utf-8",
     "/auth/invitations/invitation.js": "text/javascript; charset=utf-8",
     "/auth/invitations/form.css": "text/css; charset=utf-8",
+    "/auth/password": "text/html; charset=utf-8",
+    "/auth/password/password.js": "text/javascript; charset=utf-8",
+    "/auth/password/form.css": "text/css; charset=utf-8",
 }
 LOADED = re.compile(r'<(?:script|img|iframe|source)[^>]*\ssrc="([^"]*)"|<link[^>]*\shref="([^"]*)"')
 SCRIPT = "document.documentElement.className = 'js'"

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.sessions.models import Lifetimes
+from tests.contracts.links import LinksContract
 from tests.contracts.people import IDLE, LIFETIMES, TOKEN, Ports
 from tests.contracts.profiles import ProfilesContract
 from tests.contracts.refresh_families import RefreshFamiliesContract
@@ -17,6 +18,8 @@ from tests.contracts.users import CredentialsContract, UsersContract
 from tests.support.memory.identity import (
     MemoryCredentials,
     MemoryFailures,
+    MemoryLinkReader,
+    MemoryLinks,
     MemoryPasswordHashes,
     MemoryProfiles,
     MemorySetup,
@@ -41,6 +44,7 @@ class MemoryGround:
 
     def __post_init__(self) -> None:
         self.credentials = MemoryCredentials(self.memory)
+        self.links = MemoryLinkReader(self.memory)
         self.profiles = self.lists = MemoryProfiles(self.memory)
         self.session_lists = MemorySessionLists(self.memory, self.clock, LIFETIMES)
         self.idling = (
@@ -63,6 +67,7 @@ class MemoryGround:
                 MemorySetup(work, TOKEN),
                 MemorySessions(work, LIFETIMES),
                 MemorySessionEnding(work, LIFETIMES),
+                MemoryLinks(work),
             )
             await work.commit()
         finally:
@@ -85,6 +90,10 @@ class TestMemoryUsers(UsersContract):
 
 
 class TestMemoryCredentials(CredentialsContract):
+    pass
+
+
+class TestMemoryLinks(LinksContract):
     pass
 
 

@@ -168,6 +168,7 @@ BODIES: Final[Mapping[str, Made]] = {
     "EvaluatePolicyModel": lambda _: [{"requests": [["ada", "data", "read"]]}],
     "ExplainAccess": _evaluations,
     "FinishSetup": lambda _: [{"email": "root@example.com", "token": "x", "password": "correct horse battery"}],
+    "ForgotPassword": lambda _: [{"email": "early@example.com"}],
     "ImportPolicy": lambda scene: [
         {"policy": f"p, user:{scene.id(who)}, organization, {where}, role:reader, {effect}", "dry_run": dry}
         for who in PEOPLE
@@ -197,6 +198,7 @@ BODIES: Final[Mapping[str, Made]] = {
         {"resources": [{"type": "document", "external_id": each} for each in names]}
         for names in (RESOURCES, RESOURCES[:2])
     ],
+    "ResetPassword": lambda _: [{"token": "gwr_x", "password": "correct horse battery staple"}],
     "RevokeToken": lambda _: ["token=gwr_x"],
     "SearchActions": lambda scene: [
         body
@@ -250,6 +252,7 @@ BODIES: Final[Mapping[str, Made]] = {
     "UpdateTeam": lambda scene: [{"parent_id": None}, {"parent_id": scene.id("phantoms")}, {"name": "renamed"}],
     "UpdateUser": lambda _: [{"full_name": "Somebody"}],
     "UpdateVisibilityGroup": lambda _: [{"name": "renamed"}],
+    "VerifyEmail": lambda _: [{"token": "gwv_x"}],
 }
 """By operation. One that takes a body and is not here fails the walk."""
 READS: Final = frozenset({"EvaluateAccess", "EvaluateMany", "EvaluatePolicyModel", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects", "SimulateChange"})  # fmt: skip
@@ -283,7 +286,7 @@ REFUSED: Final = frozenset(
         "RevokeUserSessions",
         # They take a secret, or a session, that nobody who asks has.
         *("AcceptInvitation", "ChangePassword", "FinishSetup", "RefreshSession", "RevokeSession", "SignIn"),
-        *("ShowInvitation", "SignUpWithInvitation"),
+        *("ResetPassword", "ShowInvitation", "SignUpWithInvitation", "VerifyEmail"),
     }
 )
 """What is refused to all who ask, whatever they send; everything else has to be done at least once."""

@@ -1,0 +1,71 @@
+"""Forgotten passwords: the question is queued in the request, and answered behind it."""
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from core.clock import SystemClock
+from core.jobs.registry import Job, Unrepeatable
+from core.mail import Enqueues, JobMailer, Seal
+from core.postgres.database import Database
+from core.postgres.links import SqlLinks
+from core.postgres.people import SqlUsers
+from core.postgres.profiles import SqlCredentials
+from core.postgres.work import SqlWork
+from domain.identity.mailing import ForgottenPasswords, LinkMails, LinkPolicy
+from domain.identity.ports import LinkTokens, ResetRequests
+
+MAIL_RESET: Final = "mail_reset"
+_ABOUT: Final = b"job:mail_reset"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedAddress:
+    """The payload of the job: an address, sealed, in base64. Most are of nobody, and none of anybody's business."""
+
+    sealed: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobResetRequests(ResetRequests):
+    """Queues the question with the work of a command."""
+
+    work: Enqueues
+    seal: Seal
+
+    def ask(self, address: str) -> None:
+        """See `ResetRequests.ask`."""
+        sealed = self.seal.seal(address.encode(), _ABOUT)
+        self.work.enqueue(MAIL_RESET, {"sealed": b64encode(sealed).decode()})
+
+
+@dataclass(frozen=True, slots=True)
+class ResetMailing:
+    """Does the job: mails a link, if there is anybody to mail it to. Done twice, only the later link works."""
+
+    database: Database
+    seal: Seal
+    tokens: LinkTokens
+    policy: LinkPolicy
+    audit_key: bytes
+
+    @property
+    def job(self) -> Job[SealedAddress]:
+        """The job that `JobResetRequests` queues."""
+        return Job(MAIL_RESET, SealedAddress, self.run)
+
+    async def run(self, payload: SealedAddress, _job: UUID) -> None:
+        """Make the link and queue its mail, in one transaction."""
+        try:
+            address = self.seal.open(b64decode(payload.sealed, validate=True), _ABOUT).decode()
+        except ValueError as error:
+            raise Unrepeatable("the address cannot be opened") from error
+        clock = SystemClock()
+        work = SqlWork(self.database, clock, self.audit_key, committed=lambda _: None)
+        mails = LinkMails(self.tokens, SqlLinks(work), JobMailer(work, self.seal), self.policy, clock)
+        try:
+            await ForgottenPasswords(SqlCredentials(self.database), SqlUsers(work), mails).help(address)
+            await work.commit()
+        finally:
+            await work.rollback()

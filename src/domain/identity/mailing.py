@@ -1,0 +1,101 @@
+"""Links that are mailed to people, and prove that they read their mail."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from domain.identity.errors import UserNotFound
+from domain.identity.models import Link, Purpose, User
+from domain.identity.ports import Credentials, LinkTokens
+from domain.identity.repositories import Links, Users
+from domain.kernel.ports import Clock, Mailer
+
+RESET_SUBJECT: Final = "Reset your password"
+RESET: Final = """Somebody, perhaps you, wants to choose another password for the account with this address.
+
+Follow this link to choose it. It works once, and for {minutes} minutes:
+
+{page}#token={token}
+
+If that was not you, ignore this mail: nothing has changed.
+"""
+
+VERIFICATION_SUBJECT: Final = "Confirm your e-mail address"
+VERIFICATION: Final = """This proves that the address is yours. It works once, and for {hours} hours:
+
+{token}
+
+If you have no account here, ignore this mail.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPolicy:
+    """Where mailed links lead, how long they work, and how often they are mailed."""
+
+    reset_page: str = "http://localhost:8000/auth/password"
+    """Where passwords are reset; the token follows as its fragment, which browsers keep to themselves."""
+    reset_life: timedelta = timedelta(minutes=15)
+    verification_life: timedelta = timedelta(days=1)
+    per_hour: int = 5
+    """Mails of one kind that an address is sent per hour, whoever asks and from wherever; 0 for any number."""
+    attempts_per_minute: int = 0
+    """Links asked for, and as many tried, per minute and network address; 0 for any number."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMails:
+    """Mail somebody a link, which makes the one before it worthless."""
+
+    tokens: LinkTokens
+    links: Links
+    mailer: Mailer
+    policy: LinkPolicy
+    clock: Clock
+
+    async def reset(self, user: User) -> None:
+        """Mail `user` a link to choose another password, to the address that is kept of them."""
+        token = await self._made(user, Purpose.RESET, self.policy.reset_life)
+        minutes = int(self.policy.reset_life.total_seconds() // 60)
+        text = RESET.format(minutes=minutes, page=self.policy.reset_page, token=token)
+        self.mailer.send(user.email, RESET_SUBJECT, text)
+
+    async def verification(self, user: User) -> None:
+        """Mail `user` a token by which they prove that the address is theirs."""
+        token = await self._made(user, Purpose.VERIFICATION, self.policy.verification_life)
+        hours = int(self.policy.verification_life.total_seconds() // 3600)
+        self.mailer.send(user.email, VERIFICATION_SUBJECT, VERIFICATION.format(hours=hours, token=token))
+
+    async def _made(self, user: User, purpose: Purpose, life: timedelta) -> str:
+        token, token_hash = self.tokens.make(purpose)
+        link = Link(
+            user_id=user.id,
+            purpose=purpose,
+            email=user.email,
+            epoch=user.epoch,
+            token_hash=token_hash,
+            expires_at=self.clock.now() + life,
+        )
+        await self.links.put(link)
+        return token
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenPasswords:
+    """Find out whose password was forgotten, behind the request: what it takes depends on whether there is anybody."""
+
+    credentials: Credentials
+    users: Users
+    mails: LinkMails
+
+    async def help(self, address: str) -> None:
+        """Mail a link to whoever has the canonical `address`, is active, and so may sign in again."""
+        kept = await self.credentials.find(address)
+        if kept is None or not kept.is_active:
+            return
+        try:
+            user = await self.users.get(kept.user_id)
+        except UserNotFound:
+            return
+        if user.is_active and user.email == address:
+            await self.mails.reset(user)
