@@ -16,6 +16,7 @@ from core.documents import Mongo, mongo_connection
 from core.hashing import HashingPool
 from core.keys import Keys
 from core.metrics import Metrics
+from core.password_rules import PasswordRules
 from core.passwords import Argon2Passwords
 from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
@@ -84,7 +85,7 @@ class Assembly:
             mongo=mongo_connection(settings),
             limits=RedisLimits(redis.requests, keys.secrets.derive("limits")),
             hashing=hashing,
-            passwords=Argon2Passwords(hashing, minimum=settings.password_min_length),
+            passwords=Argon2Passwords(hashing, rules=PasswordRules(settings.password_min_length)),
             revocations=revocations,
             feed=RevocationFeed(revocations, markers, redis.consumers, pulled=metrics.revocations.pulled),
             push=RevocationPush(revocations, redis.requests),

@@ -10,6 +10,7 @@ from domain.kernel.schemas import Length
 Email = Annotated[str, Length(3, 320)]
 FullName = Annotated[str, Length(1, 400)]
 Password = Annotated[str, Length(1, 1024)]
+PasswordHash = Annotated[str, Length(1, 1024)]
 Username = Annotated[str, Length(1, 64)]
 
 
