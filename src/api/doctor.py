@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from api.starting import place
+from core.argon2_costs import Costs, calibrated
 from core.keys import Keys
 from core.mongo.client import MongoConnection
 from core.postgres.direct import plain
@@ -45,7 +46,7 @@ def examine() -> list[Finding]:
         keys = Keys.read(settings)
     except Misconfigured as error:
         return [*found, *(Finding("settings", "wrong", line) for line in str(error).splitlines())]
-    return [*found, *_settings(settings, keys), *asyncio.run(_servers(settings))]
+    return [*found, *_settings(settings, keys), _hashing(settings), *asyncio.run(_servers(settings))]
 
 
 def _settings(settings: Settings, keys: Keys) -> list[Finding]:
@@ -60,6 +61,11 @@ def _settings(settings: Settings, keys: Keys) -> list[Finding]:
         Finding("data folder", "ok" if free > ROOM else "note", f"{settings.folder}, {free >> 20} MiB free"),
         Finding("mail", "ok", "by SMTP" if settings.smtp_url else f"written to {settings.folder / 'mail'}"),
     ]
+
+
+def _hashing(settings: Settings) -> Finding:
+    safe, detail = calibrated(Costs(settings.argon2_memory, settings.argon2_passes, settings.argon2_lanes))
+    return Finding("argon2id", "ok" if safe else "note", detail)
 
 
 async def _servers(settings: Settings) -> list[Finding]:

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from core.access.engine import AccessEngine
 from core.access.following import Following
+from core.breaches import BreachedFiles, BreachedRanges, breached_passwords
 from core.documents import Mongo, mongo_connection
 from core.hashing import HashingPool
 from core.keys import Keys
@@ -51,6 +52,7 @@ class Assembly:
     limits: RedisLimits
     hashing: HashingPool
     passwords: Argon2Passwords
+    breached: BreachedFiles | BreachedRanges | None
     revocations: Revocations
     feed: RevocationFeed
     push: RevocationPush
@@ -72,6 +74,7 @@ class Assembly:
         database = Database(settings.database_url.get_secret_value(), size=settings.database_pool_size)
         redis = redis_clients(settings.redis_url.get_secret_value())
         hashing = HashingPool(meter=metrics.hashing)
+        breached = breached_passwords(settings, metrics.breaches)
         revocations = Revocations(longest=settings.access_token_seconds)
         verifier = Verifier(keys.ring, settings.served_at, settings.audience)
         profiles = CachedProfiles(SqlProfiles(database))
@@ -85,7 +88,15 @@ class Assembly:
             mongo=mongo_connection(settings),
             limits=RedisLimits(redis.requests, keys.secrets.derive("limits")),
             hashing=hashing,
-            passwords=Argon2Passwords(hashing, rules=PasswordRules(settings.password_min_length)),
+            passwords=Argon2Passwords(
+                hashing,
+                settings.argon2_memory,
+                settings.argon2_passes,
+                settings.argon2_lanes,
+                PasswordRules(settings.password_min_length),
+                breached,
+            ),
+            breached=breached,
             revocations=revocations,
             feed=RevocationFeed(revocations, markers, redis.consumers, pulled=metrics.revocations.pulled),
             push=RevocationPush(revocations, redis.requests),
@@ -138,6 +149,8 @@ class Assembly:
         await asyncio.gather(*self._running, return_exceptions=True)
         await self.push.close()
         self.hashing.close()
+        if isinstance(self.breached, BreachedRanges):
+            await self.breached.close()
         await self.redis.close()
         if self.mongo:
             await self.mongo.close()
