@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from time import process_time
+from typing import Any, Literal, get_args
 from unicodedata import normalize
 
 import bcrypt
@@ -13,6 +14,7 @@ from core.passwords import Argon2Passwords
 from domain.identity.errors import PasswordHashUnusable
 from tests.support.foreign_hashes import PASSWORD, vectors
 
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 BCRYPT = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 SALT, DIGEST = "c2FsdHNhbHRzYWx0", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
 PARTS = f"{SALT}${DIGEST}"
@@ -136,12 +138,14 @@ async def test_p2_django_bcrypt_sha256_tells_long_twins_apart(passwords: Argon2P
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC"])
-async def test_p4_imported_hashes_are_tried_as_typed_then_in_normal_form(passwords: Argon2Passwords, form: str) -> None:
+async def test_p4_imported_hashes_are_tried_as_typed_then_in_normal_form(
+    passwords: Argon2Passwords, form: Form
+) -> None:
     typed = "ﬁne café très noir ①"
     theirs = passwords.adopt(bcrypt.hashpw(normalize(form, typed).encode(), bcrypt.gensalt(4)).decode())
     fits, renewed = await passwords.prove(theirs, normalize(form, typed))
     assert fits
-    for other in ("NFC", "NFD", "NFKC", "NFKD"):
+    for other in get_args(Form):
         assert await passwords.verify(renewed, normalize(other, typed)), "once it is ours, every spelling is the same"
     if form == "NFKC":
         assert await passwords.verify(theirs, normalize("NFD", typed))
@@ -160,7 +164,7 @@ async def test_p8_imported_hashes_cost_what_nobody_costs_and_their_own(
     for name in ("verify", "hash"):
         ours = getattr(passwords._hasher, name)
 
-        def counted(*args: str, ours=ours, name=name) -> object:
+        def counted(*args: str, ours: Any = ours, name: str = name) -> object:
             made.append(name)
             return ours(*args)
 
