@@ -4,12 +4,12 @@ Both know SHA-1 in upper-case hexadecimal, as Have I Been Pwned publishes it.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha1
 from logging import WARNING, getLogger
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 import httpx
 
@@ -29,10 +29,8 @@ log = getLogger(__name__)
 getLogger("httpx").setLevel(WARNING)
 
 
-class Told(Protocol):
-    """Told how a question ended: `found`, `clean` or `unknown`."""
-
-    def __call__(self, outcome: str) -> None: ...
+Told = Callable[[str], None]
+"""Told how a question ended: `found`, `clean` or `unknown`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from domain.identity.commands.create_user import CreateUser
 from domain.identity.commands.request_account import RequestAccount
 from domain.identity.commands.sign_up import SignUp
 from domain.identity.errors import PasswordTooWeak
+from domain.kernel.ids import UserId
 from domain.sessions.commands.sign_in import SignIn
 from tests.contracts.breached_passwords import PUBLISHED, STOLEN, BreachedPasswordsContract, digest
 from tests.support.app import App
@@ -121,7 +122,8 @@ async def test_the_range_api_learns_five_characters_and_no_more() -> None:
 
 @pytest.mark.parametrize("how", ["away", "failing", "refusing", "redirecting", "silent", "endless", "garbled"])
 async def test_nobody_is_kept_from_choosing_when_the_range_api_is(how: str, caplog: pytest.LogCaptureFixture) -> None:
-    ranges, told = Ranges(), []
+    ranges = Ranges()
+    told: list[str] = []
     if how == "silent":
         ranges.held.clear()
     ranges.status = {"failing": 500, "refusing": 429, "redirecting": 302}.get(how, 200)
@@ -176,7 +178,7 @@ async def test_p3_breached_passwords_are_refused_wherever_one_is_chosen(tmp_path
     app = App(passwords=passwords)  # type: ignore[arg-type]  # real hashes are the point
     await app.send(SignUp(email="root@example.com", password=FRESH))
     mine = await app.send(SignIn(email="root@example.com", password=FRESH))
-    app.name_superuser(next(fact.aggregate_id for fact in app.facts))
+    app.name_superuser(UserId(next(fact.aggregate_id for fact in app.facts)))
     for message, caller in (
         (SignUp(email="ada@example.com", password=stolen), None),
         (RequestAccount(email="ada@example.com", password=stolen), None),
