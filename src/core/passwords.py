@@ -59,6 +59,10 @@ class Argon2Passwords(Passwords):
         formats.read(text)
         return IMPORTED + text
 
+    def admit(self) -> None:
+        """See `Passwords.admit`."""
+        self.pool.admit()
+
     async def verify(self, kept: str | None, password: str) -> bool:
         """See `Passwords.verify`."""
         fits, _ = await self.prove(kept, password, renew=False)

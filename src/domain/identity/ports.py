@@ -25,6 +25,9 @@ class Passwords(Protocol):
     def adopt(self, text: str) -> str:
         """Return what to keep of a hash that another system made, or raise `PasswordHashUnusable`."""
 
+    def admit(self) -> None:
+        """Raise `Overloaded` if a password could not be verified now, before anything is read for it."""
+
     async def verify(self, kept: str | None, password: str) -> bool:
         """Return whether `kept` is a hash of `password`; without one, return False after the same time."""
 

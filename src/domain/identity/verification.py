@@ -38,6 +38,8 @@ class PasswordIdentities(Identities):
 
     async def verify(self, login: str, password: str, origin: Origin) -> Identified | None:
         """See `Identities.verify`."""
+        # In a storm of attempts those that are turned away must cost next to nothing.
+        self.passwords.admit()
         network = network_of(origin.address)
         kept = await self._find(login, network)
         hopeful = kept is not None and kept.is_active and not locked(kept, self.clock.now())

@@ -228,6 +228,10 @@ class PlainPasswords(Passwords):
             raise PasswordHashUnusable
         return text
 
+    def admit(self) -> None:
+        if self.busy:
+            raise Overloaded
+
     async def verify(self, kept: str | None, password: str) -> bool:
         return (await self.prove(kept, password, renew=False))[0]
 

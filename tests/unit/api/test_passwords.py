@@ -1,9 +1,11 @@
 """Passwords over HTTP: what is refused, how soon, and that nothing is hashed for it."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from time import process_time
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +18,7 @@ from core.passwords import Argon2Passwords
 from tests.support.app import PASSWORD, App
 from tests.support.client import JSON, STALL, Answer, Client
 from tests.support.foreign_hashes import vectors
+from tests.support.memory.store import Memory
 from tests.unit.credentials.test_foreign_hashes import HOSTILE
 
 ADA = "ada@example.com"
@@ -40,10 +43,22 @@ class Count:
 
 
 @dataclass
+class Looked(Memory):
+    """Counts how often somebody looks."""
+
+    looks: int = 0
+
+    def table(self, name: str) -> dict[Any, Any]:
+        self.looks += 1
+        return super().table(name)
+
+
+@dataclass
 class Edge:
     """The routes of people and sessions over the whole application, with real hashes."""
 
     count: Count = field(default_factory=Count)
+    memory: Looked = field(default_factory=Looked)
     pool: HashingPool = field(init=False)
     app: App = field(init=False)
     call: Client = field(init=False)
@@ -51,7 +66,8 @@ class Edge:
 
     def __post_init__(self) -> None:
         self.pool = HashingPool(1, patience=600, meter=self.count)
-        self.app = App(passwords=Argon2Passwords(self.pool, memory=64, passes=1))  # type: ignore[arg-type]  # real hashes are the point
+        passwords = Argon2Passwords(self.pool, memory=64, passes=1)
+        self.app = App(self.memory, passwords=passwords)  # type: ignore[arg-type]  # real hashes are the point
         self.call, self.private = (
             Client(serve(self.app.dispatch, [identity(private=private, dev=False), sessions(dev=False)]))
             for private in (False, True)
@@ -184,3 +200,18 @@ async def test_p7_p8_e10_known_and_unknown_take_as_many_hashes_and_say_the_same(
         answer = await edge.private.send("POST", "/auth/signup", {"email": email, "password": PASSWORD})
         told.append((edge.count.made - before, answer.status, answer.body, sorted(answer.headers)))
     assert told == [(1, 202, *told[0][2:])] * 2
+
+
+async def test_i11_who_is_turned_away_costs_no_look_into_the_database(edge: Edge) -> None:
+    await edge.sign_up(PASSWORD)
+    release = threading.Event()
+    edge.pool.patience = 0
+    busy = asyncio.create_task(edge.pool.run(release.wait, 60))
+    await asyncio.sleep(0)
+    looks = edge.memory.looks
+    answers = await asyncio.gather(*(edge.sign_in(PASSWORD) for _ in range(50)))
+    release.set()
+    await busy
+    assert {(answer.status, answer.json()["code"]) for answer in answers} == {(503, "service.overloaded")}
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
+    assert edge.memory.looks == looks

@@ -72,8 +72,11 @@ async def test_f15_refuses_when_too_many_hashes_wait() -> None:
     for refused in (passwords.hash(GOOD), passwords.verify(None, GOOD)):
         with pytest.raises(Overloaded):
             await refused
+    with pytest.raises(Overloaded):
+        passwords.admit()
     release.set()
     await busy
+    passwords.admit()
     pool.close()
 
 
