@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,14 @@ async def test_i11_e3_five_hundred_sign_ins_at_once_take_bounded_memory(
         storm = await raging
         record_property("statuses", str(storm.statuses))
         record_property("MiB", f"{base:.0f}, then at most {calm.most:.0f}")
+        record_property("others", str(Counter(answer.status for answer in calm.answers)))
         record_property("p99 of /auth/me in ms", round(calm.p99))
         assert calm.most <= base + (os.cpu_count() or 1) * HASH + ROOM
         assert storm.statuses.keys() <= {"200", "429", "503"}
         assert storm.statuses["200"] > 0
         assert storm.statuses["503"] > 0
         assert storm.silent == storm.broken == 0
-        assert {(answer.status, answer.code) for answer in calm.answers} == {(200, "")}
+        # A process that gets no CPU for two seconds hears of no revocation, and says so rather than guess.
+        assert {(answer.status, answer.code) for answer in calm.answers} <= {(200, ""), (503, "service.unavailable")}
         # And afterwards it is as before.
         await service.sign_in(emails[0])
