@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from api.starting import place
+from core.argon2_costs import Costs, calibrated
 from core.keys import Keys
 from core.live_ring import LiveRing
 from core.mongo.client import MongoConnection
@@ -49,7 +50,7 @@ def examine() -> list[Finding]:
         keys = Keys.read(settings)
     except Misconfigured as error:
         return [*found, *(Finding("settings", "wrong", line) for line in str(error).splitlines())]
-    return [*found, *_settings(settings), *asyncio.run(_servers(settings, keys))]
+    return [*found, *_settings(settings), _hashing(settings), *asyncio.run(_servers(settings, keys))]
 
 
 def _settings(settings: Settings) -> list[Finding]:
@@ -68,6 +69,11 @@ def _settings(settings: Settings) -> list[Finding]:
 def _secret_file(file: Path) -> Finding:
     shared = file.stat().st_mode & 0o077
     return Finding("secret", "note" if shared else "ok", f"{file}{', which others may read' if shared else ''}")
+
+
+def _hashing(settings: Settings) -> Finding:
+    safe, detail = calibrated(Costs(settings.argon2_memory, settings.argon2_passes, settings.argon2_lanes))
+    return Finding("argon2id", "ok" if safe else "note", detail)
 
 
 async def _servers(settings: Settings, keys: Keys) -> list[Finding]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from api.refusals import Malformed, NoSuchPath, NotForm, NotJson, TooLarge, TooSlow
 from api.reply import PROBLEM, Reply, encode
+from domain.identity.errors import PasswordHashUnusable
 from domain.kernel.access import ANYONE
 from domain.kernel.errors import (
     ConcurrentChange,
@@ -45,6 +46,7 @@ STATUS: Final[dict[type[DomainError], int]] = {
     NotForm: 415,
     NotFound: 404,
     NotJson: 415,
+    PasswordHashUnusable: 400,
     PreconditionFailed: 412,
     PreconditionRequired: 428,
     RetryLater: 503,

@@ -14,6 +14,7 @@ from core.access.engine import AccessEngine
 from core.access.following import Following
 from core.authentication import actor
 from core.bell import Bell
+from core.breaches import BreachedFiles, BreachedRanges, breached_passwords
 from core.documents import Mongo, mongo_connection
 from core.hashing import HashingPool
 from core.inspection import InspectedTokens
@@ -21,6 +22,7 @@ from core.keys import Keys
 from core.live_ring import LiveRing
 from core.metrics import Metrics
 from core.operating import CALL, operator
+from core.password_rules import PasswordRules
 from core.passwords import Argon2Passwords
 from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
@@ -62,6 +64,7 @@ class Assembly:
     limits: RedisLimits
     hashing: HashingPool
     passwords: Argon2Passwords
+    breached: BreachedFiles | BreachedRanges | None
     revocations: Revocations
     feed: RevocationFeed
     push: RevocationPush
@@ -87,6 +90,7 @@ class Assembly:
         database = Database(settings.database_url.get_secret_value(), size=settings.database_pool_size)
         redis = redis_clients(settings.redis_url.get_secret_value())
         hashing = HashingPool(meter=metrics.hashing)
+        breached = breached_passwords(settings, metrics.breaches)
         told = Bell()
         revocations = Revocations(longest=settings.access_token_seconds, news=told.ring)
         ring = _ring(settings, keys, database, metrics)
@@ -103,7 +107,15 @@ class Assembly:
             mongo=mongo_connection(settings),
             limits=RedisLimits(redis.requests, keys.secrets.derive("limits")),
             hashing=hashing,
-            passwords=Argon2Passwords(hashing, minimum=settings.password_min_length),
+            passwords=Argon2Passwords(
+                hashing,
+                settings.argon2_memory,
+                settings.argon2_passes,
+                settings.argon2_lanes,
+                PasswordRules(settings.password_min_length),
+                breached,
+            ),
+            breached=breached,
             revocations=revocations,
             feed=RevocationFeed(revocations, markers, redis.consumers, pulled=metrics.revocations.pulled),
             push=RevocationPush(revocations, redis.requests),
@@ -168,6 +180,8 @@ class Assembly:
         await asyncio.gather(*self._running, return_exceptions=True)
         await self.push.close()
         self.hashing.close()
+        if isinstance(self.breached, BreachedRanges):
+            await self.breached.close()
         await self.redis.close()
         if self.mongo:
             await self.mongo.close()

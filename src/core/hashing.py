@@ -54,13 +54,17 @@ class HashingPool:
         self._free = Semaphore(self.slots)
         self._threads = ThreadPoolExecutor(self.slots, "hashing", _yielding, (self.niceness,))
 
-    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` in the pool, or raise `Overloaded` at once when the queue is too long."""
+    def admit(self) -> None:
+        """Raise `Overloaded` when the queue is too long: whoever asks first spares the work before the hash, too."""
         wait = (self._accepted + 1 - self.slots) * self._cost / self.slots
         if wait > self.patience:
             if self.meter:
                 self.meter.refused()
             raise Overloaded(ceil(wait))
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in the pool, or raise `Overloaded` at once when the queue is too long."""
+        self.admit()
         self._accept(1)
         try:
             await self._free.acquire()

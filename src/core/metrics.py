@@ -104,6 +104,25 @@ class HashingMetrics:
 
 
 @dataclass(slots=True)
+class BreachMetrics:
+    """New passwords that were looked for among the breached ones. A `core.breaches.Told`."""
+
+    registry: CollectorRegistry = REGISTRY
+    _looked: Counter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._looked = Counter(
+            "gatewright_breached_passwords",
+            "New passwords by what is known of them: found, clean, or unknown as nobody answered",
+            ("outcome",),
+            registry=self.registry,
+        )
+
+    def __call__(self, outcome: str) -> None:
+        self._looked.labels(outcome).inc()
+
+
+@dataclass(slots=True)
 class RelayMetrics:
     """Events on their way out: from the outbox into the log, from the log to each sink."""
 
@@ -264,6 +283,7 @@ class Metrics:
     requests: RequestMetrics = field(init=False)
     use_cases: UseCaseMetrics = field(init=False)
     hashing: HashingMetrics = field(init=False)
+    breaches: BreachMetrics = field(init=False)
     relay: RelayMetrics = field(init=False)
     jobs: JobMetrics = field(init=False)
     revocations: RevocationMetrics = field(init=False)
@@ -275,6 +295,7 @@ class Metrics:
         self.requests = RequestMetrics(self.registry)
         self.use_cases = UseCaseMetrics(self.registry)
         self.hashing = HashingMetrics(self.registry)
+        self.breaches = BreachMetrics(self.registry)
         self.relay = RelayMetrics(self.registry)
         self.jobs = JobMetrics(self.registry)
         self.revocations = RevocationMetrics(self.registry)

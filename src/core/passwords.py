@@ -1,30 +1,27 @@
-"""Passwords by NIST SP 800-63B-4: long, not among the commonest, hashed with Argon2id (RFC 9106)."""
+"""Passwords, hashed with Argon2id (RFC 9106); those that others hashed are verified too, and hashed anew."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from os import urandom
 from typing import Final
-from unicodedata import normalize
 
-from argon2 import PasswordHasher, Type, extract_parameters
+from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from core.foreign import formats
+from core.foreign.crypts import repeatable
 from core.hashing import HashingPool
-from domain.identity.errors import PasswordTooWeak
+from core.password_rules import UNFIT, PasswordRules, prepared
+from domain.identity.errors import PasswordHashUnusable, PasswordTooWeak
+from domain.identity.ports import BreachedPasswords, Passwords
 from gatewright_verifier import base64url
 
-MOST_CHARACTERS: Final = 256
-"""At most 1,024 bytes."""
-LEAST_MINIMUM: Final = 8
-SHORTEST_WORD: Final = 3
-"""Shorter words of the context say nothing about a password."""
-LARGEST: Final = (1 << 20, 10, 16)
-"""KiB, passes and lanes of a kept hash that we are willing to repeat."""
+IMPORTED: Final = "imported:"
+"""Before a hash that another system made: of the password as it was typed, not in our normal form."""
 
 
 @dataclass(frozen=True, slots=True)
-class Argon2Passwords:
+class Argon2Passwords(Passwords):
     """Hash and verify in `pool`; refuse weak passwords before that."""
 
     pool: HashingPool
@@ -32,64 +29,68 @@ class Argon2Passwords:
     """KiB."""
     passes: int = 2
     lanes: int = 1
-    minimum: int = 15
-    """Characters: 15 where the password is the only factor, 8 at least where there is a second."""
-    service: str = "gatewright"
-    """What users call this service: no good password."""
+    rules: PasswordRules = field(default_factory=PasswordRules)
+    breached: BreachedPasswords | None = None
     _hasher: PasswordHasher = field(init=False, repr=False)
     _nobody: str = field(init=False, repr=False)
     """A hash that no password has, and that costs as much to find out as any other."""
 
     def __post_init__(self) -> None:
-        if self.minimum < LEAST_MINIMUM:
-            raise ValueError(f"passwords have at least {LEAST_MINIMUM} characters (NIST SP 800-63B-4, section 3.1.1.2)")
         object.__setattr__(self, "_hasher", PasswordHasher(self.passes, self.memory, self.lanes))
         salt, tag = _base64(urandom(16)), _base64(urandom(32))
         costs = f"m={self.memory},t={self.passes},p={self.lanes}"
         object.__setattr__(self, "_nobody", f"$argon2id$v=19${costs}${salt}${tag}")
 
     def check(self, password: str, context: Sequence[str] = ()) -> None:
-        """Raise `PasswordTooWeak` unless `password` may be chosen by whom `context` describes.
-
-        `context` are words an attacker tries first: user name, local part of the address, name of the organization.
-        """
-        text = _prepared(password)
-        if text is None:
-            raise PasswordTooWeak(f"at most {MOST_CHARACTERS} characters, none of them NUL")
-        if len(text) < self.minimum:
-            raise PasswordTooWeak(f"at least {self.minimum} characters")
-        folded = text.casefold()
-        unit = _repeated(folded)
-        if folded in _commonest() or unit in _commonest():
-            raise PasswordTooWeak("one of the commonest passwords")
-        # Of a long one it is hard enough to guess how long it is.
-        if len(unit) <= SHORTEST_WORD and len(folded) < 2 * self.minimum:
-            raise PasswordTooWeak("a few characters over and over")
-        if _known(folded, (self.service, *context)):
-            raise PasswordTooWeak("made of a name that everybody knows")
+        """See `Passwords.check`."""
+        self.rules.check(password, context)
 
     async def hash(self, password: str) -> str:
-        """Return what to keep (PHC string); raise `Overloaded`, or `PasswordTooWeak` for one too long to be hashed."""
-        text = _prepared(password)
+        """See `Passwords.hash`; returns a PHC string."""
+        text = prepared(password)
         if text is None:
-            raise PasswordTooWeak(f"at most {MOST_CHARACTERS} characters, none of them NUL")
+            raise PasswordTooWeak(UNFIT)
+        if self.breached and await self.breached.includes(text):
+            raise PasswordTooWeak("known from a breach of another service")
         return await self.pool.run(self._hasher.hash, text)
 
+    def adopt(self, text: str) -> str:
+        """See `Passwords.adopt`."""
+        formats.read(text)
+        return IMPORTED + text
+
+    def admit(self) -> None:
+        """See `Passwords.admit`."""
+        self.pool.admit()
+
     async def verify(self, kept: str | None, password: str) -> bool:
-        """Return whether `kept` was made of `password`; raise `Overloaded`.
+        """See `Passwords.verify`."""
+        fits, _ = await self.prove(kept, password, renew=False)
+        return fits
 
-        None, and whatever is no hash of ours, is never right and costs the same time, so that nobody learns who exists.
-        What is too long to be a password is answered without hashing, for everyone alike.
+    async def prove(self, kept: str | None, password: str, *, renew: bool = True) -> tuple[bool, str | None]:
+        """See `Passwords.prove`.
+
+        Whatever is no hash costs what one of today's parameters does. What is too long to be a password is answered
+        without hashing, for everyone alike.
         """
-        text = _prepared(password)
+        text = prepared(password)
         if text is None:
-            return False
-        known = kept if kept is not None and _repeatable(kept) else self._nobody
-        return await self.pool.run(self._matches, known, text)
+            return False, None
+        return await self.pool.run(self._prove, kept, password, text, renew=renew)
 
-    def outdated(self, kept: str) -> bool:
-        """Return whether `kept` was made with other parameters than today's: hash the password again."""
-        return not _repeatable(kept) or self._hasher.check_needs_rehash(kept)
+    def _prove(self, kept: str | None, password: str, text: str, *, renew: bool) -> tuple[bool, str | None]:
+        """Blocks for one hash; for those of other systems, and whenever one is made anew, for two."""
+        if kept is not None and kept.startswith(IMPORTED):
+            fits = _adopted(kept.removeprefix(IMPORTED), password, text)
+            if fits and renew:
+                return True, self._hasher.hash(text)
+            # One that is cheap must not be told from nobody's by how soon it is found wrong.
+            self._matches(self._nobody, text)
+            return fits, None
+        known = kept if kept is not None and repeatable(kept) else self._nobody
+        fits = self._matches(known, text)
+        return fits, self._hasher.hash(text) if fits and renew and self._hasher.check_needs_rehash(known) else None
 
     def _matches(self, kept: str, text: str) -> bool:
         try:
@@ -98,49 +99,13 @@ class Argon2Passwords:
             return False
 
 
-def _prepared(password: str) -> str | None:
-    """Return the password as it is hashed, None for what is not one: too long, with NUL, or no Unicode."""
-    if len(password) > MOST_CHARACTERS or "\0" in password:
-        return None
+def _adopted(text: str, typed: str, normal: str) -> bool:
+    """Return whether the hash `text` of another system is of the password as it was typed, else in normal form."""
     try:
-        password.encode()
-    except UnicodeEncodeError:
-        return None
-    return normalize("NFKC", password)
-
-
-def _repeatable(kept: str) -> bool:
-    """Return whether `kept` is an Argon2id hash of bearable cost: a hostile one could take all memory."""
-    try:
-        found = extract_parameters(kept)
-    except ValueError:
+        check = formats.read(text)
+    except PasswordHashUnusable:
         return False
-    costs = (found.memory_cost, found.time_cost, found.parallelism)
-    return found.type is Type.ID and all(cost <= most for cost, most in zip(costs, LARGEST, strict=True))
-
-
-@cache
-def _commonest() -> frozenset[str]:
-    """Return the 30,000 commonest passwords, casefolded. Takes 80 ms and 20 MiB, once."""
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 - only whoever sets passwords pays for it
-
-    return frozenset(word.casefold() for word in FREQUENCY_LISTS["passwords"])
-
-
-def _repeated(text: str) -> str:
-    """Return what `text` repeats, the last time perhaps cut short; `text` if it repeats nothing."""
-    size = next(size for size in range(1, len(text) + 1) if text.startswith(text[size:]))
-    return text[:size]
-
-
-def _known(folded: str, context: Sequence[str]) -> bool:
-    """Return whether nothing but digits and signs stands beside words of `context`."""
-    words = {normalize("NFKC", word).casefold() for word in context}
-    rest = folded
-    for word in sorted(words, key=len, reverse=True):
-        if len(word) >= SHORTEST_WORD:
-            rest = rest.replace(word, " ")
-    return rest != folded and not any(character.isalpha() for character in rest)
+    return check(typed.encode()) or (normal != typed and check(normal.encode()))
 
 
 def _base64(raw: bytes) -> str:

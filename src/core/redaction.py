@@ -34,7 +34,9 @@ _IN_TEXT: Final = (
     (re.compile(r"gwr_[\w.~+/=-]+"), MASK),
     (re.compile(r"eyJ[\w-]{6,}(?:\.[\w-]*){0,4}"), MASK),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL), MASK),
-    (re.compile(r"\$(?:argon2\w*|2[abxy]|scrypt|pbkdf2[\w-]*)\$[^\s'\")]+"), MASK),
+    (re.compile(r"\$(?:argon2\w*|2[abxy]|(?:fire)?scrypt|pbkdf2[\w-]*|[PH])\$[^\s'\")]+"), MASK),
+    (re.compile(r"\b(?:pbkdf2_\w+|scrypt)\$\d+\$[^\s'\")]+"), MASK),
+    (re.compile(r"\{SSHA(?:256|512)?\}[\w+/=]+"), MASK),
     (re.compile(r"\b(bearer|basic|dpop|digest)\s{1,4}[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {MASK}"),
     (re.compile(r"(://[^\s:/@]{0,64}:)[^\s/@]+@"), rf"\1{MASK}@"),
     # Statements that failed bring their parameters along, constraints the row they refused, pydantic what it was given.

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
+from core.argon2_costs import feeble
 from core.secrets import weak
 
 PREFIX: Final = "GATEWRIGHT_"
@@ -93,6 +94,15 @@ class Settings(BaseSettings):
     generations; some 3 KiB each. A batch of a thousand questions needs thousands at once."""
     idempotency_hours: Annotated[int, Field(ge=1, le=168)] = 24
     password_min_length: Annotated[int, Field(ge=8, le=64)] = 15
+    breached_passwords: str = ""
+    """Passwords nobody may choose beside the commonest: a file of sorted SHA-1 hashes, a folder of their ranges, or the
+    `https://` address of a range API."""
+    breached_passwords_seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """How long the range API may take; the password is accepted when it does not answer."""
+    argon2_memory: Annotated[int, Field(ge=8, le=1 << 20)] = 19_456
+    """KiB. `gatewright doctor` says what it costs here."""
+    argon2_passes: Annotated[int, Field(ge=1, le=10)] = 2
+    argon2_lanes: Annotated[int, Field(ge=1, le=16)] = 1
     signup_private: bool = False
     """Answer 202 to every sign-up, and tell the owner of a known address by mail."""
     sign_up_limit: Annotated[int, Field(ge=0)] | None = None
@@ -146,8 +156,6 @@ class Settings(BaseSettings):
                     raise ValueError(f"{PREFIX}{name.upper()} is too weak: {reason}")
         if self.secret and self.secret_file:
             raise ValueError(f"{PREFIX}SECRET and {PREFIX}SECRET_FILE are both set: leave one out")
-        if 0 < self.session_idle_seconds < self.access_token_seconds:
-            raise ValueError(f"{PREFIX}SESSION_IDLE_SECONDS must not be below {PREFIX}ACCESS_TOKEN_SECONDS")
         if self.is_production:
             needed = ("secret", "issuer", "database_url", "redis_url")
             without = {name for name in needed if not getattr(self, name)} - ({"secret"} if self.secret_file else set())
@@ -155,6 +163,16 @@ class Settings(BaseSettings):
                 raise ValueError(f"{', '.join(missing)} must be set in production")
             if not self.issuer.startswith("https://"):
                 raise ValueError(f"{PREFIX}ISSUER must be an https:// URL in production")
+        return self
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if 0 < self.session_idle_seconds < self.access_token_seconds:
+            raise ValueError(f"{PREFIX}SESSION_IDLE_SECONDS must not be below {PREFIX}ACCESS_TOKEN_SECONDS")
+        if self.breached_passwords.startswith("http://") and self.is_production:
+            raise ValueError(f"{PREFIX}BREACHED_PASSWORDS must be an https:// address in production")
+        if reason := feeble(self.argon2_memory, self.argon2_passes, self.argon2_lanes, strict=self.is_production):
+            raise ValueError(f"{PREFIX}ARGON2_MEMORY, _PASSES and _LANES: {reason}")
         return self
 
     @property

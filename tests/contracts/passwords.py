@@ -1,24 +1,19 @@
 """What the port `Passwords` promises."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Protocol
 
 import pytest
 
-from domain.identity.errors import PasswordTooWeak
+from domain.identity.errors import PasswordHashUnusable, PasswordTooWeak
+from domain.identity.ports import Passwords
 
 GOOD = "a lantern over the quiet harbour"
 
 
-class Passwords(Protocol):
-    def check(self, password: str, context: Sequence[str] = ()) -> None: ...
-    async def hash(self, password: str) -> str: ...
-    async def verify(self, kept: str | None, password: str) -> bool: ...
-    def outdated(self, kept: str) -> bool: ...
-
-
 class PasswordsContract:
+    theirs: str
+    """A hash of `GOOD` that another system made."""
+
     @pytest.fixture
     @abstractmethod
     def passwords(self) -> Passwords: ...
@@ -28,7 +23,7 @@ class PasswordsContract:
         assert GOOD not in kept
         assert await passwords.verify(kept, GOOD)
         assert not await passwords.verify(kept, GOOD + " ")
-        assert not passwords.outdated(kept)
+        assert await passwords.prove(kept, GOOD) == (True, None)
 
     async def test_nobody_has_any_password(self, passwords: Passwords) -> None:
         assert not await passwords.verify(None, GOOD)
@@ -37,7 +32,22 @@ class PasswordsContract:
     @pytest.mark.parametrize("kept", ["", "!", GOOD, "$argon2id$", "$2b$12$abc", "\0", "\ud800"])
     async def test_what_is_no_hash_has_no_password(self, passwords: Passwords, kept: str) -> None:
         assert not await passwords.verify(kept, GOOD)
-        assert passwords.outdated(kept)
+        assert await passwords.prove(kept, GOOD) == (False, None)
+
+    async def test_e21_what_others_hashed_is_verified_and_hashed_anew(self, passwords: Passwords) -> None:
+        kept = passwords.adopt(self.theirs)
+        assert await passwords.verify(kept, GOOD)
+        assert await passwords.prove(kept, GOOD + " ") == (False, None)
+        assert await passwords.prove(kept, GOOD, renew=False) == (True, None)
+        fits, renewed = await passwords.prove(kept, GOOD)
+        assert fits
+        assert renewed
+        assert await passwords.prove(renewed, GOOD) == (True, None)
+
+    @pytest.mark.parametrize("text", ["", "!", GOOD, "imported:" + GOOD, "$argon2id$", "\0", "\ud800"])
+    def test_e21_what_is_no_hash_is_not_adopted(self, passwords: Passwords, text: str) -> None:
+        with pytest.raises(PasswordHashUnusable):
+            passwords.adopt(text)
 
     async def test_equal_passwords_are_kept_differently(self, passwords: Passwords) -> None:
         assert await passwords.hash(GOOD) != await passwords.hash(GOOD)

@@ -28,9 +28,9 @@ class Overtaken(PlainPasswords):
 
     meanwhile: Callable[[], Awaitable[None]] | None = None
 
-    async def verify(self, kept: str | None, password: str) -> bool:
-        fits = await PlainPasswords.verify(self, kept, password)
+    async def prove(self, kept: str | None, password: str, *, renew: bool = True) -> tuple[bool, str | None]:
+        proved = await PlainPasswords.prove(self, kept, password, renew=renew)
         if self.meanwhile:
             happens, self.meanwhile = self.meanwhile, None
             await happens()
-        return fits
+        return proved

@@ -248,3 +248,30 @@ def test_keys_rotate_unless_it_is_said_that_they_do_not(monkeypatch: pytest.Monk
     assert Keys.read(load()).policy.rotation == timedelta(days=90)
     given(monkeypatch, KEY_ROTATION_DAYS="0")
     assert Keys.read(load()).policy.rotation is None
+
+
+@pytest.mark.parametrize(("memory", "passes", "lanes"), [("19455", "2", "1"), ("8192", "1", "1"), ("7167", "10", "1")])
+def test_f15_hashes_weaker_than_owasp_asks_for_are_refused_in_production(
+    monkeypatch: pytest.MonkeyPatch, memory: str, passes: str, lanes: str
+) -> None:
+    given(monkeypatch, ENVIRONMENT="test", ARGON2_MEMORY=memory, ARGON2_PASSES=passes, ARGON2_LANES=lanes)
+    assert load().argon2_memory == int(memory)
+    given(monkeypatch, ENVIRONMENT="production", **NEEDED)
+    with pytest.raises(Misconfigured, match="GATEWRIGHT_ARGON2_MEMORY, _PASSES and _LANES: weaker than what OWASP"):
+        load()
+    given(monkeypatch, ARGON2_MEMORY="47104", ARGON2_PASSES="1")
+    assert load().argon2_passes == 1
+
+
+def test_f15_argon2_needs_memory_for_its_lanes_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, ARGON2_MEMORY="31", ARGON2_LANES="4")
+    with pytest.raises(Misconfigured, match="each lane needs 8 KiB"):
+        load()
+
+
+def test_breached_passwords_are_asked_for_in_secret_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, BREACHED_PASSWORDS="http://127.0.0.1/range")
+    assert load().breached_passwords
+    given(monkeypatch, ENVIRONMENT="production", **NEEDED)
+    with pytest.raises(Misconfigured, match="BREACHED_PASSWORDS must be an https:// address"):
+        load()

@@ -68,3 +68,15 @@ class SetupClosed(Forbidden):
     """The first administrator exists already, or this is not the link that was made for them."""
 
     code = "identity.setup_closed"
+
+
+class PasswordHashUnusable(Invalid):
+    """The password hash is malformed, of a format that is not known, or costs too much to verify."""
+
+    code = "identity.password_hash_unusable"
+
+
+class TwoPasswords(Invalid):
+    """A password and a password hash exclude each other."""
+
+    code = "identity.two_passwords"

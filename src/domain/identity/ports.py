@@ -17,13 +17,32 @@ class Passwords(Protocol):
         """Raise `PasswordTooWeak` unless `password` may be used by someone whom the texts of `context` describe."""
 
     async def hash(self, password: str) -> str:
-        """Return a self-describing hash of `password`."""
+        """Return a self-describing hash of `password`, which somebody chose.
+
+        Raise `PasswordTooWeak` if it is known from a breach, or too long. May ask another host: hold no connection.
+        """
+
+    def adopt(self, text: str) -> str:
+        """Return what to keep of a hash that another system made, or raise `PasswordHashUnusable`."""
+
+    def admit(self) -> None:
+        """Raise `Overloaded` if a password could not be verified now, before anything is read for it."""
 
     async def verify(self, kept: str | None, password: str) -> bool:
         """Return whether `kept` is a hash of `password`; without one, return False after the same time."""
 
-    def outdated(self, kept: str) -> bool:
-        """Return whether `kept` was made with other parameters than new hashes are."""
+    async def prove(self, kept: str | None, password: str, *, renew: bool = True) -> tuple[bool, str | None]:
+        """Return whether `kept` is a hash of `password`, and one to keep instead if it was made in another way.
+
+        Both take one wait in the queue. Without `renew` nothing is made anew.
+        """
+
+
+class BreachedPasswords(Protocol):
+    """Know passwords that were stolen elsewhere."""
+
+    async def includes(self, password: str) -> bool:
+        """Return whether `password` is known to be breached; False when that cannot be found out in time."""
 
 
 class EmailAddresses(Protocol):

@@ -1,6 +1,6 @@
 """Make accounts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.identity.errors import (
     EmailInvalid,
@@ -27,7 +27,9 @@ class Applicant:
     """Who wants an account, as they wrote it themselves."""
 
     email: str
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
+    password_hash: str | None = field(default=None, repr=False)
+    """Made by another system, in place of the password."""
     full_name: str | None = None
     username: str | None = None
     email_verified: bool = False
@@ -55,7 +57,7 @@ class Registration:
             created_at=now,
             updated_at=now,
         )
-        hashed = await self._hash(applicant.password, user)
+        hashed = await self._hash(applicant, user)
         await self.users.add(user)
         if hashed is not None:
             await self.hashes.put(Credential(user_id=user.id, password_hash=hashed, changed_at=now))
@@ -72,11 +74,13 @@ class Registration:
         )
         return user
 
-    async def _hash(self, password: str | None, user: User) -> str | None:
-        if password is None:
+    async def _hash(self, applicant: Applicant, user: User) -> str | None:
+        if applicant.password_hash is not None:
+            return self.passwords.adopt(applicant.password_hash)
+        if applicant.password is None:
             return None
-        self.passwords.check(password, context(user))
-        return await self.passwords.hash(password)
+        self.passwords.check(applicant.password, context(user))
+        return await self.passwords.hash(applicant.password)
 
 
 def context(user: User) -> list[str]:

@@ -11,6 +11,7 @@ Email = Annotated[str, Length(3, 320)]
 LinkToken = Annotated[str, Length(1, 128)]
 FullName = Annotated[str, Length(1, 400)]
 Password = Annotated[str, Length(1, 1024)]
+PasswordHash = Annotated[str, Length(1, 1024)]
 Username = Annotated[str, Length(1, 64)]
 
 

@@ -38,10 +38,14 @@ class PasswordIdentities(Identities):
 
     async def verify(self, login: str, password: str, origin: Origin) -> Identified | None:
         """See `Identities.verify`."""
+        # In a storm of attempts those that are turned away must cost next to nothing.
+        self.passwords.admit()
         network = network_of(origin.address)
         kept = await self._find(login, network)
-        fits = await self.passwords.verify(kept.password_hash if kept else None, password)
-        if kept is None or not kept.is_active or locked(kept, self.clock.now()):
+        hopeful = kept is not None and kept.is_active and not locked(kept, self.clock.now())
+        # Nothing is hashed anew for those who are refused anyway: the time would tell that the password was right.
+        fits, renewed = await self.passwords.prove(kept.password_hash if kept else None, password, renew=hopeful)
+        if kept is None or not hopeful:
             await self._pretend(login)
             return None
         if not fits:
@@ -54,8 +58,7 @@ class PasswordIdentities(Identities):
             return None
         if known.failures:
             await self.failures.forget(kept.user_id, network)
-        if kept.password_hash and self.passwords.outdated(kept.password_hash):
-            renewed = await self.passwords.hash(password)
+        if kept.password_hash and renewed:
             await self.hashes.renew(kept.user_id, kept.password_hash, renewed)
         return Identified(kept.user_id, kept.epoch)
 

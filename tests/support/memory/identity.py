@@ -7,7 +7,15 @@ from datetime import datetime
 from core.postgres.people import EVERYWHERE, accounts
 from domain.access.facade import Place, Subject
 from domain.access.models import SUPERUSER, Grant
-from domain.identity.errors import EmailTaken, LastSuperuser, PasswordTooWeak, SetupClosed, UsernameTaken, UserNotFound
+from domain.identity.errors import (
+    EmailTaken,
+    LastSuperuser,
+    PasswordHashUnusable,
+    PasswordTooWeak,
+    SetupClosed,
+    UsernameTaken,
+    UserNotFound,
+)
 from domain.identity.models import Credential, Link, Purpose, User
 from domain.identity.ports import (
     Credentials,
@@ -264,11 +272,22 @@ class PlainPasswords(Passwords):
             raise Overloaded
         return f"plain{self.version}:{password}"
 
+    def adopt(self, text: str) -> str:
+        if not text.startswith("theirs:"):
+            raise PasswordHashUnusable
+        return text
+
+    def admit(self) -> None:
+        if self.busy:
+            raise Overloaded
+
     async def verify(self, kept: str | None, password: str) -> bool:
+        return (await self.prove(kept, password, renew=False))[0]
+
+    async def prove(self, kept: str | None, password: str, *, renew: bool = True) -> tuple[bool, str | None]:
         if self.busy:
             raise Overloaded
         self.verified += 1
-        return kept is not None and kept.partition(":")[2] == password
-
-    def outdated(self, kept: str) -> bool:
-        return not kept.startswith(f"plain{self.version}:")
+        fits = kept is not None and kept.partition(":")[2] == password
+        fresh = f"plain{self.version}:{password}"
+        return fits, fresh if fits and renew and kept != fresh else None

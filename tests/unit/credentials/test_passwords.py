@@ -4,11 +4,13 @@ import threading
 from collections.abc import AsyncIterator
 
 import argon2
+import bcrypt
 import pytest
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from core.hashing import HashingPool
-from core.passwords import Argon2Passwords, _commonest
+from core.password_rules import PasswordRules, _commonest
+from core.passwords import Argon2Passwords
 from domain.identity.errors import PasswordTooWeak
 from domain.kernel.errors import Overloaded
 from tests.contracts.passwords import GOOD, PasswordsContract
@@ -27,12 +29,14 @@ def passwords(pool: HashingPool) -> Argon2Passwords:
 
 
 class TestArgon2Passwords(PasswordsContract):
+    theirs = bcrypt.hashpw(GOOD.encode(), bcrypt.gensalt(4)).decode()
+
     @pytest.fixture
     def passwords(self, pool: HashingPool) -> Argon2Passwords:
         return Argon2Passwords(pool, memory=64, passes=1)
 
 
-def refused(passwords: Argon2Passwords, password: str, *context: str) -> str | None:
+def refused(passwords: PasswordRules, password: str, *context: str) -> str | None:
     try:
         passwords.check(password, context)
     except PasswordTooWeak as refusal:
@@ -50,9 +54,13 @@ async def test_f15_hashes_with_what_owasp_asks_for(pool: HashingPool) -> None:
 async def test_f15_hashes_again_when_the_parameters_change(pool: HashingPool) -> None:
     before, after = Argon2Passwords(pool, memory=64, passes=1), Argon2Passwords(pool, memory=128, passes=2)
     kept = await before.hash(GOOD)
-    assert await after.verify(kept, GOOD)
-    assert after.outdated(kept)
-    assert not before.outdated(kept)
+    assert await before.prove(kept, GOOD) == (True, None)
+    fits, renewed = await after.prove(kept, GOOD)
+    assert fits
+    assert renewed
+    assert "$m=128,t=2,p=1$" in renewed
+    assert await after.prove(renewed, GOOD) == (True, None)
+    assert await after.prove(kept, GOOD + "x") == (False, None)
 
 
 async def test_f15_refuses_when_too_many_hashes_wait() -> None:
@@ -64,8 +72,11 @@ async def test_f15_refuses_when_too_many_hashes_wait() -> None:
     for refused in (passwords.hash(GOOD), passwords.verify(None, GOOD)):
         with pytest.raises(Overloaded):
             await refused
+    with pytest.raises(Overloaded):
+        passwords.admit()
     release.set()
     await busy
+    passwords.admit()
     pool.close()
 
 
@@ -125,7 +136,6 @@ async def test_p15_a_hostile_kept_hash_costs_no_more(passwords: Argon2Passwords,
     kept = passwords._nobody.replace("m=64,t=1,p=1", costs)
     assert kept != passwords._nobody
     assert not await passwords.verify(kept, GOOD)
-    assert passwords.outdated(kept)
 
 
 async def test_p4_composed_and_decomposed_are_one_password(passwords: Argon2Passwords) -> None:
@@ -135,8 +145,8 @@ async def test_p4_composed_and_decomposed_are_one_password(passwords: Argon2Pass
     assert not await passwords.verify(kept, "un cafe tres noir")
 
 
-def test_p1_counts_code_points(pool: HashingPool) -> None:
-    passwords = Argon2Passwords(pool)
+def test_p1_counts_code_points() -> None:
+    passwords = PasswordRules()
     assert refused(passwords, "four small wor") == "at least 15 characters"
     assert refused(passwords, "four small word") is None
     assert refused(passwords, "ȧḃċḋėḟġḣ ïjkłṁñ" + "😀") is None
@@ -146,13 +156,13 @@ def test_p1_counts_code_points(pool: HashingPool) -> None:
 
 
 @pytest.mark.parametrize("minimum", [0, 7])
-def test_p1_eight_is_the_least_minimum(pool: HashingPool, minimum: int) -> None:
+def test_p1_eight_is_the_least_minimum(minimum: int) -> None:
     with pytest.raises(ValueError, match="at least 8"):
-        Argon2Passwords(pool, minimum=minimum)
+        PasswordRules(minimum)
 
 
-def test_p2_asks_for_no_kinds_of_characters(pool: HashingPool) -> None:
-    passwords = Argon2Passwords(pool)
+def test_p2_asks_for_no_kinds_of_characters() -> None:
+    passwords = PasswordRules()
     for password in (
         GOOD,
         "onlysmallletterswithoutaspace",
@@ -163,8 +173,8 @@ def test_p2_asks_for_no_kinds_of_characters(pool: HashingPool) -> None:
         assert refused(passwords, password) is None
 
 
-def test_p3_accepts_none_of_the_commonest(pool: HashingPool) -> None:
-    passwords = Argon2Passwords(pool, minimum=8)
+def test_p3_accepts_none_of_the_commonest() -> None:
+    passwords = PasswordRules(8)
     commonest = FREQUENCY_LISTS["passwords"]
     assert len(commonest) >= 20_000
     assert not [word for word in commonest if refused(passwords, word) is None]
@@ -177,8 +187,8 @@ def test_p3_accepts_none_of_the_commonest(pool: HashingPool) -> None:
     ["password" * 2, "PassWordPassWord", "1234567890" * 2, "123456789012345", "aaaaaaaaaaaaaaaa", "abababababababab",
      "abcabcabcabcabcab", "monkeymonkeymonkey", "qwertyqwertyqwer"],
 )  # fmt: skip
-def test_p3_accepts_no_repetition_of_them(pool: HashingPool, password: str) -> None:
-    assert refused(Argon2Passwords(pool), password)
+def test_p3_accepts_no_repetition_of_them(password: str) -> None:
+    assert refused(PasswordRules(), password)
 
 
 @pytest.mark.parametrize(
@@ -186,18 +196,18 @@ def test_p3_accepts_no_repetition_of_them(pool: HashingPool, password: str) -> N
     ["gatewright-2026!", "GATEWRIGHT123456", "gatewrightgatewright", "ada.lovelace2026", "2026-ADA.LOVELACE", "ada lovelace ada 1",
      "lovelace_gatewright", "ｇａｔｅｗｒｉｇｈｔ １２３４５６"],
 )  # fmt: skip
-def test_p3_accepts_no_name_that_everybody_knows(pool: HashingPool, password: str) -> None:
-    assert refused(Argon2Passwords(pool), password, "ada.lovelace", "ada", "Lovelace")
+def test_p3_accepts_no_name_that_everybody_knows(password: str) -> None:
+    assert refused(PasswordRules(), password, "ada.lovelace", "ada", "Lovelace")
 
 
-def test_p3_a_name_within_a_good_password_is_fine(pool: HashingPool) -> None:
-    passwords = Argon2Passwords(pool)
+def test_p3_a_name_within_a_good_password_is_fine() -> None:
+    passwords = PasswordRules()
     assert refused(passwords, "ada walks along the shore", "ada") is None
     assert refused(passwords, "no 4821 of a kind 7 x", "a", "", "of") is None
 
 
-def test_i10_refusals_do_not_repeat_the_password(pool: HashingPool) -> None:
-    passwords = Argon2Passwords(pool)
+def test_i10_refusals_do_not_repeat_the_password() -> None:
+    passwords = PasswordRules()
     for password in ("canary", "canarycanarycanarycanary", "canary" * 100):
         detail = refused(passwords, password, "canary")
         assert detail

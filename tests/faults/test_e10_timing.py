@@ -1,0 +1,75 @@
+"""What the time of an answer tells about who exists. The short form counts hashes: `tests/unit/api/test_passwords.py`."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from random import shuffle
+from statistics import median
+from time import perf_counter
+
+import pytest
+
+from tests.faults.test_stalls import Record
+from tests.support.http import Caller
+from tests.support.service import LONG, PASSWORD, Stack, deployed
+
+pytestmark = [pytest.mark.faults, pytest.mark.skipif(not LONG, reason="the long form measures times")]
+
+TRIALS = 1000
+KNOWN = 200
+"""Nobody of them is asked for so often that the lockout begins."""
+Trial = Callable[[str], Awaitable[None]]
+
+
+def auc(these: list[float], those: list[float]) -> float:
+    """Return how likely one of `these` is greater than one of `those` (Mann-Whitney): 0.5 tells nothing."""
+    ranked = sorted([(value, True) for value in these] + [(value, False) for value in those])
+    ranks = sum(rank for rank, (_, mine) in enumerate(ranked, 1) if mine)
+    return (ranks - len(these) * (len(these) + 1) / 2) / (len(these) * len(those))
+
+
+async def compared(trial: Trial, record: Record) -> None:
+    """Run trials with known and unknown addresses, mixed, and compare how long they took."""
+    wanted = [(f"ada{each % KNOWN}@example.org", True) for each in range(TRIALS)]
+    wanted += [(f"eve{each}@example.org", False) for each in range(TRIALS)]
+    shuffle(wanted)
+    took: dict[bool, list[float]] = {True: [], False: []}
+    for email, known in wanted:
+        started = perf_counter()
+        await trial(email)
+        took[known].append(perf_counter() - started)
+    found, gap = auc(took[True], took[False]), median(took[True]) / median(took[False]) - 1
+    record("AUC", round(found, 3))
+    record("gap of the medians", f"{gap:.1%}")
+    assert 0.45 <= found <= 0.55
+    assert abs(gap) < 0.03
+
+
+async def test_p8_e10_signing_in_takes_as_long_for_nobody(
+    stack: Stack, tmp_path: Path, record_property: Record
+) -> None:
+    async with deployed(stack, tmp_path) as service, service.caller() as call:
+        await _people(call, 201)
+
+        async def trial(email: str) -> None:
+            answer = await call("POST", "/auth/login", {"email": email, "password": "a wrong password it is"})
+            assert answer.status == 401
+
+        await compared(trial, record_property)
+
+
+async def test_p8_e10_private_sign_up_takes_as_long_for_known_addresses(
+    stack: Stack, tmp_path: Path, record_property: Record
+) -> None:
+    async with deployed(stack, tmp_path, SIGNUP_PRIVATE="true") as service, service.caller() as call:
+        await _people(call, 202)
+
+        async def trial(email: str) -> None:
+            assert (await call("POST", "/auth/signup", {"email": email, "password": PASSWORD})).status == 202
+
+        await compared(trial, record_property)
+
+
+async def _people(call: Caller, status: int) -> None:
+    for each in range(KNOWN):
+        made = await call("POST", "/auth/signup", {"email": f"ada{each}@example.org", "password": PASSWORD})
+        assert made.status == status
