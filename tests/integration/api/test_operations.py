@@ -68,7 +68,7 @@ async def test_goes_on_when_postgres_comes_back(start: Start, private_postgres: 
 
     # Connections that died with it may each cost one more answer.
     async with asyncio.timeout(10):
-        while (await call.send("POST", "/auth/login", {"email": email, "password": "x"})).status == 503:
+        while (await call.send("POST", "/auth/login", {"email": email, "password": "x"})).status == 503:  # noqa: ASYNC110 - nothing tells when it is so
             await asyncio.sleep(0.1)
     assert await tokens(call, email)
 
