@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from domain.access.answers import Decision
 from domain.access.asking import Asked, Inquiry, Person, about, holds, may_ask, question
 from domain.access.engine.compiled import Subject
-from domain.access.engine.deciding import Outcome, Question, Thing, decide
+from domain.access.engine.deciding import Outcome, Thing, decide
 from domain.access.engine.parts import Name
 from domain.access.ports import Decisions
 from domain.access.telling import Listener, tell
@@ -68,26 +68,21 @@ class Answering:
 
     def plain(self, number: int) -> Decision | None:
         """Do the same at once, but return None for what is to be explained: call `explained` then."""
-        mine, subject, explains = self._parties(self.asked[number].inquiry)
+        asked, now = self.asked[number], self.now
+        mine, subject, explains = self._known.get(id(asked.inquiry)) or self._meet(asked.inquiry)
         if explains:
             return None
-        found = self._question(number, mine, subject)
-        return ALLOWED if found and subject and decide(subject, found, self.now) is Outcome.ALLOWED else DENIED
+        found = question(asked, self.things[number], mine, subject, now) if subject else None
+        return ALLOWED if found and subject and decide(subject, found, now) is Outcome.ALLOWED else DENIED
 
     async def explained(self, number: int) -> Decision:
         """Decide, and explain it."""
         asked = self.asked[number]
-        mine, subject, _ = self._parties(asked.inquiry)
-        found = self._question(number, mine, subject)
+        mine, subject, _ = self._known.get(id(asked.inquiry)) or self._meet(asked.inquiry)
+        found = question(asked, self.things[number], mine, subject, self.now) if subject else None
         allowed = bool(subject and found and decide(subject, found, self.now) is Outcome.ALLOWED)
         listener = Listener.of(mine, self.subjects.get((mine.id, PLATFORM)), self.now)
         return Decision(allowed, await tell(self.decisions, asked, found, subject, listener))
-
-    def _question(self, number: int, mine: Subject, subject: Subject | None) -> Question | None:
-        return question(self.asked[number], self.things[number], mine, subject, self.now) if subject else None
-
-    def _parties(self, inquiry: Inquiry) -> _Parties:
-        return self._known.get(id(inquiry)) or self._meet(inquiry)
 
     def _meet(self, inquiry: Inquiry) -> _Parties:
         place = inquiry.asker[1]
