@@ -9,8 +9,9 @@ from core.postgres.seeding import extend, retract
 revision = "0006"
 down_revision = "0005"
 
-SEEDED_TOO = {"service": "revocations:read tokens:introspect"}
-"""What system roles come with from this release on, by name."""
+TOLD = "revocations:read tokens:introspect"
+SEEDED_TOO = {"owner": TOLD, "admin": TOLD, "service": TOLD}
+"""What system roles come with from this release on, by name: whoever grants `service` has to hold what is in it."""
 
 
 def upgrade() -> None:

@@ -11,13 +11,14 @@ from uuid import UUID
 import pytest
 
 from core.access_tokens import AccessTokens
-from core.keyring import KeyRing
+from core.keyring import KeyRing, generate
 from domain.kernel.ids import uuid7
 from tests.support.http import Caller
 from tests.support.server import Port
 from tests.support.service import PASSWORD, Program, Service, Stack, deployed
 
 ISSUER: Final = "https://auth.example.com"
+KEYS: Final = "keys.json"
 GRANT: Final = """
 INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, created_at, version)
 SELECT gen_random_uuid(), '00000000-0000-7000-8000-000000000001', 'user', $1, id, now(), 1
@@ -65,8 +66,11 @@ class Pair:
 async def pair(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
     """They share a worker, too, and nobody changes their settings."""
     folder = tmp_path_factory.mktemp("pair")
+    (folder / KEYS).write_text(generate("ES256"))  # what is in the database cannot be read by tests that mint tokens
     async with (
-        deployed(stack, folder, ISSUER=ISSUER, ACCESS_TOKEN_SECONDS="3600") as service,
+        deployed(
+            stack, folder, ISSUER=ISSUER, ACCESS_TOKEN_SECONDS="3600", SIGNING_KEYS_FILE=str(folder / KEYS)
+        ) as service,
         beside(service) as (other, port),
     ):
         worker = service.hire()
@@ -166,7 +170,7 @@ async def reuse_a_refresh_token(pair: Pair, ada: Person) -> None:
 
 def issuer_of(pair: Pair) -> AccessTokens:
     """Return what mints tokens as the service does, with its own key."""
-    ring = KeyRing.load(next((pair.service.folder / "data").glob("signing-keys-*.json")).read_text())
+    ring = KeyRing.load((pair.service.folder / KEYS).read_text())
     return AccessTokens(ring, ISSUER, "gatewright", 3600)
 
 

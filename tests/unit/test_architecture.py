@@ -106,7 +106,13 @@ ALONE = {
     "Walls": "made in the domain, of ports that have suites",
 }
 """Ports without a suite, and why."""
-REAL_ALONE = {"CursorsContract", "EmailAddressesContract", "LimitsContract", "PasswordsContract"}
+REAL_ALONE = {
+    "BreachedPasswordsContract",
+    "CursorsContract",
+    "EmailAddressesContract",
+    "LimitsContract",
+    "PasswordsContract",
+}
 """Suites of ports of which unit tests have the adapter itself: none is in memory, or all are."""
 
 

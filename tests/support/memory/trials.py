@@ -30,6 +30,7 @@ from tests.support.access.worlds import (
     Membership,
     Resource,
     Role,
+    ServiceAccount,
     Team,
     TeamMember,
     User,
@@ -43,6 +44,7 @@ from tests.support.memory.tables import (
     GRANTS,
     MEMBERSHIPS,
     RESOURCES,
+    SERVICE_ACCOUNTS,
     TEAM_MEMBERS,
     TEAMS,
     VISIBILITY_CONTENTS,
@@ -134,7 +136,6 @@ def world_of(tables: MemoryTables) -> World:
     """Return the rows that decisions are made of, as one command sees them."""
     roles = every_role(tables)
     grants: list[Grant] = tables.table(GRANTS).values()
-    contents = [each for each in tables.table(VISIBILITY_CONTENTS).values() if each.resource_id]
     return World(
         users=[User(each.id, each.is_active, each.email_verified) for each in tables.table(USERS).values()],
         memberships=[Membership(each.organization_id, each.user_id) for each in tables.table(MEMBERSHIPS).values()],
@@ -147,14 +148,21 @@ def world_of(tables: MemoryTables) -> World:
         viewers=[
             Viewer(each.group_id, each.user_id, each.team_id) for each in tables.table(VISIBILITY_MEMBERS).values()
         ],
-        contents=[Content(each.group_id, each.resource_id) for each in contents],
+        contents=[
+            Content(each.group_id, each.organization_id, each.resource_id, each.user_id)
+            for each in tables.table(VISIBILITY_CONTENTS).values()
+        ],
+        service_accounts=[
+            ServiceAccount(each.id, each.organization_id, each.is_active)
+            for each in tables.table(SERVICE_ACCOUNTS).values()
+        ],
     )
 
 
 def parts_of(world: World) -> Parts:
     """Return every part of a world."""
     tables: dict[str, Sequence[Any]] = {
-        "user": world.users,
+        "user": [*world.users, *world.service_accounts],
         "team": world.teams,
         "role": world.roles,
         "resource": world.resources,

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from core.breaches import BreachedFiles, BreachedRanges, breached_passwords
 from core.hashing import HashingPool
-from core.metrics import BreachMetrics
+from core.password_metrics import BreachMetrics
 from core.passwords import Argon2Passwords
 from core.settings import Misconfigured, Settings
 from domain.identity.commands.change_password import ChangePassword

@@ -61,7 +61,9 @@ async def test_f14_are_refused_a_password_that_their_hash_never_saw_in_full(app:
 
 
 @pytest.mark.parametrize(
-    "text", ["x", "$2b$16$" + THEIRS[7:], THEIRS[:-1], "$argon2id$v=19$m=4194304,t=100,p=1$c2FsdHNhbHQ$eA"]
+    "text",
+    ["x", "$2b$16$" + THEIRS[7:], THEIRS[:-1], "$argon2id$v=19$m=4194304,t=100,p=1$c2FsdHNhbHQ$eA"],
+    ids=["no hash", "hostile bcrypt", "cut short", "hostile argon2"],
 )
 async def test_p15_malformed_and_hostile_hashes_make_no_account(app: App, text: str) -> None:
     root = await app.administrator()
