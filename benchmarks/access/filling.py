@@ -7,32 +7,15 @@ import gc
 import json
 import pickle
 import sys
-from dataclasses import dataclass
-from typing import Final
 
 import psutil
 import uvloop
 
 from benchmarks.access.asking import Process
-from benchmarks.access.world import PER_PERSON, World
+from benchmarks.access.memory import BATCH, ENOUGH, FULL, HALF, SIZE, Order
+from benchmarks.access.world import PER_PERSON
 from core.postgres.database import Database
-from core.settings import Settings
 from domain.access.engine.parts import Name
-
-BATCH: Final = 1_000
-SIZE: Final = Settings.model_fields["access_parts"].default
-HALF: Final = SIZE // 5
-"""With each twenty resources come their person and as many grants."""
-FULL: Final = 2 * SIZE
-ENOUGH: Final = 6 * SIZE
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Where to ask, and about what: the people of the resources are needed, their ids are not."""
-
-    url: str
-    world: World
 
 
 async def _fill(order: Order) -> None:

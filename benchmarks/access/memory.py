@@ -4,15 +4,29 @@ import json
 import pickle
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from benchmarks.access.filling import BATCH, ENOUGH, SIZE, Order
 from benchmarks.access.world import PER_PERSON, World
 from benchmarks.ground import ROOT, Ground, surroundings
 from benchmarks.table import Row
+from core.settings import Settings
 
 MEBIBYTE: Final = 2**20
+BATCH: Final = 1_000
+SIZE: Final = Settings.model_fields["access_parts"].default
+HALF: Final = SIZE // 5
+"""With each twenty resources come their person and as many grants."""
+FULL: Final = 2 * SIZE
+ENOUGH: Final = 6 * SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Where to ask, and about what: the people of the resources are needed, their ids are not."""
+
+    url: str
+    world: World
 
 
 def run(ground: Ground, world: World) -> list[Row]:

@@ -1,6 +1,6 @@
 """What is asked about access, as the asker may ask it: whatever they may not see is not there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from re import compile as pattern
@@ -123,6 +123,13 @@ class Asked(NamedTuple):
         return self.names[0] if self.names else None
 
 
+class Alike(NamedTuple):
+    """Questions that differ in nothing but the resource, none of them about what is planned or to be explained."""
+
+    inquiry: Inquiry
+    names: list[Name]
+
+
 @dataclass(slots=True)
 class Asking:
     """Takes apart what somebody asks; what several questions have in common only once."""
@@ -143,6 +150,44 @@ class Asking:
         if planned is None or planned.parent is None:
             return Asked(inquiry, (name,), planned)
         return Asked(inquiry, (name, Name(organization_id, planned.parent.type, planned.parent.id)), planned)
+
+    def take_many_apart(
+        self, evaluations: Iterable[Evaluation | None], most: int
+    ) -> Iterator[Asked | Alike | OrganizationNotFound | None]:
+        """Do the same for many, in their order; those in a row that are alike come together, `most` at once."""
+        alike: Alike | None = None
+        first: Evaluation | None = None
+        for each in evaluations:
+            if (
+                each
+                and alike
+                and first
+                and (each.subject is first.subject or each.subject == first.subject)
+                and each.circumstances is first.circumstances
+                and each.action == first.action
+                and each.resource.type == first.resource.type
+                and each.planned is None
+                and len(alike.names) < most
+            ):
+                alike.names.append(Name(alike.inquiry.asker[1], each.resource.type, each.resource.id))
+                continue
+            if alike:
+                yield alike
+            alike, first = None, each
+            if each is None:
+                yield None
+                continue
+            try:
+                asked = self.take_apart(each)
+            except OrganizationNotFound as refusal:
+                yield refusal
+                continue
+            if asked.names and asked.planned is None and not each.circumstances.explain:
+                alike = Alike(asked.inquiry, [*asked.names])
+            else:
+                yield asked
+        if alike:
+            yield alike
 
     def _inquiry(self, about: tuple[object, ...], evaluation: Evaluation) -> Inquiry:
         resource, organization_id = evaluation.resource, place(evaluation.circumstances, self.actor)

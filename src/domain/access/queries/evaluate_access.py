@@ -33,4 +33,4 @@ class EvaluateAccessInteractor:
     async def __call__(self, request: EvaluateAccess, actor: Actor) -> Decision:
         await self.decisions.refresh(request.at_least)
         asked = Asking(actor).take_apart(request.evaluation)
-        return await (await Answering.of(self.decisions, [asked], self.clock.now())).decide(0)
+        return await (await Answering.of(self.decisions, [asked], self.clock.now())).decide(asked)

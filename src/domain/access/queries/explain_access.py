@@ -36,4 +36,4 @@ class ExplainAccessInteractor:
         circumstances = replace(request.evaluation.circumstances, explain=True)
         asked = Asking(actor).take_apart(replace(request.evaluation, circumstances=circumstances))
         answering = await Answering.of(self.decisions, [asked], self.clock.now(), Permission.ACCESS_EXPLAIN)
-        return await answering.decide(0)
+        return await answering.decide(asked)
