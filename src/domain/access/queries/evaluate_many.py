@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from domain.access.answering import Answering
 from domain.access.answers import Decided, Decision, Refused
-from domain.access.asking import Alike, Asked, Asking, Evaluation
+from domain.access.asking import Alike, Asked, Evaluation, take_many_apart
 from domain.access.ports import Decisions
 from domain.kernel.access import SIGNED_IN, Actor
 from domain.kernel.consistency import ConsistencyToken
@@ -53,7 +53,7 @@ class EvaluateManyInteractor:
 
     async def __call__(self, request: EvaluateMany, actor: Actor) -> Decided:
         await self.decisions.refresh(request.at_least)
-        asked = list(Asking(actor).take_many_apart(request.evaluations, STRETCH))
+        asked = list(take_many_apart(request.evaluations, actor, STRETCH))
         known = [each for each in asked if isinstance(each, Asked | Alike)]
         answering, number = await Answering.of(self.decisions, known, self.clock.now()), 0
         last = LAST.get(request.semantic)
