@@ -52,7 +52,7 @@ async def test_tells_who_gains_and_changes_nothing(office: Office) -> None:
 
 
 async def test_arguments_are_those_of_the_path_the_query_and_the_body(office: Office) -> None:
-    asker = await office.member("access:simulate", "resources:write", "document:read")
+    asker = await office.member("access:simulate", "resources:write", "document:read", "visibility:bypass")
     plan = await office.resource("plan")
     gone = {"organization_id": str(office.id), "resource_id": str(plan), "below": True}
     answer = await simulate(office, asker, {"operation": "DeleteResource", "arguments": gone})
