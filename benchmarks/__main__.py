@@ -1,4 +1,4 @@
-"""Measure: `python -m benchmarks [name ...]`; without names all of it, which takes about seven minutes.
+"""Measure: `python -m benchmarks [name ...]`; without names all of it, which takes about ten minutes.
 
 Figures are ratios to a baseline that is measured in the same run, in turn with what is compared: other work on the
 machine slows both down. The table is printed and kept in `build/benchmarks/`.

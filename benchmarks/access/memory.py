@@ -1,34 +1,29 @@
-"""What remembering takes: in a process of its own, `python -m benchmarks.access.memory`, filled past its bound."""
+"""What remembering takes: a process that is asked about more than it has room for."""
 
-import gc
 import json
 import pickle
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-import psutil
-import uvloop
-
-from benchmarks.access.asking import Process
 from benchmarks.access.world import PER_PERSON, World
 from benchmarks.ground import ROOT, Ground, surroundings
 from benchmarks.table import Row
-from core.postgres.database import Database
 from core.settings import Settings
-from domain.access.engine.parts import Name
 
 MEBIBYTE: Final = 2**20
 BATCH: Final = 1_000
 SIZE: Final = Settings.model_fields["access_parts"].default
-STEPS: Final = (1, 2, 4, 6)
-"""How many times the size is asked about by then. Two generations and their dicts are full at twice."""
+HALF: Final = SIZE // 5
+"""With each twenty resources come their person and as many grants."""
+FULL: Final = 2 * SIZE
+ENOUGH: Final = 6 * SIZE
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the process is to do."""
+    """Where to ask, and about what: the people of the resources are needed, their ids are not."""
 
     url: str
     world: World
@@ -37,60 +32,31 @@ class Order:
 def run(ground: Ground, world: World) -> list[Row]:
     """Fill a process, and say what it weighs."""
     assert ground.settings.database_url
-    order = Order(ground.settings.database_url.get_secret_value(), world)
+    known = replace(world, people=world.people[: ENOUGH // PER_PERSON + BATCH], things=[])
+    order = Order(ground.settings.database_url.get_secret_value(), known)
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.access.memory"],
+        [sys.executable, "-m", "benchmarks.access.filling"],
         input=pickle.dumps(order),
         stdout=subprocess.PIPE,
         check=True,
         cwd=ROOT,
         env=surroundings({}),
     )
-    empty, *filled = json.loads(done.stdout)
-    grown = [each["rss"] - empty["rss"] for each in filled]
-    first, bound, last = filled[0], grown[STEPS.index(2)], grown[-1]
+    empty, first, full, last = json.loads(done.stdout)
+    each = (first["rss"] - empty["rss"]) / first["parts"]
+    grown, bound = ((filled["rss"] - empty["rss"]) / MEBIBYTE for filled in (last, full))
     return [
         Row(
             "access",
-            f"memory (RSS) of {first['parts']:,} parts and the questions about them",
-            f"{grown[0] / MEBIBYTE:.0f} MiB",
-            f"{grown[0] / first['parts']:,.0f} bytes each",
+            f"memory (RSS) of a part, with its share of grants and compiled rules, of {first['parts']:,}",
+            f"{each:,.0f} bytes",
         ),
         Row(
             "access",
-            f"the same at the bound of {SIZE:,} in two generations, asked about {STEPS[-1] * SIZE:,}",
-            f"{last / MEBIBYTE:.0f} MiB",
-            f"about {2 * SIZE:,}: {bound / MEBIBYTE:.0f} MiB",
+            f"memory at the bound of {SIZE:,} in two generations, asked about {last['asked']:,} resources",
+            f"{grown:.0f} MiB",
+            f"about {full['asked']:,}: {bound:.0f} MiB",
             goal="≤ 1.2 times that",
-            reached=last <= 1.2 * bound,
+            reached=grown <= 1.2 * bound,
         ),
     ]
-
-
-async def _fill(order: Order) -> None:
-    database = Database(order.url, statement_timeout=60)
-    await database.open()
-    try:
-        world, process = order.world, await Process.started(database, order.world, size=SIZE)
-        await process.ask(world.people[0], PER_PERSON)
-        told, asked = [_weighed(process)], 0
-        for step in STEPS:
-            while asked < step * SIZE:
-                names = [Name(world.organization, "document", f"d{asked + each}") for each in range(BATCH)]
-                people = world.people[asked // PER_PERSON : (asked + BATCH) // PER_PERSON]
-                view = await process.decisions.view({(each, world.organization) for each in people}, names)
-                assert all(view.things)
-                asked += BATCH
-            told.append(_weighed(process))
-    finally:
-        await database.close()
-    print(json.dumps(told))
-
-
-def _weighed(process: Process) -> dict[str, int]:
-    gc.collect()
-    return {"rss": psutil.Process().memory_info().rss, "parts": process.engine.remembered}
-
-
-if __name__ == "__main__":
-    uvloop.run(_fill(pickle.load(sys.stdin.buffer)))

@@ -1,5 +1,6 @@
 """The composition root of a process that answers requests: settings, then adapters, then routes."""
 
+import gc
 import sys
 from typing import Final
 
@@ -97,4 +98,8 @@ def create() -> Litestar:
     settings = load()
     configure_logs(settings.log_level, json=settings.log_json)
     end_with_parent()
-    return build(settings)
+    app = build(settings)
+    # What is there by now stays as long as the process: looking through it for garbage stops every request for long.
+    gc.collect()
+    gc.freeze()
+    return app

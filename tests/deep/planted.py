@@ -59,7 +59,12 @@ DEFECTS: Final = (
     Defect("walls stop owners", DECIDING, "thing.owner_id == subject.id or", ""),
     Defect("walls stop nobody", DECIDING, "or may_bypass(subject, now)", "or True"),
     Defect("nobody gets around walls", DECIDING, "or may_bypass(subject, now)", ""),
-    Defect("walls before the platform", DECIDING, "said = wide.allowed or", "said = None and"),
+    Defect(
+        "walls before the platform",
+        DECIDING,
+        "= wide.allowed or None\n    if said is None and wide.everywhere:",
+        "= None\n    if False:",
+    ),
     Defect("owners by attribute", DECIDING, 'case "owner":', 'case "owner_":'),
     Defect("people stand behind no wall", DECIDING, "return not other.walls or", "return True or"),
     Defect("nobody knows themselves", DECIDING, "other.id == subject.id or", ""),

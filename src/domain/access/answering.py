@@ -1,16 +1,15 @@
 """Answer evaluations, from one view of everything that they are about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import Final, NamedTuple
 
 from domain.access.answers import Decision
-from domain.access.asking import Asked, Inquiry, Person, about, holds, may_ask, question
+from domain.access.asking import Alike, Asked, Inquiry, Person, about, holds, may_ask, question
 from domain.access.engine.compiled import Subject
-from domain.access.engine.deciding import Outcome, Question, Thing, decide
-from domain.access.engine.parts import Name
+from domain.access.engine.deciding import Outcome, Thing, decide, decide_all, sees
 from domain.access.ports import Decisions
 from domain.access.telling import Listener, tell
 from domain.kernel.access import Permission
@@ -31,63 +30,56 @@ class _Parties(NamedTuple):
 
 @dataclass(slots=True)
 class Answering:
-    """Knows everything that some evaluations depend on. They are told by their numbers."""
+    """Knows everything that some evaluations depend on."""
 
     decisions: Decisions
-    asked: Sequence[Asked]
     subjects: Mapping[Person, Subject]
     things: Sequence[Sequence[Thing | None]]
-    """What there is of the names of each of them."""
+    """What there is of the names of each of them, in their order."""
     now: datetime
     permission: Permission
     """What it takes to ask about others."""
-    _known: dict[int, _Parties] = field(default_factory=dict)
 
     @classmethod
     async def of(
         cls,
         decisions: Decisions,
-        asked: Sequence[Asked],
+        asked: Sequence[Asked | Alike],
         now: datetime,
         permission: Permission = Permission.ACCESS_CHECK,
     ) -> "Answering":
         """Look at what `asked` is about."""
-        inquiries = {id(each.inquiry): each.inquiry for each in asked}.values()
-        people = [person for each in inquiries for person in each.people]
-        people += [(each.asker[0], PLATFORM) for each in inquiries if each.circumstances.explain]
-        names = [each.names for each in asked]
-        view = await decisions.view(people, list(chain.from_iterable(names)))
-        return cls(decisions, asked, view.subjects, _of_each(names, view.things), now, permission)
+        people = [person for each in asked for person in each.inquiry.people]
+        people += [(each.inquiry.asker[0], PLATFORM) for each in asked if each.inquiry.circumstances.explain]
+        view = await decisions.view(people, [name for each in asked for name in each.names])
+        found = iter(view.things)
+        things = [list(islice(found, len(each.names))) for each in asked]
+        return cls(decisions, view.subjects, things, now, permission)
 
-    async def decide(self, number: int) -> Decision:
-        """Decide, and explain it if that is asked and the asker may know.
+    async def decide(self, asked: Asked, number: int = 0) -> Decision:
+        """Decide what was asked as that number, and explain it if that is asked and the asker may know.
 
         Raise `Forbidden` or `OrganizationNotFound` if the asker may not ask.
         """
-        return self.plain(number) or await self.explained(number)
-
-    def plain(self, number: int) -> Decision | None:
-        """Do the same at once, but return None for what is to be explained: call `explained` then."""
-        mine, subject, explains = self._parties(self.asked[number].inquiry)
-        if explains:
-            return None
-        found = self._question(number, mine, subject)
-        return ALLOWED if found and subject and decide(subject, found, self.now) is Outcome.ALLOWED else DENIED
-
-    async def explained(self, number: int) -> Decision:
-        """Decide, and explain it."""
-        asked = self.asked[number]
-        mine, subject, _ = self._parties(asked.inquiry)
-        found = self._question(number, mine, subject)
+        mine, subject, explains = self._meet(asked.inquiry)
+        found = question(asked, self.things[number], mine, subject, self.now) if subject else None
         allowed = bool(subject and found and decide(subject, found, self.now) is Outcome.ALLOWED)
+        if not explains:
+            return ALLOWED if allowed else DENIED
         listener = Listener.of(mine, self.subjects.get((mine.id, PLATFORM)), self.now)
         return Decision(allowed, await tell(self.decisions, asked, found, subject, listener))
 
-    def _question(self, number: int, mine: Subject, subject: Subject | None) -> Question | None:
-        return question(self.asked[number], self.things[number], mine, subject, self.now) if subject else None
-
-    def _parties(self, inquiry: Inquiry) -> _Parties:
-        return self._known.get(id(inquiry)) or self._meet(inquiry)
+    def decide_alike(self, asked: Alike, number: int) -> list[Decision]:
+        """Decide about many resources at once; raise the same."""
+        (mine, subject, _), now = self._meet(asked.inquiry), self.now
+        permission, attributes = asked.inquiry.permission, asked.inquiry.circumstances.attributes
+        if subject is None or permission is None:
+            return [DENIED] * len(asked.names)
+        things = self.things[number]
+        if subject is not mine:
+            things = [thing if thing and sees(mine, thing, now) else None for thing in things]
+        outcomes = iter(decide_all(subject, permission, filter(None, things), attributes, now))
+        return [ALLOWED if thing and next(outcomes) is Outcome.ALLOWED else DENIED for thing in things]
 
     def _meet(self, inquiry: Inquiry) -> _Parties:
         place = inquiry.asker[1]
@@ -102,13 +94,4 @@ class Answering:
             inquiry.is_about_asker or holds(mine, Permission.ACCESS_EXPLAIN, self.now)
         )
         subject = mine if inquiry.is_about_asker else about(inquiry, self.subjects, mine, self.now)
-        found = self._known[id(inquiry)] = _Parties(mine, subject, explains)
-        return found
-
-
-def _of_each(names: Sequence[Sequence[Name]], things: Sequence[Thing | None]) -> Sequence[Sequence[Thing | None]]:
-    """Return, for each of some lists of names, what there is of them."""
-    if set(map(len, names)) == {1}:
-        return list(zip(things, strict=True))
-    found = iter(things)
-    return [tuple(islice(found, len(each))) for each in names]
+        return _Parties(mine, subject, explains)

@@ -1,8 +1,9 @@
 """What is asked about access, as the asker may ask it: whatever they may not see is not there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from re import compile as pattern
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +18,8 @@ ORGANIZATION: Final = "organization"
 """The type of resource whose actions are permissions on the organization itself."""
 KINDS: Final = frozenset({USER, SERVICE_ACCOUNT})
 """Types of subjects that decisions are made about."""
-_NAME: Final = pattern(r"[A-Za-z0-9_.:-]{1,64}").fullmatch
+LONGEST: Final = 64
+_NAME: Final = pattern(r"[A-Za-z0-9_.:-]+").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,42 +125,73 @@ class Asked(NamedTuple):
         return self.names[0] if self.names else None
 
 
-@dataclass(slots=True)
-class Asking:
-    """Takes apart what somebody asks; what several questions have in common only once."""
+class Alike(NamedTuple):
+    """Questions that differ in nothing but the resource, none of them about what is planned or to be explained."""
 
-    actor: Actor
-    _known: dict[tuple[object, ...], Inquiry] = field(default_factory=dict)
+    inquiry: Inquiry
+    names: list[Name]
 
-    def take_apart(self, evaluation: Evaluation) -> Asked:
-        """Return what is asked; raise `OrganizationNotFound` if it is about what cannot be an organization."""
-        subject, resource = evaluation.subject, evaluation.resource
-        # An inquiry keeps its circumstances alive, so that no others can get their number.
-        about = (subject.type, subject.id, evaluation.action, resource.type, id(evaluation.circumstances))
-        if resource.type == ORGANIZATION:
-            return Asked(self._inquiry((*about, resource.id), evaluation), (), evaluation.planned)
-        inquiry, planned = self._known.get(about) or self._inquiry(about, evaluation), evaluation.planned
-        organization_id = inquiry.asker[1]
-        name = Name(organization_id, resource.type, resource.id)
-        if planned is None or planned.parent is None:
-            return Asked(inquiry, (name,), planned)
-        return Asked(inquiry, (name, Name(organization_id, planned.parent.type, planned.parent.id)), planned)
 
-    def _inquiry(self, about: tuple[object, ...], evaluation: Evaluation) -> Inquiry:
-        resource, organization_id = evaluation.resource, place(evaluation.circumstances, self.actor)
-        if resource.type == ORGANIZATION:
-            named = uuid_of(resource.id)
-            if named is None:
-                raise OrganizationNotFound
-            organization_id = OrganizationId(named)
-        found = self._known[about] = Inquiry(
-            asker=(self.actor.user_id, organization_id),
-            kind=evaluation.subject.type,
-            user_id=user_of(evaluation.subject),
-            permission=permission_of(resource.type, evaluation.action),
-            circumstances=evaluation.circumstances,
-        )
-        return found
+def take_apart(evaluation: Evaluation, actor: Actor) -> Asked:
+    """Return what `actor` asks; raise `OrganizationNotFound` if it is about what cannot be an organization."""
+    resource, planned, circumstances = evaluation.resource, evaluation.planned, evaluation.circumstances
+    organization_id, names = place(circumstances, actor), tuple[Name, ...]()
+    if resource.type == ORGANIZATION:
+        found = uuid_of(resource.id)
+        if found is None:
+            raise OrganizationNotFound
+        organization_id = OrganizationId(found)
+    else:
+        names = (Name(organization_id, resource.type, resource.id),)
+        if planned and planned.parent:
+            names = (*names, Name(organization_id, planned.parent.type, planned.parent.id))
+    inquiry = Inquiry(
+        asker=(actor.user_id, organization_id),
+        kind=evaluation.subject.type,
+        user_id=user_of(evaluation.subject),
+        permission=permission_of(resource.type, evaluation.action),
+        circumstances=circumstances,
+    )
+    return Asked(inquiry, names, planned)
+
+
+def take_many_apart(
+    evaluations: Iterable[Evaluation | None], actor: Actor, most: int
+) -> Iterator[Asked | Alike | OrganizationNotFound | None]:
+    """Do the same for many, in their order; those in a row that are alike come together, `most` at once."""
+    alike: Alike | None = None
+    first: Evaluation | None = None
+    for each in evaluations:
+        if (
+            each
+            and alike
+            and first
+            and (each.subject is first.subject or each.subject == first.subject)
+            and each.circumstances is first.circumstances
+            and each.action == first.action
+            and each.resource.type == first.resource.type
+            and each.planned is None
+            and len(alike.names) < most
+        ):
+            alike.names.append(Name(alike.inquiry.asker[1], each.resource.type, each.resource.id))
+            continue
+        if alike:
+            yield alike
+        alike, first = None, each
+        if each is None:
+            yield None
+            continue
+        try:
+            asked = take_apart(each, actor)
+        except OrganizationNotFound as refusal:
+            yield refusal
+            continue
+        if asked.names and asked.planned is None and not each.circumstances.explain:
+            alike = Alike(asked.inquiry, [*asked.names])
+        else:
+            yield asked
+    if alike:
+        yield alike
 
 
 def place(circumstances: Circumstances, actor: Actor) -> OrganizationId:
@@ -177,6 +210,11 @@ def permission_of(type_: str, action: str) -> str | None:
 
     On an organization it is named in full, such as `members:read`.
     """
+    return _permission(type_, action) if len(type_) <= LONGEST and len(action) <= LONGEST else None
+
+
+@lru_cache(maxsize=10_000)
+def _permission(type_: str, action: str) -> str | None:
     if not (_NAME(type_) and _NAME(action)):
         return None
     return action if type_ == ORGANIZATION and ":" in action else f"{type_}:{action}"

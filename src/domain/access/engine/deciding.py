@@ -7,7 +7,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from domain.access.engine.compiled import Held, Subject
+from domain.access.engine.compiled import Held, Rules, Subject
 from domain.access.engine.parts import ResourcePart
 from domain.kernel.access import Permission
 from domain.kernel.ids import GroupId, ResourceId, UserId
@@ -23,9 +23,12 @@ class Outcome(Enum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Thing:
-    """What a question is about: a resource as it is, or as it is going to be."""
+    """What a question is about: a resource as it is, or as it is going to be. Nothing of it changes.
+
+    It is not frozen: many are made, and that would take five times as long.
+    """
 
     type: str
     external_id: str
@@ -63,16 +66,40 @@ class Question(NamedTuple):
 
 def decide(subject: Subject, question: Question, now: datetime) -> Outcome:
     """Answer as ADR 0010 says: platform-wide grants first, then walls, then denies, then allows."""
+    return _decide(subject, subject.rules(question.permission), *question, now)
+
+
+def decide_all(
+    subject: Subject, permission: str, things: Iterable[Thing], context: Mapping[str, Any], now: datetime
+) -> list[Outcome]:
+    """Answer the same question about each of several things."""
+    rules = subject.rules(permission)
+    return [_decide(subject, rules, permission, thing, context, now) for thing in things]
+
+
+def _decide(
+    subject: Subject,
+    rules: tuple[Rules, Rules],
+    permission: str,
+    thing: Thing | None,
+    context: Mapping[str, Any],
+    now: datetime,
+) -> Outcome:
+    # Questions are made only for grants that are to be weighed: most of many things are not granted at all.
     if not subject.user.is_active:
         return Outcome.DENIED
-    wide, here = subject.rules(question.permission)
-    thing = question.thing
-    said = wide.allowed or (weigh(wide.everywhere, subject, question, now) if wide.everywhere else None)
+    wide, here = rules
+    said: bool | None = wide.allowed or None
+    if said is None and wide.everywhere:
+        said = weigh(wide.everywhere, subject, Question(permission, thing, context), now)
     if said is None:
         if thing and not sees(subject, thing, now):
             return Outcome.HIDDEN
         grants = here.at(thing.id, thing.path) if thing else here.everywhere
-        said = here.allowed or weigh(grants, subject, question, now)
+        if here.allowed:
+            said = True
+        elif grants:
+            said = weigh(grants, subject, Question(permission, thing, context), now)
     return Outcome.ALLOWED if said else Outcome.DENIED
 
 

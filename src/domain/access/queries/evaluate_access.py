@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from domain.access.answering import Answering
 from domain.access.answers import Decision
-from domain.access.asking import Asking, Evaluation
+from domain.access.asking import Evaluation, take_apart
 from domain.access.ports import Decisions
 from domain.kernel.access import SIGNED_IN, Actor
 from domain.kernel.consistency import ConsistencyToken
@@ -32,5 +32,5 @@ class EvaluateAccessInteractor:
 
     async def __call__(self, request: EvaluateAccess, actor: Actor) -> Decision:
         await self.decisions.refresh(request.at_least)
-        asked = Asking(actor).take_apart(request.evaluation)
-        return await (await Answering.of(self.decisions, [asked], self.clock.now())).decide(0)
+        asked = take_apart(request.evaluation, actor)
+        return await (await Answering.of(self.decisions, [asked], self.clock.now())).decide(asked)

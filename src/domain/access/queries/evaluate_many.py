@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from domain.access.answering import Answering
 from domain.access.answers import Decided, Decision, Refused
-from domain.access.asking import Asked, Asking, Evaluation
+from domain.access.asking import Alike, Asked, Evaluation, take_many_apart
 from domain.access.ports import Decisions
 from domain.kernel.access import SIGNED_IN, Actor
 from domain.kernel.consistency import ConsistencyToken
@@ -17,7 +17,7 @@ from domain.kernel.schemas import Length
 from domain.kernel.usecases import Query, interactor, message
 
 STRETCH: Final = 250
-"""Questions that are answered before others get their turn."""
+"""Questions that are answered before others get their turn, at most."""
 INCOMPLETE: Final = Refused(400, "A required member is missing.")
 
 
@@ -53,38 +53,34 @@ class EvaluateManyInteractor:
 
     async def __call__(self, request: EvaluateMany, actor: Actor) -> Decided:
         await self.decisions.refresh(request.at_least)
-        asking = Asking(actor)
-        asked = [_asked(each, asking) for each in request.evaluations]
-        known = [each for each in asked if isinstance(each, Asked)]
+        asked = list(take_many_apart(request.evaluations, actor, STRETCH))
+        known = [each for each in asked if isinstance(each, Asked | Alike)]
         answering, number = await Answering.of(self.decisions, known, self.clock.now()), 0
         last = LAST.get(request.semantic)
         found: list[Decision] = []
         for each in asked:
-            if isinstance(each, Refused):
-                found.append(Decision(decision=False, error=each))
-            else:
-                # Most are answered at once: waiting for each would take longer than that.
-                try:
-                    found.append(answering.plain(number) or await answering.explained(number))
-                except Forbidden as refusal:
-                    found.append(Decision(decision=False, error=_refused(403, refusal)))
-                except OrganizationNotFound as refusal:
-                    found.append(Decision(decision=False, error=_refused(404, refusal)))
+            if isinstance(each, Asked | Alike):
+                decided = await _decided(answering, each, number)
                 number += 1
-            if found[-1].decision is last:
-                break
-            if not len(found) % STRETCH:
-                await sleep(0)
+            else:
+                decided = [Decision(decision=False, error=_refused(404, each) if each else INCOMPLETE)]
+            if last is not None and (ends := [place for place, one in enumerate(decided) if one.decision is last]):
+                return Decided([*found, *decided[: ends[0] + 1]])
+            found += decided
+            await sleep(0)
         return Decided(found)
 
 
-def _asked(evaluation: Evaluation | None, asking: Asking) -> Asked | Refused:
-    if evaluation is None:
-        return INCOMPLETE
+async def _decided(answering: Answering, asked: Asked | Alike, number: int) -> Sequence[Decision]:
     try:
-        return asking.take_apart(evaluation)
+        if isinstance(asked, Alike):
+            return answering.decide_alike(asked, number)
+        return [await answering.decide(asked, number)]
+    except Forbidden as refusal:
+        error = _refused(403, refusal)
     except OrganizationNotFound as refusal:
-        return _refused(404, refusal)
+        error = _refused(404, refusal)
+    return [Decision(decision=False, error=error)] * (len(asked.names) if isinstance(asked, Alike) else 1)
 
 
 def _refused(status: int, refusal: Forbidden | OrganizationNotFound) -> Refused:

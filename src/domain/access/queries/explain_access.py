@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from domain.access.answering import Answering
 from domain.access.answers import Decision
-from domain.access.asking import Asking, Evaluation
+from domain.access.asking import Evaluation, take_apart
 from domain.access.ports import Decisions
 from domain.kernel.access import SIGNED_IN, Actor, Permission
 from domain.kernel.consistency import ConsistencyToken
@@ -34,6 +34,6 @@ class ExplainAccessInteractor:
     async def __call__(self, request: ExplainAccess, actor: Actor) -> Decision:
         await self.decisions.refresh(request.at_least)
         circumstances = replace(request.evaluation.circumstances, explain=True)
-        asked = Asking(actor).take_apart(replace(request.evaluation, circumstances=circumstances))
+        asked = take_apart(replace(request.evaluation, circumstances=circumstances), actor)
         answering = await Answering.of(self.decisions, [asked], self.clock.now(), Permission.ACCESS_EXPLAIN)
-        return await answering.decide(0)
+        return await answering.decide(asked)

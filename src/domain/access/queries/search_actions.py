@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from domain.access.answers import Actions
-from domain.access.asking import Asked, Asking, Evaluation, about, may_ask, question
+from domain.access.asking import Asked, Evaluation, about, may_ask, question, take_apart
 from domain.access.engine.compiled import EVERYTHING
 from domain.access.engine.deciding import Outcome, decide
 from domain.access.paging import Page, part_of
@@ -38,7 +38,7 @@ class SearchActionsInteractor:
 
     async def __call__(self, request: SearchActions, actor: Actor) -> Actions:
         wanted = replace(request.wanted, action="")
-        asked, now = Asking(actor).take_apart(wanted), self.clock.now()
+        asked, now = take_apart(wanted, actor), self.clock.now()
         await self.decisions.refresh(request.at_least)
         view = await self.decisions.view(asked.inquiry.people, asked.names)
         mine = may_ask(

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.access.answers import Found
-from domain.access.asking import KINDS, Asked, Asking, Entity, Evaluation, View, about, may_ask, question
+from domain.access.asking import KINDS, Asked, Entity, Evaluation, View, about, may_ask, question, take_apart
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Outcome, decide, may_bypass
 from domain.access.engine.parts import SERVICE_ACCOUNT
@@ -47,7 +47,7 @@ class SearchSubjectsInteractor:
 
     async def __call__(self, request: SearchSubjects, actor: Actor) -> Found:
         wanted = replace(request.wanted, subject=Entity(request.wanted.subject.type))
-        asked, now = Asking(actor).take_apart(wanted), self.clock.now()
+        asked, now = take_apart(wanted, actor), self.clock.now()
         await self.decisions.refresh(request.at_least)
         view = await self.decisions.view({asked.asker}, asked.names)
         mine = may_ask(
