@@ -172,8 +172,8 @@ class MemoryInvitationReader(InvitationReader, InvitationLists):
             inviter: User = self.memory.table(USERS)[each.invited_by]
             if each.token_hash in hashes and inviter.is_active:
                 registered = any(user.email == each.email for user in self.memory.table(USERS).values())
-                name = self.memory.table(ORGANIZATIONS)[each.organization_id].name
-                return Invited(each.id, each.organization_id, each.email, each.expires_at, name, registered)
+                of: Organization = self.memory.table(ORGANIZATIONS).get(each.organization_id) or platform()
+                return Invited(each.id, each.organization_id, each.email, each.expires_at, of.name, registered)
         return None
 
     async def list(
