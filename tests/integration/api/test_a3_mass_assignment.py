@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from tests.integration.api.conftest import PASSWORD, Start, address, bearer, ref
 from tests.integration.api.test_a1_e9_matrix import ROUTES, sample
 from tests.integration.api.test_half_states import STATE
 from tests.support.client import Client
+from tests.support.facts import until
 
 FIELDS: Final = (
     "id", "uuid", "_id", "pk", "user_id", "userId", "owner_id", "owner", "owner_ids", "created_by", "granted_by", "invited_by",
@@ -56,8 +58,15 @@ async def test_a3_no_write_takes_a_field_that_its_schema_does_not_name(call: Cli
             for body in places(schema, field, known):
                 refused(await call.send(str(method), path, body, headers=headers), 400, "request.malformed")
     assert await connection.fetchrow(STATE) == before
+    # A process that was kept busy for so long may have to hear of revocations first.
+    await until(partial(answers, call))
     assert (await call("GET", "/auth/me")).body == me
     await connection.close()
+
+
+async def answers(call: Client) -> bool:
+    """Return whether it is said who asks."""
+    return (await call("GET", "/auth/me")).status == 200
 
 
 def places(body: dict[str, Any], field: str, known: set[str]) -> Iterator[dict[str, Any]]:
