@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, urlencode
 
 from core.keys import SetupToken
 from tests.support.client import JSON, Answer, Client
-from tests.support.operations import Operation, Place, operations
+from tests.support.operations import FORM, Operation, Place, operations
 from tests.support.service import PASSWORD
 
 ANYWHERE: Final = {(404, "request.not_found"), (405, "request.method_not_allowed"), (400, "request.malformed")}
@@ -92,11 +92,14 @@ class Prober:
         moved: bool = False,
     ) -> Answer:
         """Send a request, and judge the answer."""
-        if body is not None and not isinstance(body, bytes):
+        kind = {"content-type": FORM} if operation.form else JSON
+        if isinstance(body, dict) and operation.form:
+            body = urlencode(body, errors="surrogatepass").encode()
+        elif body is not None and not isinstance(body, bytes):
             body = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
         if operation.path == "/auth/password/change":
             headers = {"authorization": f"Bearer {self.other}", **headers}
-        kinds = JSON | {"content-length": str(len(body))} if body is not None else {}
+        kinds = kind | {"content-length": str(len(body))} if body is not None else {}
         started = time.perf_counter()
         answer = await self._as_given(operation.method, path, body or b"", [*(kinds | dict(headers)).items()])
         seconds = time.perf_counter() - started

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from domain.kernel.ids import uuid7
 
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
 HEADERS: Final = ("User-Agent", "X-Forwarded-For", "Forwarded", "X-Forwarded-Host", "X-Original-URL", "Traceparent", "Accept", "Accept-Language", "Cookie", "Origin", "Content-Type")  # fmt: skip
 """Which come with any request, documented or not."""
 
@@ -33,6 +35,8 @@ class Operation:
     body: dict[str, Any] | None
     codes: frozenset[tuple[int, str]]
     """Which refusals are documented."""
+    form: bool = False
+    """Whether the body is a form, not JSON."""
 
     def places(self) -> Iterator[Place]:
         """Yield every place that takes a string."""
@@ -65,7 +69,8 @@ def operations(document: dict[str, Any]) -> list[Operation]:
                 kind: tuple(one["name"] for one in parameters if one["in"] == kind)
                 for kind in ("path", "query", "header")
             }
-            sent = each.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            content = each.get("requestBody", {}).get("content", {})
+            sent = content.get(JSON, content.get(FORM, {})).get("schema")
             body = _expanded(sent, components["schemas"]) if sent else None
             found.append(
                 Operation(
@@ -77,6 +82,7 @@ def operations(document: dict[str, Any]) -> list[Operation]:
                     named["header"],
                     body,
                     _codes(each),
+                    form=FORM in content and JSON not in content,
                 )
             )
     return found

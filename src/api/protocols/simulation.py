@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any, Final, Union
+from typing import Annotated, Any, Final, Union
 
 from litestar.handlers import HTTPRouteHandler
-from msgspec import Struct, defstruct
+from msgspec import Meta, Struct, defstruct
 
 from api.closed import closed, opened
 from api.protocols.authzen_reading import circumstances, missing, page
@@ -18,6 +18,16 @@ from domain.access.queries.simulate_change import SimulateChange
 from domain.kernel.usecases import UseCase
 
 SIMULATE: Final = "/access/v1/simulate"
+Place = Annotated[
+    Object,
+    Meta(
+        extra_json_schema={
+            "properties": {"organization_id": {"type": "string", "format": "uuid"}},
+            "required": ["organization_id"],
+        }
+    ),
+]
+"""Where the change is looked at; other members are what conditions know."""
 
 
 class SimulationReply(Struct, frozen=True):
@@ -42,7 +52,7 @@ def _request(cases: Sequence[UseCase]) -> type[Struct]:
         "SimulationRequest",
         [
             ("change", Union[tuple(map(_change, cases))]),  # noqa: UP007 - the operator takes no tuple
-            ("context", Object),
+            ("context", Place),
             ("subject", Entity | None, None),
             ("page", SearchPage | None, None),
         ],

@@ -6,24 +6,32 @@ from uuid import uuid4
 
 from litestar.routes import HTTPRoute
 
+from api.endpoint import ROUTE, Route
+from api.protocols.simulation import SIMULATE
+from tests.integration.api.conftest import PASSWORD
 from tests.integration.api.test_a1_e9_matrix import ROUTES, sample
 from tests.support.access.matrix import ANYONE, OPERATIONS
 from tests.support.client import Client
+from tests.support.operations import FORM
 
 OPEN: Final = {
     *("/", "/health/live", "/health/ready", "/auth/health", "/metrics"),
-    *("/.well-known/jwks.json", "/.well-known/authzen-configuration"),
+    *("/.well-known/jwks.json", "/.well-known/authzen-configuration", "/auth/revoke"),
     *("/auth/docs/swagger-ui-bundle.js", "/auth/docs/swagger-ui.css", "/auth/redoc/redoc.standalone.js"),
-    *("/auth/openapi.json", "/auth/docs", "/auth/redoc", "/auth/errors", "/auth/mkdocs", "/auth/setup", "/auth/invitations"),
+    *("/auth/openapi.json", "/auth/docs", "/auth/redoc", "/auth/errors", "/auth/mkdocs", "/auth/setup", "/auth/invitations"), "/auth/password",
 }  # fmt: skip
 """What is shown to anyone, with the files beside the pages: nothing of it is about anybody."""
-FILES: Final = ("", "docs.js", "redoc.js", "setup.js", "invitation.js", "form.css", "{path:path}")
+FILES: Final = ("", "docs.js", "redoc.js", "setup.js", "invitation.js", "password.js", "form.css", "{path:path}")
 QUESTION: Final = {
     "subject": {"type": "user", "id": str(uuid4())},
     "action": {"name": "read"},
     "resource": {"type": "document", "id": "x"},
 }
 """What AuthZEN's routes take; others take any object, or nothing."""
+CHANGE: Final = {
+    "change": {"operation": "DeleteOrganization", "arguments": {"organization_id": str(uuid4())}},
+    "context": {"organization_id": str(uuid4())},
+}
 PAGES: Final = {"next_token"}
 """Where a list goes on (AuthZEN 1.0): no secret, whatever it is called."""
 TOLD: Final = {"access_token", "refresh_token", "token_type"}
@@ -34,9 +42,6 @@ SECRETS: Final = ("password", "secret", "token", "hash", "seed", "key", "credent
 async def test_a12_nobody_is_answered_beyond_what_is_meant_for_anyone(call: Client) -> None:
     """Every route there is, tried without a credential."""
     meant = {str(path) for name, (path, _, _) in ROUTES.items() if OPERATIONS[name] == ANYONE} | OPEN
-    bodies = {
-        (str(path), str(method)): made for path, handler, made in ROUTES.values() for method in handler.http_methods
-    }
     tried = 0
     for route in call.app.routes:
         if not isinstance(route, HTTPRoute) or any(
@@ -45,10 +50,11 @@ async def test_a12_nobody_is_answered_beyond_what_is_meant_for_anyone(call: Clie
             continue
         path = "/".join(each if isinstance(each, str) else str(uuid4()) for each in ("", *route.path_components))
         for method in route.methods - {"OPTIONS"}:
-            made = bodies.get((route.path, method))
-            if method in {"POST", "PUT", "PATCH"}:
-                body = sample(made.sends) if made and made.sends and not made.whole else QUESTION
-                answer = await call.send(method, path, body, {"if-match": '"1"'})
+            made = next((each.opt.get(ROUTE) for each in route.route_handlers if method in each.http_methods), None)
+            if made and made.form:
+                answer = await call(method, path, b"token=x", {"content-type": FORM})
+            elif method in {"POST", "PUT", "PATCH"}:
+                answer = await call.send(method, path, body_of(route.path, made), {"if-match": '"1"'})
             else:
                 answer = await call(method, path, headers={"if-match": '"1"'})
             tried += 1
@@ -59,7 +65,7 @@ async def test_a12_nobody_is_answered_beyond_what_is_meant_for_anyone(call: Clie
 async def test_a12_health_and_metrics_name_no_secret_and_nobody(call: Client) -> None:
     for path in ("/", "/health/live", "/health/ready", "/auth/health", "/metrics"):
         said = (await call("GET", path)).body.decode()
-        for each in ("postgresql://", "redis://", "password", "@", "Traceback", "/src/"):
+        for each in ("postgresql://", "redis://", PASSWORD, "@", "Traceback", "/src/"):
             assert each not in said, (path, each)
 
 
@@ -78,6 +84,13 @@ async def test_a11_no_answer_has_a_field_for_a_secret(call: Client) -> None:
                         "operationId"
                     ]
     assert found > len(OPERATIONS)
+
+
+def body_of(path: str, made: Route | None) -> Any:
+    """Return what the route takes."""
+    if made and made.sends and not made.whole:
+        return sample(made.sends)
+    return CHANGE if path == SIMULATE else QUESTION
 
 
 def members(value: Any, document: dict[str, Any], seen: frozenset[str] = frozenset()) -> Iterator[str]:

@@ -18,7 +18,7 @@ from litestar.routes import HTTPRoute
 import api.routes
 from api.endpoint import ROUTE, Route
 from tests.integration.api.conftest import PASSWORD, Start, address, bearer, person, tokens
-from tests.support.access.matrix import ANYONE, MEMBER, OPERATIONS, SIGNED_IN, Platform, Resource
+from tests.support.access.matrix import ANYONE, MEMBER, OPERATIONS, PROTOCOLS, QUESTIONS, SIGNED_IN, Platform, Resource
 from tests.support.client import Answer, Client
 
 ROLES: Final = ("member", "auditor", "service", "admin", "owner")
@@ -276,3 +276,78 @@ async def test_a1_a2_what_may_not_be_read_is_not_there(world: World, name: str) 
             assert walled.status != 403, (principal, walled)
         else:
             assert (walled.status, said(walled)["code"]) == (403, "access.forbidden"), (principal, walled)
+
+
+async def test_a1_what_protocols_lay_down_is_in_a_table_too(call: Client) -> None:
+    laid_down = {
+        str(handler.operation_id): handler.opt[ROUTE].case.access
+        for route in call.app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if ROUTE in handler.opt and handler.operation_id not in OPERATIONS
+    }
+    assert sorted(laid_down) == sorted({**QUESTIONS, **PROTOCOLS})
+    for name, expected in PROTOCOLS.items():
+        access = laid_down[name]
+        permission = access.permission.value if access.permission else None
+        needed = expected.permission if isinstance(expected, Platform) else None
+        assert (permission, access.within, access.signed_in) == (needed, None, expected != ANYONE), name
+
+
+@pytest.mark.parametrize("name", sorted(QUESTIONS))
+async def test_a1_a2_e9_whoever_may_not_ask_about_others_is_not_answered(world: World, name: str) -> None:
+    path = next(each.path for each in world.call.app.routes if name in operations_of(each))
+    places = {"own": await world.found(theirs=True), "other": uuid4(), "missing": uuid4()}
+    await world.connection.execute(FOUND, places["other"], f"s{places['other'].hex}")
+    refusals = []
+    for where, organization in places.items():
+        for principal in PRINCIPALS:
+            given = world.people[principal][1] if principal != "anonymous" else {}
+            about = world.people["member" if principal != "member" else "owner"][0]
+            answer = await world.call.send("POST", path, asking(name, organization, about), given)
+            if principal in NOBODIES:
+                assert answer.status == 401, (principal, where, answer)
+            elif principal == "superuser" or (where == "own" and QUESTIONS[name] in world.held.get(principal, ())):
+                # There is nobody to remove from an organization of others, and nothing to ask of one that is not there.
+                absent = where != "own" and name == "SimulateChange"
+                assert answer.status == (404 if absent else 200), (principal, where, answer)
+                assert absent or b'"error"' not in answer.body, (principal, where, answer)
+            elif where != "own" or principal == "outsider":
+                assert refused_as(answer) == 404, (principal, where, answer)
+                refusals.append(answer.json() | {"trace_id": ""})
+            else:
+                assert refused_as(answer) == 403, (principal, where, answer)
+    assert all(each == refusals[0] for each in refusals), "an organization of others looks like none"
+
+
+def operations_of(route: Any) -> set[str]:
+    """Return the names of the operations of a route."""
+    return {str(each.operation_id) for each in route.route_handlers} if isinstance(route, HTTPRoute) else set()
+
+
+def asking(name: str, organization: UUID, about: UUID) -> dict[str, Any]:
+    """Return a question about somebody."""
+    if name == "SimulateChange":
+        leaving = {"organization_id": str(organization), "user_id": str(about)}
+        return {
+            "change": {"operation": "RemoveMember", "arguments": leaving},
+            "context": {"organization_id": str(organization)},
+        }
+    question = {
+        "subject": {"type": "user", "id": str(about)},
+        "action": {"name": "read"},
+        "resource": {"type": "document", "id": "x"},
+        "context": {"organization_id": str(organization)},
+    }
+    return {"evaluations": [question, question]} if name == "EvaluateMany" else question
+
+
+def refused_as(answer: Answer) -> int:
+    """Return with which status it is refused: all of several questions have to be."""
+    found = answer.json()
+    if "evaluations" in found:
+        (status,) = {each["context"]["error"]["status"] for each in found["evaluations"]}
+        return int(status)
+    expected = {403: "access.forbidden", 404: "organizations.organization_not_found"}
+    assert found["code"] == expected.get(answer.status), answer
+    return answer.status

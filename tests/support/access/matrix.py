@@ -132,3 +132,19 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "WithdrawInvitation": "members:write",
 }
 """By operation. A text that is none of the above is the permission that has to be held in the organization named."""
+
+QUESTIONS: Final[dict[str, str]] = {
+    "EvaluateAccess": "access:check",
+    "EvaluateMany": "access:check",
+    "ExplainAccess": "access:explain",
+    "SearchActions": "access:check",
+    "SearchResources": "access:check",
+    "SearchSubjects": "access:check",
+    "SimulateChange": "access:simulate",
+}
+"""Operations of AuthZEN and beside it, with what has to be held where they ask to ask about others."""
+PROTOCOLS: Final[dict[str, str | Platform]] = {
+    "IntrospectToken": Platform("tokens:introspect"),
+    "RevokeToken": ANYONE,
+}
+"""Operations whose bodies OAuth 2 has laid down."""

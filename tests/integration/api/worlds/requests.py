@@ -76,6 +76,7 @@ FILTERS: Final[Mapping[str, Made]] = {
     "ListUsers": lambda _: [{"email": "early@example.com"}, {"is_active": "true"}],
     "ReadFeed": lambda _: [{"after": "0"}],
     "ReadRevocations": lambda _: [{"after": "0"}],
+    "RevokeSessions": lambda _: [{"all": "false"}],
     "RemoveVisibilityContent": lambda scene: [
         *({"user_id": scene.id(each)} for each in PEOPLE),
         *({"resource_type": "document", "resource_id": each} for each in RESOURCES),
