@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from core.access.gathering import Gathering
 from core.access.loaded import Loaded, Person
@@ -17,7 +17,10 @@ from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Thing
 from domain.access.engine.parts import Key, Name, Part, RolePart
 from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.errors import Unavailable
 from domain.kernel.ids import OrganizationId, ResourceId, RoleId, UserId
+
+T = TypeVar("T")
 
 
 class Now(Enum):
@@ -85,8 +88,10 @@ class AccessEngine:
                 return subject, things
             await self._load(missing)
         person = user_id, organization_id
-        loaded = await self._alone([person], resource_ids)
-        return loaded.subjects([person]).get(person), loaded.things((organization_id,), resource_ids)
+        return await self._alone(
+            _keys([person], resource_ids),
+            lambda all_: (all_.subjects([person]).get(person), all_.things((organization_id,), resource_ids)),
+        )
 
     async def together(
         self,
@@ -102,8 +107,9 @@ class AccessEngine:
             if not missing:
                 return found, things
             await self._load(missing)
-        loaded = await self._alone(people, resource_ids)
-        return loaded.subjects(people), loaded.things(within, resource_ids)
+        return await self._alone(
+            _keys(people, resource_ids), lambda all_: (all_.subjects(people), all_.things(within, resource_ids))
+        )
 
     async def roles(self, role_ids: Collection[RoleId]) -> Mapping[RoleId, RolePart]:
         """Return roles with all that they inherit, as they are written."""
@@ -113,7 +119,7 @@ class AccessEngine:
             if not gathered.missing:
                 return {part.id: part for part in gathered.used.values() if isinstance(part, RolePart)}
             await self._load(gathered.missing)
-        return (await self._alone((), (), role_ids)).roles(role_ids)
+        return await self._alone({Key("role", each) for each in role_ids}, lambda all_: all_.roles(role_ids))
 
     async def named(
         self, people: Collection[Person], names: Sequence[Name]
@@ -137,8 +143,9 @@ class AccessEngine:
             if missing:
                 await self._load(missing)
         ids = await self.source.find_all(names) if names else {}
-        loaded = await self._alone(people, ids.values())
-        return loaded.subjects(people), loaded.named(names, ids)
+        return await self._alone(
+            _keys(people, ids.values()), lambda all_: (all_.subjects(people), all_.named(names, ids))
+        )
 
     async def observe(self, look: Callable[[Snapshot | None], Awaitable[Look]]) -> None:
         """Ask the database something else, and take in what has changed since the snapshot that `look` is given."""
@@ -204,12 +211,18 @@ class AccessEngine:
             made.generation = self._memory.generation
         return current
 
-    async def _alone(
-        self, people: Collection[Person], resource_ids: Collection[ResourceId], role_ids: Collection[RoleId] = ()
-    ) -> Loaded:
-        """Load everything at once that changes too often to be found in memory."""
-        keys = {Key("user", user_id) for user_id, _ in people}
-        keys |= {Key("resource", each) for each in resource_ids} | {Key("role", each) for each in role_ids}
+    async def _alone(self, keys: set[Key], answer: Callable[[Loaded], T]) -> T:
+        """Load everything at once that changes too often to be found in memory; raise `Unavailable` if it grows on."""
+        for _ in range(TRIES):
+            found = await self._whole(keys)
+            answered = answer(found)
+            if not found.missing:
+                return answered
+            # What a person has comes along, but of what roles inherit no more than may be written.
+            keys |= found.missing
+        raise Unavailable
+
+    async def _whole(self, keys: Collection[Key]) -> Loaded:
         found = Loaded({})
 
         async def look(since: Snapshot | None) -> Look:
@@ -241,6 +254,10 @@ class _Named:
     thing: Thing | None = None
     used: Mapping[Key, Part | None] = field(default_factory=dict)
     generation: int = -1
+
+
+def _keys(people: Collection[Person], resource_ids: Collection[ResourceId]) -> set[Key]:
+    return {Key("user", user_id) for user_id, _ in people} | {Key("resource", each) for each in resource_ids}
 
 
 def _weight(compiled: _Compiled) -> int:

@@ -15,7 +15,17 @@ from core.access.source import Look
 from domain.access.engine.parts import Key
 from domain.kernel.ids import OrganizationId, UserId
 from tests.support.access import oracle
-from tests.support.access.changing import ASKED, BEGINNING, CHANGES, CONTEXTS, ORGANIZATIONS, RESOURCES, USERS, build
+from tests.support.access.changing import (
+    ASKED,
+    BEGINNING,
+    CHANGES,
+    CONTEXTS,
+    ORGANIZATIONS,
+    RESOURCES,
+    USERS,
+    build,
+    chain,
+)
 from tests.support.access.machine import answers
 from tests.support.access.oracle import Asked
 from tests.support.access.parts import MemoryParts
@@ -111,6 +121,29 @@ async def test_a10_what_never_rests_is_answered_from_one_snapshot() -> None:
         each.id: each.is_active for each in source.world.users
     }
     assert engine.looks > TRIES
+
+
+async def test_a10_what_never_rests_is_loaded_whole_however_far_roles_inherit() -> None:
+    """There may be longer rows of roles than may be written: those of before that was refused."""
+    source = RestlessParts(chain(Random(5), build(Random(2))))
+    longest = max(source.world.grants, key=lambda each: len(heirs(source.world, each.role_id)))
+    assert len(heirs(source.world, longest.role_id)) > 9
+    engine, place = AccessEngine(source), OrganizationId(longest.organization_id)
+    people = [(UserId(each.id), place) for each in source.world.users]
+    await engine.refresh(NOW)
+    for each in people:
+        await engine.known(*each)
+
+    found, _ = await engine.together(people)
+
+    assert len(found) == len(people)
+    assert engine.looks > TRIES
+
+
+def heirs(world: World, role: UUID) -> list[UUID]:
+    """Return a role and those that it inherits, one after the other."""
+    above = next((each.inherited_id for each in world.inherits if each.role_id == role), None)
+    return [role, *(heirs(world, above) if above else [])]
 
 
 async def test_a10_without_the_store_nothing_older_than_the_bound_is_answered() -> None:
