@@ -9,7 +9,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 from msgspec import Struct
 
-from api.refusals import Malformed, NoSuchPath, NotForm, NotJson, TooLarge, TooSlow
+from api.refusals import CrossSite, Malformed, NoSuchPath, NotForm, NotJson, TooLarge, TooSlow
 from api.reply import PROBLEM, Reply, encode
 from domain.identity.errors import PasswordHashUnusable
 from domain.kernel.access import ANYONE
@@ -129,11 +129,17 @@ def failed(error: BaseException, trace_id: str, route: str) -> Reply:
 
 
 def refusals(
-    case: UseCase, *, path: bool = False, body: type[DomainError] | None = None, if_match: bool = False
+    case: UseCase,
+    *,
+    path: bool = False,
+    body: type[DomainError] | None = None,
+    if_match: bool = False,
+    crossed: bool = False,
 ) -> list[Problem]:
     """Return every refusal of a route of `case`: those it declares, and those of the pipeline and the edge.
 
-    `body` is what a body of another kind than the route takes is refused with.
+    `body` is what a body of another kind than the route takes is refused with. `crossed` means that other sites may
+    make a browser send such requests.
     """
     found = {*case.raises, Malformed, TooLarge, TooSlow, Unavailable}
     if case.access != ANYONE:
@@ -149,6 +155,8 @@ def refusals(
         found |= {NoSuchPath}
     if body:
         found |= {body}
+    if crossed:
+        found |= {CrossSite}
     if if_match:
         found |= {PreconditionFailed, PreconditionRequired}
     return sorted((problem(each, EXAMPLE) for each in found), key=lambda each: (each.status, each.code))

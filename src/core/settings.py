@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, Sett
 
 from core.argon2_costs import feeble
 from core.secrets import weak
+from core.web_origins import WebOrigin
 
 PREFIX: Final = "GATEWRIGHT_"
 Network = IPv4Network | IPv6Network
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
     """Where the embedded servers, generated secrets and, in development, mails are kept."""
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     """Networks whose `X-Forwarded-For` is believed, separated by commas."""
+
+    cors_origins: Annotated[tuple[WebOrigin, ...], NoDecode] = ()
+    """Origins beside our own whose pages may call this service, with cookies too, separated by commas; no wildcard."""
 
     issuer: str = ""
     """`iss` of access tokens, and the base of links: an absolute URL. In dev the address that is served."""
@@ -133,6 +137,11 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, value: object) -> object:
         return [ip_network(part) for part in _parts(value)] if isinstance(value, str) else value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        return _parts(value) if isinstance(value, str) else value
 
     @field_validator("previous_secrets", mode="before")
     @classmethod
