@@ -8,6 +8,7 @@ from litestar import Litestar, Router
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from api.cookies import Pages
+from api.cors import Cors
 from api.protocols.authzen import authzen
 from api.protocols.introspection import introspection
 from api.protocols.operations import operations
@@ -89,6 +90,7 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
         share=settings.trace_share,
         trusted_proxies=map(str, settings.trusted_proxies),
         pages=Pages.of(settings.served_at, settings.cors_origins),
+        cors=Cors.of(settings.cors_origins) if settings.cors_origins else None,
         documents=settings.serves_docs,
         on_startup=[start],
         on_shutdown=[stop],
