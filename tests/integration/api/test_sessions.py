@@ -103,7 +103,7 @@ async def test_lists_and_ends_sessions(call: Client) -> None:
     assert (await call("GET", "/auth/me", headers=bearer(mine))).status == 200
 
 
-async def test_a_session_of_somebody_else_is_not_found(call: Client) -> None:
+async def test_s8_a_session_of_somebody_else_is_not_found(call: Client) -> None:
     ada, eve = [await tokens(call, (await person(call))["email"]) for _ in range(2)]
 
     answer = await call("DELETE", f"/auth/sessions/{ada['session_id']}", headers=bearer(eve))
