@@ -96,7 +96,8 @@ def _explain(case: UseCase) -> tuple[str, str]:
     summary, _, rest = cleandoc(case.message.__doc__ or "").partition("\n")
     where = " on the resource" if case.access.on else ""
     required = f"Requires `{case.access.permission}`{where}." if case.access.permission else ""
-    return summary, "\n\n".join(filter(None, (rest.strip(), required)))
+    proved = "Requires having signed in within the last minutes (RFC 9470)." if case.access.recent else ""
+    return summary, "\n\n".join(filter(None, (rest.strip(), required, proved)))
 
 
 def _segments(route: Route, schemas: Schemas) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ from domain.kernel.errors import (
     OrganizationNotFound,
     PreconditionFailed,
     PreconditionRequired,
+    ReauthenticationRequired,
     RetryLater,
     TooManyRequests,
     Unauthenticated,
@@ -58,6 +59,9 @@ STATUS: Final[dict[type[DomainError], int]] = {
 """A capability refuses by subclasses of these; the nearest base class decides."""
 CHALLENGE: Final = (b"www-authenticate", b"Bearer")
 REJECTED: Final = (b"www-authenticate", b'Bearer error="invalid_token"')
+OUTDATED: Final = (
+    b'Bearer error="insufficient_user_authentication", error_description="A more recent authentication is required"'
+)
 FAILED: Final = (500, "service.failed", "Something went wrong on our side.")
 OTHERS: Final = {
     400: ("request.malformed", "The request cannot be read."),
@@ -146,6 +150,8 @@ def refusals(
         found |= {InvalidToken, Unauthenticated}
     if case.access.permission:
         found |= {Forbidden}
+    if case.access.recent:
+        found |= {ReauthenticationRequired}
     if case.access.within:
         found |= {OrganizationNotFound}
     if case.writes:
@@ -174,6 +180,8 @@ def _headers(error: DomainError) -> list[tuple[bytes, bytes]]:
             return [(b"retry-after", b"%d" % error.retry_after)]
         case InvalidToken():
             return [REJECTED]
+        case ReauthenticationRequired():
+            return [(b"www-authenticate", b'%b, max_age="%d"' % (OUTDATED, error.max_age))]
         case Unauthenticated():
             return [CHALLENGE]
     return []

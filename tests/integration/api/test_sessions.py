@@ -1,7 +1,10 @@
 """Signing up, in and out over HTTP."""
 
 import asyncio
+from base64 import urlsafe_b64decode
+from time import time
 
+import msgspec
 import pytest
 
 from tests.integration.api.conftest import PASSWORD, Start, address, bearer, person, refused, tokens
@@ -192,3 +195,26 @@ async def test_sign_ins_from_one_address_are_limited(start: Start) -> None:
 
     refused(limited, 429, "request.too_many")
     assert 1 <= int(limited.headers["retry-after"]) <= 60
+
+
+async def test_s8_whoever_signed_in_long_ago_is_told_to_do_it_again(start: Start) -> None:
+    """RFC 9470, section 3."""
+    call = await start(recent_authentication_seconds=1)
+    email = (await person(call))["email"]
+    old, other = await tokens(call, email), await tokens(call, email)
+    claims = msgspec.json.decode(urlsafe_b64decode(old["access_token"].split(".")[1] + "=="))
+
+    async def outdated() -> bool:
+        return time() > int(claims["auth_time"]) + 2
+
+    await until(outdated, 5)
+    answer = await call("DELETE", f"/auth/sessions/{other['session_id']}", headers=bearer(old))
+
+    refused(answer, 401, "access.insufficient_user_authentication")
+    assert answer.headers["www-authenticate"] == (
+        'Bearer error="insufficient_user_authentication", '
+        'error_description="A more recent authentication is required", max_age="1"'
+    )
+    assert (await call("GET", "/auth/me", headers=bearer(other))).status == 200
+    fresh = await tokens(call, email)
+    assert (await call("DELETE", f"/auth/sessions/{other['session_id']}", headers=bearer(fresh))).status == 204
