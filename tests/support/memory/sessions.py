@@ -221,8 +221,10 @@ class MemoryPresentedTokens(PresentedTokens):
         if presented := TOKENS.read(token):
             family: Family | None = self.memory.table(FAMILIES).get(presented.family)
             return PresentedToken(family.session_id, None) if family and not family.revoked_at else None
+        if (RevocationScope.TOKEN, str(token_id(token))) in self.memory.revocations:
+            return None
         for session in self.memory.table(SESSIONS).values():
-            if token.startswith(f"{session.user_id} {session.id} "):
+            if session.revoked_at is None and token.startswith(f"{session.user_id} {session.id} "):
                 return PresentedToken(session.id, AccessTokenId(token_id(token), session.expires_at))
         return None
 
