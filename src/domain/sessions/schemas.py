@@ -38,6 +38,8 @@ class SessionInfo:
     user_agent: str | None
     address: str | None
     """Where it was started from."""
+    last_address: str | None
+    """Where it was last refreshed from, or else started."""
     factors: list[str]
     created_at: datetime
     last_seen_at: datetime
