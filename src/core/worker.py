@@ -1,6 +1,7 @@
 """Everything that happens after the commit, in one process; start as many as you like."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from core.postgres.direct import Connects, session
 from core.postgres.sequencer import Sequencer
 from core.rabbit.errand import Errand
 from core.retrying import forever
+
+_log = logging.getLogger(__name__)
 
 REFRESH: Final = 5.0
 """Seconds between two looks at what waits."""
@@ -57,6 +60,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         working, stopping = asyncio.create_task(self.run()), asyncio.create_task(stop.wait())
+        _log.info("at work")
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         working.cancel()

@@ -55,6 +55,7 @@ async def test_i10_e13_no_secret_is_anywhere(stack: Stack, tmp_path: Path) -> No
     async with deployed(stack, tmp_path, brokered=True, LOG_LEVEL="DEBUG", SIGN_IN_LIMIT="1000") as service:
         subscriber = Subscriber(stack.rabbit.url, "auth.events", "#")
         listening = asyncio.create_task(subscriber.run())
+        await subscriber.bound.wait()
         await asyncio.to_thread(service.hire)
         # On a busy machine a connection is kept for longer than the server waits on it.
         async with service.caller(keeps=False) as call:

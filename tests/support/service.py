@@ -157,8 +157,8 @@ class Service:
         await asyncio.to_thread(self.api.start)
 
     def hire(self) -> Program:
-        """Start a worker."""
-        worker = self._program("worker", lambda: True)
+        """Start a worker, and return when it works."""
+        worker = self._program("worker", lambda: "at work" in worker.log.read_text("utf-8", "replace"))
         worker.start()
         self.workers.append(worker)
         return worker

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any, Final
 
 from core.access.gathering import Gathering
+from core.access.loaded import Loaded, Person
 from core.access.memory import Memory, weight
 from core.access.remembered import Remembered
 from core.access.sharing import Shared
@@ -16,7 +17,6 @@ from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Thing
 from domain.access.engine.parts import Key, Name, Part, RolePart
 from domain.kernel.consistency import ConsistencyToken
-from domain.kernel.errors import Unavailable
 from domain.kernel.ids import OrganizationId, ResourceId, RoleId, UserId
 
 
@@ -27,14 +27,12 @@ class Now(Enum):
 
 
 NOW: Final = Now.NOW
-Person = tuple[UserId, OrganizationId]
-"""Somebody, in an organization."""
 Fresh = ConsistencyToken | Now | None
 """How fresh an answer has to be: at least as that command, as of now, or as the bound promises."""
 TWICE: Final = 2
 """How often an id is asked for, if what has it is gone or called otherwise by the time it is loaded."""
-TRIES: Final = 12
-"""How often an answer may find that something it needs is missing, or was changed meanwhile."""
+TRIES: Final = 6
+"""How often an answer may find something missing, or changed meanwhile, before all that it needs is loaded anew."""
 
 
 @dataclass(slots=True)
@@ -77,7 +75,7 @@ class AccessEngine:
     ) -> tuple[Subject | None, Mapping[ResourceId, Thing]]:
         """Return a person, None if there is none, and those resources that the organization has, of one snapshot.
 
-        Call `refresh` first. Raise `Unavailable` if they change faster than they can be loaded.
+        Call `refresh` first.
         """
         for _ in range(TRIES):
             missing: set[Key] = set()
@@ -86,7 +84,9 @@ class AccessEngine:
             if not missing:
                 return subject, things
             await self._load(missing)
-        raise Unavailable
+        person = user_id, organization_id
+        loaded = await self._alone([person], resource_ids)
+        return loaded.subjects([person]).get(person), loaded.things((organization_id,), resource_ids)
 
     async def together(
         self,
@@ -102,7 +102,8 @@ class AccessEngine:
             if not missing:
                 return found, things
             await self._load(missing)
-        raise Unavailable
+        loaded = await self._alone(people, resource_ids)
+        return loaded.subjects(people), loaded.things(within, resource_ids)
 
     async def roles(self, role_ids: Collection[RoleId]) -> Mapping[RoleId, RolePart]:
         """Return roles with all that they inherit, as they are written."""
@@ -112,7 +113,7 @@ class AccessEngine:
             if not gathered.missing:
                 return {part.id: part for part in gathered.used.values() if isinstance(part, RolePart)}
             await self._load(gathered.missing)
-        raise Unavailable
+        return (await self._alone((), (), role_ids)).roles(role_ids)
 
     async def named(
         self, people: Collection[Person], names: Sequence[Name]
@@ -135,7 +136,9 @@ class AccessEngine:
                     self._named.put(name, _Named(resource_id))
             if missing:
                 await self._load(missing)
-        raise Unavailable
+        ids = await self.source.find_all(names) if names else {}
+        loaded = await self._alone(people, ids.values())
+        return loaded.subjects(people), loaded.named(names, ids)
 
     async def observe(self, look: Callable[[Snapshot | None], Awaitable[Look]]) -> None:
         """Ask the database something else, and take in what has changed since the snapshot that `look` is given."""
@@ -200,6 +203,22 @@ class AccessEngine:
         if current:
             made.generation = self._memory.generation
         return current
+
+    async def _alone(
+        self, people: Collection[Person], resource_ids: Collection[ResourceId], role_ids: Collection[RoleId] = ()
+    ) -> Loaded:
+        """Load everything at once that changes too often to be found in memory."""
+        keys = {Key("user", user_id) for user_id, _ in people}
+        keys |= {Key("resource", each) for each in resource_ids} | {Key("role", each) for each in role_ids}
+        found = Loaded({})
+
+        async def look(since: Snapshot | None) -> Look:
+            seen = await self.source.look(since, keys)
+            found.parts = seen.parts
+            return seen
+
+        await self.observe(look)
+        return found
 
     async def _load(self, keys: Collection[Key]) -> None:
         await self.observe(lambda since: self.source.look(since, keys))

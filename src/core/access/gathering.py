@@ -1,19 +1,26 @@
 """Gather the parts that an answer is made of, and notice which of them are not known."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from core.access.memory import Memory
 from domain.access.engine.compiled import Subject, compile_subject
 from domain.access.engine.deciding import Thing
 from domain.access.engine.parts import Key, Part, ResourcePart, RolePart, TeamPart, UserPart
 from domain.kernel.ids import PLATFORM, OrganizationId, ResourceId, RoleId, UserId
 
 
+class Parts(Protocol):
+    """What parts are taken from."""
+
+    def take(self, key: Key, used: dict[Key, Part | None]) -> Part | None:
+        """Return what is known under `key`, and put it into `used`: None if there is nothing, which is known too."""
+
+
 @dataclass(slots=True)
 class Gathering:
-    """What was taken from memory for one answer."""
+    """What was taken for one answer."""
 
-    memory: Memory
+    memory: Parts
     used: dict[Key, Part | None] = field(default_factory=dict)
     missing: set[Key] = field(default_factory=set)
     """What has to be loaded first: while there is any, nothing that was gathered means anything."""

@@ -55,7 +55,8 @@ async def test_arguments_are_those_of_the_path_the_query_and_the_body(office: Of
     asker = await office.member("access:simulate", "resources:write", "document:read", "visibility:bypass")
     plan = await office.resource("plan")
     gone = {"organization_id": str(office.id), "resource_id": str(plan), "below": True}
-    answer = await simulate(office, asker, {"operation": "DeleteResource", "arguments": gone})
+    change = {"operation": "DeleteResource", "arguments": gone}
+    answer = await simulate(office, asker, change, subject=asker.subject)
 
     loses = [
         {"permission": each, "on": {"type": "document", "id": "plan"}} for each in ("document:read", "resources:write")

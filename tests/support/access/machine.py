@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -19,7 +18,6 @@ from domain.access.engine import deciding
 from domain.access.engine.compiled import Subject
 from domain.access.engine.deciding import Question, Thing
 from domain.kernel.consistency import ConsistencyToken
-from domain.kernel.errors import Unavailable
 from domain.kernel.ids import OrganizationId, ResourceId, UserId
 from tests.support.access import oracle
 from tests.support.access.changing import (
@@ -234,22 +232,20 @@ class Beside(RuleBasedStateMachine):
     def finish(self) -> None:
         """Let every question be answered, and judge the answers."""
         for each in self.open:
-            with suppress(Unavailable):
-                self.run(each.task)
+            self.run(each.task)
         self.judge()
 
     def judge(self) -> None:
         """Whatever was answered meanwhile must be what some world since the question said."""
         for each in [each for each in self.open if each.task.done()]:
             self.open.remove(each)
-            if not isinstance(each.task.exception(), Unavailable):
-                user, organization, permission, asked, context = each.case
-                right = {
-                    oracle.decide(world, user, organization, permission, asked, CONTEXTS[context], each.at)
-                    for _, world in self.worlds[each.since :]
-                }
-                assert each.task.result() in right, (each.case, each.task.result(), right)
-                compared["meanwhile"] += 1
+            user, organization, permission, asked, context = each.case
+            right = {
+                oracle.decide(world, user, organization, permission, asked, CONTEXTS[context], each.at)
+                for _, world in self.worlds[each.since :]
+            }
+            assert each.task.result() in right, (each.case, each.task.result(), right)
+            compared["meanwhile"] += 1
 
     def commit(self, transaction: int, seed: int, change: Any) -> ConsistencyToken:
         token = self.source.commit(transaction, lambda world: change(Random(seed), world))
@@ -301,14 +297,9 @@ class Beside(RuleBasedStateMachine):
             {oracle.decide(world, user, organization, p, a, CONTEXTS[c], self.now) for _, world in worlds}
             for p, a, c in cases
         ]
-        for number, engine in enumerate(self.engines):
-            try:
-                work = answers(engine, user, organization, asked, cases, self.now)
-                told = self.run(self.loop.create_task(work))
-            except Unavailable:
-                assert number, "there is room for everything"
-                compared["unavailable"] += 1
-                continue
+        for engine in self.engines:
+            work = answers(engine, user, organization, asked, cases, self.now)
+            told = self.run(self.loop.create_task(work))
             for case, answer, right in zip(cases, told, expected, strict=True):
                 assert answer in right, (user, organization, case, answer, right)
                 compared[answer] += 1

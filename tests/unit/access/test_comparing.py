@@ -36,7 +36,7 @@ class Tried(Trial):
 def subject(user_id: UserId, *groups: GroupId, at: OrganizationId = OURS) -> Subject:
     """Return somebody in these groups who may read documents of an organization."""
     grant = Grant(GrantId(UUID(int=8)), at, ROLE, None, False, True)
-    user = UserPart(user_id, True, True, frozenset({OURS}), frozenset(), frozenset(groups), (grant,))
+    user = UserPart(user_id, True, True, frozenset({OURS}), frozenset(), frozenset(groups), frozenset(), (grant,))
     return compile_subject(user, OURS, {}, {ROLE: RolePart(ROLE, None, frozenset({"document:read"}), ())})
 
 
