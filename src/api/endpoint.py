@@ -195,7 +195,7 @@ def _answer(
             more += cookies.forgotten(given)
         if result is None:
             return Reply(status, b"", *more)
-        more += [(name, _told(getattr(result, each))) for name, each in tells]
+        more += _told(tells, result) if tells else ()
         version = getattr(result, "version", None)
         if isinstance(version, int):
             tag = b'"%d"' % version
@@ -207,8 +207,9 @@ def _answer(
     return answer
 
 
-def _told(value: Any) -> bytes:
-    return b"" if value is None else str(value).encode("ascii")
+def _told(tells: Sequence[tuple[bytes, str]], result: Any) -> list[tuple[bytes, bytes]]:
+    values = [(name, getattr(result, each)) for name, each in tells]
+    return [(name, b"" if value is None else str(value).encode("ascii")) for name, value in values]
 
 
 def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Room | None) -> Read:
