@@ -10,6 +10,7 @@ from msgspec import Struct
 from api.headers import Given
 from api.refusals import CrossSite, Malformed
 from core.pipeline import Answer, Call
+from domain.kernel.errors import Unauthenticated
 from domain.kernel.ids import SessionId
 from domain.kernel.usecases import Message
 from domain.sessions.commands.revoke_token import RevokeToken
@@ -104,6 +105,19 @@ def kept(tokens: Tokens) -> tuple[CookieTokens, list[Header]]:
     ]
 
 
+async def moved(
+    given: Given, dispatch: Dispatch, call: Call, answered: Answer[Tokens], *, refreshed: bool
+) -> tuple[CookieTokens, list[Header]]:
+    """Put the tokens of an answer into cookies, as `kept` does.
+
+    Unless they were `refreshed`, the session of which the browser had cookies ends; not when a sign-in is repeated, as
+    that may be the session it began.
+    """
+    if not (refreshed or answered.replayed):
+        await ended(given, dispatch, call)
+    return kept(answered.result)
+
+
 def forgotten(given: Given) -> list[Header]:
     """Return the headers that make a browser forget both cookies, if it was they that a request came with."""
     if b"authorization" in given or b"cookie" not in given:
@@ -111,8 +125,22 @@ def forgotten(given: Given) -> list[Header]:
     return [_set(ACCESS, b"", 0, b"Lax"), _set(REFRESH, b"", 0, b"Strict")]
 
 
-async def replaced(given: Given, dispatch: Dispatch, call: Call) -> None:
-    """End the session that a new one takes the place of, in a browser that was signed in before."""
+async def left(given: Given, dispatch: Dispatch, pages: Pages, message: Message[Any], call: Call) -> Answer[Any]:
+    """Sign out by `message`; a page whose access token is gone does it by its refresh token.
+
+    Browsers drop the cookie of an access token long before the session ends: signing out has to end it all the same.
+    """
+    try:
+        return await dispatch(message, call)
+    except Unauthenticated:
+        if b"authorization" in given or not cookie(given, REFRESH) or not pages.asked(given):
+            raise
+        await ended(given, dispatch, call)
+        return Answer(None)
+
+
+async def ended(given: Given, dispatch: Dispatch, call: Call) -> None:
+    """End the session of the refresh token that a browser came with, if it did: another takes its place, or none."""
     if before := cookie(given, REFRESH):
         token = before.decode("latin-1")
         await dispatch(RevokeToken(token=token), Call(origin=call.origin, trace=call.trace))

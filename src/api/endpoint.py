@@ -179,7 +179,10 @@ def _answer(
         keeps = hands_out and edge.pages.asked(given)
         message = await read(scope, request.receive, given, edge.patience)
         call = attend(scope, given, edge)
-        answered = await edge.dispatch(message, call)
+        if forgets:
+            answered = await cookies.left(given, edge.dispatch, edge.pages, message, call)
+        else:
+            answered = await edge.dispatch(message, call)
         more: list[tuple[bytes, bytes]] = []
         if answered.token:
             more.append((b"consistency-token", str(answered.token).encode()))
@@ -187,9 +190,7 @@ def _answer(
             more.append(REPLAYED)
         result = answered.result
         if keeps:
-            if not (route.cookie or answered.replayed):
-                await cookies.replaced(given, edge.dispatch, call)
-            result, kept = cookies.kept(result)
+            result, kept = await cookies.moved(given, edge.dispatch, call, answered, refreshed=bool(route.cookie))
             more += kept
         elif forgets:
             more += cookies.forgotten(given)

@@ -136,6 +136,34 @@ async def test_s5_signing_out_ends_the_session_everywhere_and_forgets_the_cookie
     await until(refused_there, 0.75)
 
 
+@pytest.mark.parametrize("access", [None, "x.y.z"])
+async def test_s5_a_page_signs_out_also_when_its_access_token_ran_out(
+    call: Client, email: str, access: str | None
+) -> None:
+    browser = await signed_in(call, email)
+    token = browser.jar[REFRESH]
+    alive, jar = browser.jar[ACCESS], {REFRESH: token} | ({ACCESS: access} if access else {})
+    for other in (
+        Browser(call, "https://evil.example", "cross-site", dict(jar)),
+        Browser(call, "https://evil.example", "same-site", dict(jar)),
+    ):
+        assert (await other("POST", "/auth/logout")).status == 403
+        assert (await other("POST", "/auth/logout", asks=False)).status in {401, 403}
+    bearing = Browser(call, jar=dict(jar))
+    refused(
+        await bearing("POST", "/auth/logout", headers={"authorization": "Bearer x.y.z"}), 401, "access.invalid_token"
+    )
+    assert (await browser("GET", "/auth/me")).status == 200
+
+    late = Browser(call, jar=dict(jar))
+    answer = await late("POST", "/auth/logout")
+
+    assert (answer.status, late.jar) == (204, {})
+    refused(await Browser(call, jar={ACCESS: alive})("GET", "/auth/me"), 401, "access.invalid_token")
+    refused(await Browser(call, jar={REFRESH: token})("POST", "/auth/refresh"), 401, "sessions.refresh_refused")
+    refused(await Browser(call)("POST", "/auth/logout"), 401, "access.unauthenticated")
+
+
 async def test_refreshing_replaces_both_cookies(call: Client, email: str) -> None:
     browser = await signed_in(call, email)
     before = dict(browser.jar)
