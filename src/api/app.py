@@ -7,6 +7,8 @@ from typing import Final
 from litestar import Litestar, Router
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from api.cookies import Pages
+from api.cors import Cors
 from api.protocols.authzen import authzen
 from api.protocols.introspection import introspection
 from api.protocols.operations import operations
@@ -87,6 +89,8 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
         tracing=RequestSpan(tracer) if tracer else None,
         share=settings.trace_share,
         trusted_proxies=map(str, settings.trusted_proxies),
+        pages=Pages.of(settings.served_at, settings.cors_origins),
+        cors=Cors.of(settings.cors_origins) if settings.cors_origins else None,
         documents=settings.serves_docs,
         on_startup=[start],
         on_shutdown=[stop],

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Final, Self, get_type_hints
 
@@ -11,17 +11,20 @@ from litestar import Request, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope
 
-from api import headers, reading
+from api import cookies, headers, reading
 from api.closed import Shape, closed, limited
+from api.cookies import Pages
 from api.headers import Given
 from api.origins import Origins
 from api.patience import Patience
+from api.refusals import Malformed
 from api.reply import JSON, Reply, encode, unreached
 from api.room import Room
 from core.pipeline import Answer, Call
 from domain.kernel.access import Origin
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.usecases import Message, UseCase, use_case
+from domain.sessions.schemas import Tokens
 
 EDGE: Final = "edge"
 NOWHERE: Final = Origin()
@@ -30,7 +33,6 @@ PARAMETER: Final = re.compile(r"{(\w+):(\w+)}")
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 
 Read = Callable[[Scope, Receive, Given, Patience], Awaitable[Message[Any]]]
-Attend = Callable[[Scope, Given, Origins], Call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Edge:
     dispatch: Callable[[Message[Any], Call], Awaitable[Answer[Any]]]
     origins: Origins
     patience: Patience
+    pages: Pages
+
+
+Attend = Callable[[Scope, Given, Edge], Call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,23 @@ class Route:
     """Whether the body is a form, not JSON."""
     tells: Mapping[str, str] = field(default_factory=dict)
     """Headers of the answer, and the fields of the result that they repeat."""
+    cookie: str | None = None
+    """The field that the cookie with the refresh token fills, for pages that keep it there."""
+    forwarded: bool = False
+    """Whether it is a proxy that asks, about a request of any method."""
+    cookies: bool = False
+    """Whether a token in a cookie is as good as one in `Authorization`; protocols between services take no cookies."""
+
+    @property
+    def hands_out(self) -> bool:
+        """Whether it answers with tokens, which pages may want in cookies."""
+        return self.case.result is Tokens
+
+    @property
+    def changes(self) -> bool:
+        """Whether the session of a browser, and what other sites make it send, could change something."""
+        unsafe = self.case.writes or self.forwarded or self.sends is not None
+        return self.cookies and self.case.access.signed_in and unsafe
 
     @property
     def sends(self) -> Any:
@@ -81,6 +104,9 @@ def endpoint(
     status: int | None = None,
     room: Room | None = None,
     tells: Mapping[str, str] = MappingProxyType({}),
+    cookie: str | None = None,
+    forgets: bool = False,
+    forwarded: bool = False,
 ) -> HTTPRouteHandler:
     """Answer `verb path` with `message`, whose use case must be declared already.
 
@@ -91,13 +117,18 @@ def endpoint(
     that may be larger than those of other routes. `tells` names headers of the answer, each with the field of the
     result that it repeats: a header is there whatever the field is, empty for None.
 
+    A result of `Tokens` goes into cookies if a page asks for that; `cookie` names the field that the refresh token in
+    such a cookie fills. With `forgets` a browser that came with cookies loses them. With `forwarded` the request stands
+    for one that a proxy holds, the method of which decides whether a cookie is enough.
+
     The answer is Litestar's `before_request`, which comes before the framework takes the request apart: that costs
     half as much as a handler does. The handler behind it is never reached.
     """
     case = use_case(message)
     kinds: dict[str, str] = dict(PARAMETER.findall(path))
     default = 204 if case.result is type(None) else 201 if verb is post else 200
-    route = _route(case, tuple(kinds), status or default, tells=tells, sends=verb in {post, put, patch})
+    route = _route(case, tuple(kinds), status or default, sends=verb in {post, put, patch})
+    route = replace(route, tells=tells, cookie=cookie, forwarded=forwarded, cookies=True)
 
     made: HTTPRouteHandler = verb(
         PARAMETER.sub(r"{\1:str}", path),
@@ -106,16 +137,16 @@ def endpoint(
         opt={ROUTE: route},
         before_request=_answer(
             _reader(route, {name: _segment(each, route.segments[name]) for name, each in kinds.items()}, room),
-            attendant(case),
-            route.status,
-            [(name.lower().encode(), each) for name, each in tells.items()],
+            attendant(case, forwarded=forwarded),
+            route,
             readable=verb is get,
+            forgets=forgets,
         ),
     )(unreached())
     return made
 
 
-def _route(case: UseCase, path: Sequence[str], status: int, *, tells: Mapping[str, str], sends: bool) -> Route:
+def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> Route:
     """Say where each field of the message comes from."""
     kind: Any = case.message
     hints = get_type_hints(kind, include_extras=True)
@@ -132,30 +163,40 @@ def _route(case: UseCase, path: Sequence[str], status: int, *, tells: Mapping[st
         closed(kind, f"{case.name}Query", frozenset(known) if body else taken),
         matched,
         status,
-        tells=tells,
     )
 
 
 def _answer(
-    read: Read, attend: Attend, status: int, tells: Sequence[tuple[bytes, str]], *, readable: bool
+    read: Read, attend: Attend, route: Route, *, readable: bool, forgets: bool
 ) -> Callable[[Request[Any, Any, Any]], Awaitable[Reply]]:
+    status, hands_out = route.status, route.hands_out
+    tells = [(name.lower().encode(), each) for name, each in route.tells.items()]
+
     async def answer(request: Request[Any, Any, Any]) -> Reply:
         scope = request.scope
         edge: Edge = scope["litestar_app"].opt[EDGE]
         given = headers.given(scope["headers"])
+        keeps = hands_out and edge.pages.asked(given)
         message = await read(scope, request.receive, given, edge.patience)
-        answered = await edge.dispatch(message, attend(scope, given, edge.origins))
+        call = attend(scope, given, edge)
+        if forgets:
+            answered = await cookies.left(given, edge.dispatch, edge.pages, message, call)
+        else:
+            answered = await edge.dispatch(message, call)
         more: list[tuple[bytes, bytes]] = []
         if answered.token:
             more.append((b"consistency-token", str(answered.token).encode()))
         if answered.replayed:
             more.append(REPLAYED)
         result = answered.result
+        if keeps:
+            result, kept = await cookies.moved(given, edge.dispatch, call, answered, refreshed=bool(route.cookie))
+            more += kept
+        elif forgets:
+            more += cookies.forgotten(given)
         if result is None:
             return Reply(status, b"", *more)
-        for name, each in tells:
-            told = getattr(result, each)
-            more.append((name, b"" if told is None else str(told).encode("ascii")))
+        more += _told(tells, result) if tells else ()
         version = getattr(result, "version", None)
         if isinstance(version, int):
             tag = b'"%d"' % version
@@ -165,6 +206,11 @@ def _answer(
         return Reply(status, encode(result), JSON, *more)
 
     return answer
+
+
+def _told(tells: Sequence[tuple[bytes, str]], result: Any) -> list[tuple[bytes, bytes]]:
+    values = [(name, getattr(result, each)) for name, each in tells]
+    return [(name, b"" if value is None else str(value).encode("ascii")) for name, value in values]
 
 
 def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Room | None) -> Read:
@@ -180,7 +226,11 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Ro
         if matched:
             values[matched] = headers.if_match(given)
         values |= from_query(scope["query_string"])
-        if from_body:
+        if route.cookie and cookies.TRANSPORT in given:
+            if given.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in given:
+                raise Malformed("A refresh token comes in the cookie or in the body, not in both.")
+            values[route.cookie] = cookies.refresh_token(given)
+        elif from_body:
             with room.taken(given) if room else nullcontext(reading.LARGEST) as largest:
                 values |= from_body(await reading.body(given, receive, patience, largest))
         elif b"content-length" in given or b"transfer-encoding" in given:
@@ -190,19 +240,26 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Ro
     return read
 
 
-def attendant(case: UseCase) -> Attend:
-    """Make the function that finds what comes with the message, as far as anything asks for it."""
+def attendant(case: UseCase, *, forwarded: bool = False) -> Attend:
+    """Make the function that finds what comes with the message, as far as anything asks for it.
+
+    A token in `Authorization` counts before one in a cookie, which browsers send without being told to.
+    """
     writes = case.writes
     records = writes or case.audit is not None
     places, fresh = records or Origin in case.takes, records or ConsistencyToken in case.takes
+    named = case.access.signed_in
 
-    def attend(scope: Any, given: Given, origins: Origins) -> Call:
+    def attend(scope: Any, given: Given, edge: Edge) -> Call:
         credential = headers.credential(given)
+        if credential is None and named and b"cookie" in given:
+            method = edge.origins.method(scope, given) if forwarded else scope["method"]
+            credential = edge.pages.credential(method, given)
         if not (places or fresh):
             return Call(credential)
         return Call(
             credential,
-            origins(scope, given) if places else NOWHERE,
+            edge.origins(scope, given) if places else NOWHERE,
             headers.idempotency_key(given) if writes else None,
             headers.at_least(given) if fresh else None,
             headers.traceparent(given, scope["trace_id"]) if records else None,

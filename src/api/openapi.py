@@ -9,6 +9,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
+from api.cookies import ACCESS, CookieTokens
 from api.endpoint import ROUTE, Route
 from api.operations import HEADERS, PARAMETERS, PROBLEMS, operation
 from api.problems import Problem
@@ -21,7 +22,14 @@ SECURITY: Final = {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": "An access token (RFC 9068), from signing in or from the token endpoint.",
-    }
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": ACCESS.decode(),
+        "description": "The same in a cookie, after signing in with `Session-Transport: cookie`. All but GET and HEAD "
+        "take that header too, from a page of this service's own origin. A token in `Authorization` counts before it.",
+    },
 }
 
 
@@ -35,7 +43,7 @@ def document(
     app = Litestar(routers, openapi_config=OpenAPIConfig(title, version), logging_config=None)
     found: dict[str, Any] = app.openapi_schema.to_schema()
     generated = list(_generated(app))
-    schemas = Schemas.of((route for _, _, route in generated), [Problem])
+    schemas = Schemas.of((route for _, _, route in generated), [Problem, CookieTokens])
     examples: dict[str, Any] = {}
     for path, verb, route in generated:
         found["paths"].setdefault(path, {})[verb] = operation(route, schemas, examples)

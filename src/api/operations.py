@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from msgspec import to_builtins
 
+from api.cookies import CookieTokens
 from api.endpoint import Route
 from api.problems import Problem, refusals
 from api.refusals import NotForm, NotJson
 from api.schemas import Schemas
-from domain.kernel.access import ANYONE
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.usecases import Query, UseCase
 
@@ -42,6 +42,12 @@ PARAMETERS: Final = {
         "description": "Answer 304 if the version is still this one: the `ETag` it was read with.",
         "schema": {"type": "string"},
     },
+    "SessionTransport": {
+        "name": "Session-Transport",
+        "in": "header",
+        "description": "Put the tokens into cookies, which no script can read; only pages of our own origin may.",
+        "schema": {"type": "string", "enum": ["cookie"]},
+    },
 }
 HEADERS: Final = {
     "ConsistencyToken": {
@@ -54,6 +60,10 @@ HEADERS: Final = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "SetCookie": {
+        "description": "The tokens, each in a cookie of its own, if `Session-Transport: cookie` was sent.",
+        "schema": {"type": "string"},
+    },
     "WWWAuthenticate": {"description": "How to authenticate (RFC 6750).", "schema": {"type": "string"}},
 }
 OF_STATUS: Final = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
@@ -71,7 +81,8 @@ def operation(route: Route, schemas: Schemas, examples: dict[str, Any]) -> dict[
         media = "application/x-www-form-urlencoded" if route.form else "application/json"
         shown["requestBody"] = {"required": True, "content": {media: {"schema": schemas[route.sends]}}}
     shown["responses"] = {**_success(route, schemas), **_refusals(route, examples)}
-    shown["security"] = [] if case.access == ANYONE else [{"bearer": []}]
+    schemes = ("bearer", "cookie") if route.cookies else ("bearer",)
+    shown["security"] = [{each: []} for each in schemes] if case.access.signed_in else []
     return shown
 
 
@@ -85,7 +96,8 @@ def _explain(case: UseCase) -> tuple[str, str]:
     summary, _, rest = cleandoc(case.message.__doc__ or "").partition("\n")
     where = " on the resource" if case.access.on else ""
     required = f"Requires `{case.access.permission}`{where}." if case.access.permission else ""
-    return summary, "\n\n".join(filter(None, (rest.strip(), required)))
+    proved = "Requires having signed in within the last minutes (RFC 9470)." if case.access.recent else ""
+    return summary, "\n\n".join(filter(None, (rest.strip(), required, proved)))
 
 
 def _segments(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
@@ -115,6 +127,7 @@ def _headers(route: Route) -> list[dict[str, Any]]:
         "IfMatch": route.matched is not None,
         "IfNoneMatch": _versioned(route) and not route.case.writes,
         "ConsistencyToken": ConsistencyToken in route.case.takes,
+        "SessionTransport": route.hands_out,
     }
     return [{"$ref": f"#/components/parameters/{name}"} for name, wanted in names.items() if wanted]
 
@@ -124,6 +137,7 @@ def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
         "Consistency-Token": route.case.writes,
         "ETag": _versioned(route),
         "Idempotency-Replayed": route.case.writes,
+        "Set-Cookie": route.hands_out,
     }
     shown: dict[str, Any] = {"description": DONE.get(route.status, "Done.")}
     sent: dict[str, Any] = {name: _header(name) for name, wanted in headers.items() if wanted}
@@ -132,7 +146,9 @@ def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
     if sent:
         shown["headers"] = sent
     if route.case.result is not type(None):
-        shown["content"] = {"application/json": {"schema": schemas[route.case.result]}}
+        schema = schemas[route.case.result]
+        told = {"anyOf": [schema, schemas[CookieTokens]]} if route.hands_out else schema
+        shown["content"] = {"application/json": {"schema": told}}
     found = {str(route.status): shown}
     if _versioned(route) and issubclass(route.case.message, Query):
         found["304"] = {"description": "The version is still this one.", "headers": {"ETag": _header("ETag")}}
@@ -141,7 +157,10 @@ def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
 
 def _refusals(route: Route, examples: dict[str, Any]) -> dict[str, Any]:
     body = None if route.sends is None else NotForm if route.form else NotJson
-    found = refusals(route.case, path=bool(route.segments), body=body, if_match=route.matched is not None)
+    crossed = route.changes or route.hands_out
+    found = refusals(
+        route.case, path=bool(route.segments), body=body, if_match=route.matched is not None, crossed=crossed
+    )
     return {str(status): _refusal(status, list(same), examples) for status, same in groupby(found, _status)}
 
 

@@ -46,6 +46,14 @@ class Origins:
             peer = self._client(peer, headers)
         return Origin(str(peer) if peer else None, user_agent(headers))
 
+    def method(self, scope: Any, headers: Given) -> str | None:
+        """Return the method of the request that a trusted proxy asks about, None if no such proxy says it."""
+        client = scope.get("client")
+        peer = _address(client[0]) if client else None
+        if peer is None or not self._trusts(peer):
+            return None
+        return headers.get(b"x-forwarded-method", b"").decode("latin-1") or None
+
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.trusted)
 

@@ -10,8 +10,10 @@ from typing import Any, Final, Protocol
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from api.cors import PREFLIGHT, Cors
 from api.problems import failed, refused
 from api.refusals import Malformed
+from api.reply import Reply
 from core.logs import TRACE_ID
 
 HARDENED: Final = (
@@ -63,6 +65,8 @@ class Outermost:
     """The part of requests that are traced, from 0 to 1."""
     allowed: Mapping[str, bytes] = field(default_factory=dict)
     """The methods of each path template. Litestar's own answer to OPTIONS knows only the first one registered."""
+    cors: Cors | None = None
+    """Who else may call; without it pages of no other origin."""
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer a request; pass anything else on."""
@@ -88,8 +92,9 @@ class Outermost:
                 event = {**event, "body": b""}
             await send(event)
 
+        respond = self.cors.telling(scope, hardened) if self.cors else hardened
         try:
-            await self._answered(scope, receive, hardened)
+            await self._answered(scope, receive, respond)
         except CancelledError:
             status = status or GONE
             raise
@@ -97,7 +102,7 @@ class Outermost:
             reply = failed(error, trace_id, scope.get("path_template", UNMATCHED))
             if status:
                 raise
-            await reply.send(scope, receive, hardened)
+            await reply.send(scope, receive, respond)
         finally:
             route = scope.get("path_template", UNMATCHED)
             seconds = perf_counter() - started
@@ -108,6 +113,8 @@ class Outermost:
         if _has_nul(scope):
             reply = refused(Malformed("The request contains U+0000."), scope["trace_id"])
             return reply.send(scope, receive, send)
+        if self.cors and self.cors.asks(scope):
+            return Reply(204, b"", *PREFLIGHT).send(scope, receive, send)
         if self.tracing and random() < self.share:  # noqa: S311 - a sample, not a secret
             return self.tracing(self.app, scope, receive, send)
         if scope["method"] == "OPTIONS":

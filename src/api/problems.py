@@ -9,7 +9,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 from msgspec import Struct
 
-from api.refusals import Malformed, NoSuchPath, NotForm, NotJson, TooLarge, TooSlow
+from api.refusals import CrossSite, Malformed, NoSuchPath, NotForm, NotJson, TooLarge, TooSlow
 from api.reply import PROBLEM, Reply, encode
 from domain.identity.errors import PasswordHashUnusable
 from domain.kernel.access import ANYONE
@@ -29,6 +29,7 @@ from domain.kernel.errors import (
     OrganizationNotFound,
     PreconditionFailed,
     PreconditionRequired,
+    ReauthenticationRequired,
     RetryLater,
     TooManyRequests,
     Unauthenticated,
@@ -58,6 +59,9 @@ STATUS: Final[dict[type[DomainError], int]] = {
 """A capability refuses by subclasses of these; the nearest base class decides."""
 CHALLENGE: Final = (b"www-authenticate", b"Bearer")
 REJECTED: Final = (b"www-authenticate", b'Bearer error="invalid_token"')
+OUTDATED: Final = (
+    b'Bearer error="insufficient_user_authentication", error_description="A more recent authentication is required"'
+)
 FAILED: Final = (500, "service.failed", "Something went wrong on our side.")
 OTHERS: Final = {
     400: ("request.malformed", "The request cannot be read."),
@@ -129,17 +133,25 @@ def failed(error: BaseException, trace_id: str, route: str) -> Reply:
 
 
 def refusals(
-    case: UseCase, *, path: bool = False, body: type[DomainError] | None = None, if_match: bool = False
+    case: UseCase,
+    *,
+    path: bool = False,
+    body: type[DomainError] | None = None,
+    if_match: bool = False,
+    crossed: bool = False,
 ) -> list[Problem]:
     """Return every refusal of a route of `case`: those it declares, and those of the pipeline and the edge.
 
-    `body` is what a body of another kind than the route takes is refused with.
+    `body` is what a body of another kind than the route takes is refused with. `crossed` means that other sites may
+    make a browser send such requests.
     """
     found = {*case.raises, Malformed, TooLarge, TooSlow, Unavailable}
     if case.access != ANYONE:
         found |= {InvalidToken, Unauthenticated}
     if case.access.permission:
         found |= {Forbidden}
+    if case.access.recent:
+        found |= {ReauthenticationRequired}
     if case.access.within:
         found |= {OrganizationNotFound}
     if case.writes:
@@ -149,6 +161,8 @@ def refusals(
         found |= {NoSuchPath}
     if body:
         found |= {body}
+    if crossed:
+        found |= {CrossSite}
     if if_match:
         found |= {PreconditionFailed, PreconditionRequired}
     return sorted((problem(each, EXAMPLE) for each in found), key=lambda each: (each.status, each.code))
@@ -166,6 +180,8 @@ def _headers(error: DomainError) -> list[tuple[bytes, bytes]]:
             return [(b"retry-after", b"%d" % error.retry_after)]
         case InvalidToken():
             return [REJECTED]
+        case ReauthenticationRequired():
+            return [(b"www-authenticate", b'%b, max_age="%d"' % (OUTDATED, error.max_age))]
         case Unauthenticated():
             return [CHALLENGE]
     return []

@@ -1,12 +1,18 @@
 """Refusals of the edge itself: requests that never become a message."""
 
-from domain.kernel.errors import DomainError, Invalid, NotFound
+from domain.kernel.errors import DomainError, Forbidden, Invalid, NotFound
 
 
 class Malformed(Invalid):
     """The request cannot be read."""
 
     code = "request.malformed"
+
+
+class CrossSite(Forbidden):
+    """With cookies this takes `Session-Transport: cookie`, from a page of this service's own origin."""
+
+    code = "request.cross_site"
 
 
 class TooLarge(DomainError):

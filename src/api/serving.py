@@ -1,13 +1,15 @@
 """Put the HTTP side of the service together."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
+from api.cookies import Pages
+from api.cors import Cors
 from api.documents import documents as document_routes
 from api.endpoint import EDGE, Edge
 from api.origins import Origins
@@ -17,6 +19,7 @@ from api.problems import refuse
 from core.pipeline import Answer, Call
 from domain.kernel.usecases import Message
 
+NO_PAGES: Final = Pages()
 Hook = Callable[[], Awaitable[None]]
 
 
@@ -28,6 +31,8 @@ def serve(
     tracing: Tracing | None = None,
     share: float = 0,
     trusted_proxies: Iterable[str] = (),
+    pages: Pages = NO_PAGES,
+    cors: Cors | None = None,
     documents: bool = True,
     patience: float = 20,
     on_startup: Sequence[Hook] = (),
@@ -36,8 +41,9 @@ def serve(
     """Make the ASGI application that answers the routes in `routers` through `dispatch`.
 
     `share` of the requests, from 0 to 1, run inside `tracing`. `trusted_proxies` are the addresses and networks whose
-    word on the client's address counts; `ValueError` if one cannot be read. `documents` serves the pages for people;
-    `/auth/openapi.json` is always there. A body must have arrived after `patience` seconds.
+    word on the client's address counts; `ValueError` if one cannot be read. `pages` may use cookies, and `cors` lets
+    pages of other origins call. `documents` serves the pages for people; `/auth/openapi.json` is always there. A body
+    must have arrived after `patience` seconds.
     """
     app = Litestar(
         [*routers, *document_routes(routers, pages=documents)],
@@ -46,9 +52,9 @@ def serve(
         openapi_config=None,
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
-        opt={EDGE: Edge(dispatch, Origins.behind(trusted_proxies), Patience(patience))},
+        opt={EDGE: Edge(dispatch, Origins.behind(trusted_proxies), Patience(patience), pages)},
     )
-    app.asgi_handler = Outermost(app.asgi_handler, tuple(observers), tracing, share, _allowed(app))
+    app.asgi_handler = Outermost(app.asgi_handler, tuple(observers), tracing, share, _allowed(app), cors)
     return app
 
 

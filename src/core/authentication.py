@@ -44,4 +44,4 @@ class BearerTokens(Authenticator):
 def actor(claims: Claims) -> Actor:
     """Return who it is that claims say."""
     organization = OrganizationId(claims.org) if claims.org else None
-    return Actor(UserId(claims.sub), SessionId(claims.sid), organization, claims.ep)
+    return Actor(UserId(claims.sub), SessionId(claims.sid), organization, claims.ep, claims.auth_time)

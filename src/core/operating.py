@@ -1,7 +1,7 @@
 """What those who run the service do about signing keys: the command line, workers, and whoever starts first."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from core.postgres.flush import Pending
 from core.postgres.loss import clash, outage
 from core.postgres.signing_keys import SqlKeyLists, SqlSigningKeys
 from core.postgres.work import SqlWork
+from core.recency import Recency
 from core.ring import FileKeyLists
 from domain.kernel.access import Access, Actor
 from domain.kernel.events import Events
@@ -39,7 +40,7 @@ _NOBODY: Final = UUID(int=0)
 class Operator(Actor):
     """Whoever runs the service, as the audit trail names them."""
 
-    name: str
+    name: str = field(kw_only=True)
 
     def __str__(self) -> str:
         return self.name
@@ -121,7 +122,7 @@ def operator(database: Database, keys: Keys, forge: SealingForge, name: str) -> 
 
     Nothing is pushed after the commit: everybody who has to hear of it asks the database twice a second.
     """
-    trusting = _Trusting(Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name))
+    trusting = _Trusting(Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name=name))
     return Dispatcher(
         container=make_async_container(KeyParts(keys, forge), _KeyWork(database, keys.secrets.derive("audit"))),
         authenticator=trusting,
@@ -129,6 +130,7 @@ def operator(database: Database, keys: Keys, forge: SealingForge, name: str) -> 
         witness=_nobody_counts,
         outage=outage,
         clash=clash,
+        recency=Recency(0),
     )
 
 

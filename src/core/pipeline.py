@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from core.idempotency import Claim, Claimed, Idempotency, answer_bytes, answer_from, fingerprint
 from core.persisting import Clashes, end, persist
+from core.recency import Recency
 from domain.kernel.access import Access, Actor, Origin, Standing
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import DomainError, IdempotencyInFlight, Unauthenticated, Unavailable
@@ -103,6 +104,7 @@ class Dispatcher:
     witness: Witness
     outage: Outages
     clash: Clashes
+    recency: Recency
     _built: dict[type[Any], Run] = field(default_factory=dict, init=False)
 
     async def __call__(self, message: Message[R], call: Call) -> Answer[R]:
@@ -142,6 +144,8 @@ class Dispatcher:
     async def _admit(self, case: UseCase, message: Message[Any], actor: Actor | None) -> None:
         if actor and (case.access.permission or case.access.within):
             await self.gate.check(case.access, actor, message)
+        if actor and case.access.recent:
+            self.recency.check(actor)
 
     async def _build(self, case: UseCase) -> Run:
         built: Run = await self.container.get(case.interactor)

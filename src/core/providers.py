@@ -41,6 +41,7 @@ from core.postgres.sessions import SqlSessionLists
 from core.postgres.team_lists import SqlTeamLists
 from core.postgres.trials import SqlTrials
 from core.postgres.visibility_lists import SqlVisibilityLists
+from core.recency import Recency
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.transacting import Transaction
@@ -228,6 +229,7 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
         witness=assembly.metrics.use_cases,
         outage=outage,
         clash=clash,
+        recency=Recency(assembly.settings.recent_authentication_seconds),
     )
 
 

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, Sett
 
 from core.argon2_costs import feeble
 from core.secrets import weak
+from core.web_origins import WebOrigin
 
 PREFIX: Final = "GATEWRIGHT_"
 Network = IPv4Network | IPv6Network
@@ -51,6 +52,9 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     """Networks whose `X-Forwarded-For` is believed, separated by commas."""
 
+    cors_origins: Annotated[tuple[WebOrigin, ...], NoDecode] = ()
+    """Origins beside our own whose pages may call this service, with cookies too, separated by commas; no wildcard."""
+
     issuer: str = ""
     """`iss` of access tokens, and the base of links: an absolute URL. In dev the address that is served."""
     audience: str = "gatewright"
@@ -87,6 +91,8 @@ class Settings(BaseSettings):
     """How long a session lives without being refreshed, at least as long as an access token; 0 for as long as any."""
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=300)] = 30
     """How long a spent refresh token still answers with its successor; 0 for never."""
+    recent_authentication_seconds: Annotated[int, Field(ge=0, le=86_400)] = 900
+    """How long ago people may have signed in to do what a stolen session must not; 0 for any time."""
     revocations_public: bool = False
     """Let anyone read `GET /auth/revocations`, which names nothing but opaque ids."""
     access_parts: Annotated[int, Field(ge=5_000, le=10_000_000)] = 50_000
@@ -133,6 +139,11 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, value: object) -> object:
         return [ip_network(part) for part in _parts(value)] if isinstance(value, str) else value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        return _parts(value) if isinstance(value, str) else value
 
     @field_validator("previous_secrets", mode="before")
     @classmethod

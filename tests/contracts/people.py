@@ -14,8 +14,9 @@ from domain.identity.readers import ProfileLists, Profiles
 from domain.identity.repositories import Links, PasswordHashes, Users
 from domain.kernel.events import Events
 from domain.kernel.ids import SessionId, UserId
+from domain.kernel.revocation import Marker
 from domain.sessions.models import Lifetimes, Session
-from domain.sessions.ports import RefreshFamilies, SessionLists
+from domain.sessions.ports import PresentedTokens, RefreshFamilies, SessionLists
 from domain.sessions.repositories import Sessions
 
 LIFETIMES = Lifetimes()
@@ -72,6 +73,15 @@ class Ground(Protocol):
     @property
     def idling(self) -> tuple[RefreshFamilies, SessionLists]:
         """The same families and sessions, which end when they are not refreshed within `IDLE`."""
+
+    @property
+    def presented(self) -> PresentedTokens: ...
+
+    def access_token(self, session: Session) -> str:
+        """Issue an access token."""
+
+    async def hear(self, marker: Marker) -> None:
+        """Let what verifies access tokens hear of a revocation."""
 
     def transaction(self) -> AbstractAsyncContextManager[Ports]:
         """Commit what happens within; discard it if something is raised."""

@@ -111,7 +111,7 @@ class RefreshFamiliesContract:
         with pytest.raises(RefreshRefused):
             await ground.idling[0].rotate(token)
 
-    async def test_refuses_the_deactivated_without_calling_it_a_reuse(self, ground: Ground) -> None:
+    async def test_o4_refuses_the_deactivated_without_calling_it_a_reuse(self, ground: Ground) -> None:
         _, first = await started(ground, user := await added(ground))
         second = await successor(ground, first)
         await ground.pass_by(LATE)
@@ -121,7 +121,7 @@ class RefreshFamiliesContract:
             with pytest.raises(RefreshRefused):
                 await ground.families.rotate(token)
 
-    async def test_refuses_when_the_person_is_gone(self, ground: Ground) -> None:
+    async def test_o4_refuses_when_the_person_is_gone(self, ground: Ground) -> None:
         _, token = await started(ground, user := await added(ground))
         async with ground.transaction() as ports:
             await ports.users.remove(await ports.users.get(user.id))

@@ -162,6 +162,20 @@ class SessionListsContract:
 
         assert shown.last_seen_at - shown.created_at >= timedelta(hours=1)
 
+    async def test_shows_where_it_was_last_refreshed_from(self, ground: Ground) -> None:
+        session, token = await started(ground, user := await added(ground), address="192.0.2.1")
+        (before,) = await ground.session_lists.list(user.id, session.id, None, 10)
+        seen = [before.last_address]
+        for address in ("198.51.100.7", "2001:db8::1", None):
+            found = await ground.families.rotate(token, address)
+            assert isinstance(found, Rotation)
+            token = found.refresh_token
+            (shown,) = await ground.session_lists.list(user.id, session.id, None, 10)
+            seen.append(shown.last_address)
+
+        assert seen == ["192.0.2.1", "198.51.100.7", "2001:db8::1", "2001:db8::1"]
+        assert shown.address == "192.0.2.1"
+
     async def test_leaves_out_what_has_run_out(self, ground: Ground) -> None:
         await started(ground, user := await added(ground))
         await ground.pass_by(LIFETIMES.refresh)

@@ -1,4 +1,6 @@
-"""One process that refreshes sessions: it reads numbered tokens, a line each, and writes what came of each.
+"""One process that refreshes and revokes: it reads numbered requests, a line each, and writes what came of each.
+
+    7 refresh gwr_…
 
 python -m tests.faults.refresher DATABASE REDIS GRACE
 """
@@ -17,6 +19,7 @@ from core.providers import dispatcher
 from core.settings import Settings
 from domain.kernel.errors import DomainError
 from domain.sessions.commands.refresh_session import RefreshSession
+from domain.sessions.commands.revoke_token import RevokeToken
 from tests.support.service import SECRET
 
 
@@ -38,10 +41,13 @@ async def main(database: str, redis: str, grace: int) -> None:
     await assembly.open()
     dispatch = dispatcher(assembly)
 
-    async def refresh(number: str, token: str) -> None:
+    async def do(number: str, what: str, token: str) -> None:
         try:
-            answer = await dispatch(RefreshSession(refresh_token=token), Call())
-            outcome = answer.result.refresh_token
+            if what == "refresh":
+                outcome = (await dispatch(RefreshSession(refresh_token=token), Call())).result.refresh_token
+            else:
+                await dispatch(RevokeToken(token=token), Call())
+                outcome = "revoked"
         except DomainError as refusal:
             outcome = refusal.code
         sys.stdout.write(f"{number} {outcome}\n")
@@ -51,7 +57,7 @@ async def main(database: str, redis: str, grace: int) -> None:
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     async with asyncio.TaskGroup() as running:
         while line := await reader.readline():
-            running.create_task(refresh(*line.decode().split()))
+            running.create_task(do(*line.decode().split()))
     await assembly.close()
 
 

@@ -15,13 +15,14 @@ from core.keys import SetupToken
 from core.secrets import Secrets
 from domain.kernel.ids import uuid7
 from tests.support.facts import until
-from tests.support.http import Caller, once
+from tests.support.http import Caller, Response, once
 from tests.support.service import PASSWORD, SECRET, Service, Stack, deployed
 from tests.support.subscriber import Subscriber
 
 pytestmark = pytest.mark.faults
 
 TABLES: Final = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+ACCESS, REFRESH = "__Host-gatewright-access", "__Host-gatewright-refresh"
 LEFT: Final = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM audit_pending)"
 
 
@@ -105,6 +106,7 @@ async def plant(service: Service, call: Caller, canaries: Canaries) -> None:
                 canaries,
                 (await call("POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]}, once())).json(),
             )
+    await _keep_in_cookies(call, canaries, ada, await signed_in(call, canaries, ada))
     await _misplace(call, canaries, mine[3])
     change = {"current_password": canaries("wrong current"), "new_password": canaries("new")}
     await call("POST", "/auth/password/change", change, bearer(mine[4]) | once())
@@ -129,6 +131,29 @@ async def plant(service: Service, call: Caller, canaries: Canaries) -> None:
         "POST", "/auth/signup", {"email": "cy@example.org", "password": canaries("while Postgres is away")}, once()
     )
     await asyncio.to_thread(service.stack.postgres.start)
+
+
+async def _keep_in_cookies(call: Caller, canaries: Canaries, login: dict[str, str], tokens: dict[str, Any]) -> None:
+    """Come with tokens in cookies, good ones and made-up ones, and be given new ones."""
+    made_up = {"access_token": canaries("access cookie"), "refresh_token": canaries("refresh cookie")}
+    for given in (made_up, tokens):
+        page = {
+            "cookie": f"{ACCESS}={given['access_token']}; {REFRESH}={given['refresh_token']}",
+            "session-transport": "cookie",
+            "sec-fetch-site": "same-origin",
+        }
+        for method, path in (("GET", "/auth/me"), ("GET", "/auth/verify"), ("POST", "/auth/refresh")):
+            for headers in (page, page | {"sec-fetch-site": "cross-site"}):
+                kept(canaries, await call(method, path, None, headers))
+        kept(canaries, await call("POST", "/auth/login", login, page | once()))
+        await call("POST", "/auth/login", login | {"password": canaries("wrong password of a page")}, page | once())
+
+
+def kept(canaries: Canaries, answer: Response) -> None:
+    """Look for the refresh token that an answer puts into a cookie; it is the last one."""
+    name, _, rest = answer.headers.get("set-cookie", "").partition("=")
+    if answer.status == 200 and name == REFRESH:
+        canaries.keep("refresh token of a page", rest.partition(";")[0])
 
 
 async def _misplace(call: Caller, canaries: Canaries, tokens: dict[str, Any]) -> None:

@@ -57,10 +57,7 @@ async def test_f11_f16_s5_without_redis_nothing_is_forgotten(
         assert await status(limited, revoked["access_token"]) == 401
         assert await status(limited, kept["access_token"]) == 200
     assert (await refresh(limited, revoked["refresh_token"])).status == 401
-    async with limited.sql() as sql:
-        await sql.execute(
-            "UPDATE refresh_families SET rotations = ARRAY[rotations[1] - $1::interval] WHERE generation > 0", 2 * RACE
-        )
+    await outlive_the_race(limited)
     assert (await refresh(limited, spent["refresh_token"])).status == 401, "a spent token was taken again"
     assert (await refresh(limited, successor.json()["refresh_token"])).status == 401, "reuse did not end the session"
     await until(lambda: refused(limited, successor.json()["access_token"]), 5)
@@ -75,8 +72,13 @@ async def test_f16_e7_what_is_revoked_while_redis_is_away_is_refused_by_every_pr
     assert {await status(limited, tokens["access_token"]) for _ in range(40)} == {401}
 
 
-async def test_f16_s5_a_killed_api_remembers_what_was_revoked(limited: Service) -> None:
-    gone, kept = await limited.tokens(EMAIL), await limited.sign_in(EMAIL)
+async def test_f16_s5_keycloak_cve_2026_9802_a_killed_api_remembers_what_was_revoked_and_spent(
+    limited: Service,
+) -> None:
+    """Also when each token was spent: in memory, that would be forgotten by a restart."""
+    gone, kept, spent = await limited.tokens(EMAIL), await limited.sign_in(EMAIL), await limited.sign_in(EMAIL)
+    successor = (await refresh(limited, spent["refresh_token"])).json()
+    await outlive_the_race(limited)
     async with limited.caller(gone["access_token"], keeps=False) as call:
         assert (await call("POST", "/auth/logout")).status == 204
     await flush(limited)
@@ -85,6 +87,17 @@ async def test_f16_s5_a_killed_api_remembers_what_was_revoked(limited: Service) 
     assert {await status(limited, gone["access_token"]) for _ in range(20)} == {401}
     assert {await status(limited, kept["access_token"]) for _ in range(20)} == {200}
     assert (await refresh(limited, gone["refresh_token"])).status == 401
+    assert (await refresh(limited, spent["refresh_token"])).status == 401, "a spent token was taken again"
+    assert (await refresh(limited, successor["refresh_token"])).status == 401, "reuse did not end the session"
+    await until(lambda: refused(limited, successor["access_token"]), 5)
+
+
+async def outlive_the_race(service: Service) -> None:
+    """Let every token that was spent have been spent long ago."""
+    async with service.sql() as sql:
+        await sql.execute(
+            "UPDATE refresh_families SET rotations = ARRAY[rotations[1] - $1::interval] WHERE generation > 0", 2 * RACE
+        )
 
 
 async def sign_in(service: Service, email: str, password: str) -> Response:

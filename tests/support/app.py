@@ -24,6 +24,7 @@ from core.mailed_tokens import RandomLinkTokens
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact, Pending
 from core.providers import always, interactors
+from core.recency import Recency
 from core.secrets import Sealed, Secrets
 from domain.access.facade import Clearances
 from domain.access.policies.ports import PolicyEvaluation
@@ -178,6 +179,7 @@ class App:
             witness=self.witnessed,
             outage=lambda _: False,
             clash=lambda error: isinstance(error, Clashing),
+            recency=Recency(now=lambda: self.clock.now().timestamp()),
         )
 
     async def send(

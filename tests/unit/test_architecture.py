@@ -99,7 +99,6 @@ ALONE = {
     "Mailer": "queues a job with the work, whose suite says what becomes of it",
     "PolicyEvaluation": "tests have the adapter that the service has",
     "PolicyLanguage": "tests have the adapter that the service has",
-    "PresentedTokens": "reads tokens that others issue; tests/integration/api/test_revoking_tokens.py has the real ones",
     "Rehearsal": "rolls back, which the suite of the unit of work is about; test_policy.py sees that nothing is left",
     "ResetRequests": "queues a job with the work, whose suite says what becomes of it",
     "TokenInspection": "tests/integration/api asks the real one about real tokens",

@@ -275,3 +275,34 @@ def test_breached_passwords_are_asked_for_in_secret_in_production(monkeypatch: p
     given(monkeypatch, ENVIRONMENT="production", **NEEDED)
     with pytest.raises(Misconfigured, match="BREACHED_PASSWORDS must be an https:// address"):
         load()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "https://*.example.com",
+        "https://app.example.com/",
+        "https://app.example.com:443",
+        "http://localhost:80",
+        "https://App.example.com",
+        "app.example.com",
+        "https://app.example.com https://b.example.com",
+        "https://user@app.example.com",
+        "file:///tmp",
+    ],
+)
+def test_s4_origins_are_exact(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    given(monkeypatch, CORS_ORIGINS=origin)
+
+    with pytest.raises(Misconfigured, match="is no origin"):
+        load()
+
+
+def test_s4_several_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().cors_origins == ()
+    listed = "https://app.example.com, http://localhost:3000,https://[2001:db8::1]:8443"
+    given(monkeypatch, CORS_ORIGINS=listed)
+
+    assert load().cors_origins == tuple(each.strip() for each in listed.split(","))

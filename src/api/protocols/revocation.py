@@ -38,7 +38,7 @@ async def _revoke(request: Request[Any, Any, Any]) -> Reply:
     except ValueError as error:
         raise explained(error, "body") from error
     if len(asked.token) <= LONGEST:
-        await edge.dispatch(RevokeToken(token=asked.token), ATTEND(request.scope, given, edge.origins))
+        await edge.dispatch(RevokeToken(token=asked.token), ATTEND(request.scope, given, edge))
     return Reply(200)
 
 

@@ -32,9 +32,9 @@ def sessions(*, dev: bool, told: bool) -> Router:
         "/auth",
         route_handlers=[
             endpoint(post, "/login", SignIn, status=200),
-            endpoint(post, "/refresh", RefreshSession, status=200),
-            endpoint(post, "/logout", SignOut, status=204),
-            endpoint(get, "/verify", VerifyCaller, tells=WHO),
+            endpoint(post, "/refresh", RefreshSession, status=200, cookie="refresh_token"),
+            endpoint(post, "/logout", SignOut, status=204, forgets=True),
+            endpoint(get, "/verify", VerifyCaller, tells=WHO, forwarded=True),
             endpoint(get, "/sessions", ListSessions),
             endpoint(delete, "/sessions", RevokeSessions, status=204),
             endpoint(delete, "/sessions/{session_id:uuid}", RevokeSession, status=204),

@@ -14,7 +14,7 @@ _IDLE: Final = "coalesce(f.rotations[1], s.created_at) <= now() - {}::interval"
 # One statement is one transaction and one round trip. Whoever is expired, revoked or deactivated ends here.
 _ROTATE: Final = f"""
 UPDATE refresh_families f
-SET generation = f.generation + 1, rotations = (now() || f.rotations)[1:8]
+SET generation = f.generation + 1, rotations = (now() || f.rotations)[1:8], address = coalesce($4, f.address)
 FROM users u, sessions s
 WHERE f.id = $1 AND f.generation = $2 AND f.revoked_at IS NULL AND f.expires_at > now()
   AND u.id = f.user_id AND u.is_active AND s.id = f.session_id AND s.revoked_at IS NULL
@@ -48,13 +48,13 @@ class SqlRefreshFamilies(RefreshFamilies):
     idle: timedelta | None = None
     """How long a session lives without being refreshed."""
 
-    async def rotate(self, refresh_token: str) -> Rotation | Reuse:
+    async def rotate(self, refresh_token: str, address: str | None = None) -> Rotation | Reuse:
         """See `RefreshFamilies.rotate`."""
         presented = self.tokens.read(refresh_token)
         if presented is None:
             raise RefreshRefused
         async with self.database.read() as connection:
-            row = await connection.fetchrow(_ROTATE, presented.family, presented.generation, self.idle)
+            row = await connection.fetchrow(_ROTATE, presented.family, presented.generation, self.idle, address)
             if row:
                 return self._rotation(presented, row)
             race = timedelta() if self.grace else RACE

@@ -71,11 +71,13 @@ UPDATE refresh_families SET revoked_at = :at WHERE user_id = :user_id AND revoke
 """)
 _LIST: Final = """
 SELECT s.id, s.user_agent, s.address, s.factors, s.created_at, s.id = $2 AS current, seen.at AS last_seen_at,
-       least(s.expires_at, seen.at + $6::interval) AS expires_at
+       least(s.expires_at, seen.at + $6::interval) AS expires_at, coalesce(seen.address, s.address) AS last_address
 FROM sessions s
 CROSS JOIN LATERAL (
-    SELECT coalesce(max(f.rotations[1]), s.created_at) FROM refresh_families f WHERE f.session_id = s.id
-) seen (at)
+    SELECT coalesce(max(f.rotations[1]), s.created_at),
+           (array_agg(f.address ORDER BY f.rotations[1] DESC NULLS LAST))[1]
+    FROM refresh_families f WHERE f.session_id = s.id
+) seen (at, address)
 WHERE s.user_id = $1 AND s.revoked_at IS NULL AND least(s.expires_at, seen.at + $6::interval) > now()
   AND ($3::timestamptz IS NULL OR (s.created_at, s.id) < ($3, $4::uuid))
 ORDER BY s.created_at DESC, s.id DESC LIMIT $5

@@ -1,6 +1,6 @@
 """Who asks, from where, and who may run a use case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from ipaddress import ip_network
 from typing import Protocol
@@ -53,6 +53,8 @@ class Actor:
     organization_id: OrganizationId | None
     epoch: int
     """The revocation epoch of the person that the credential was issued under."""
+    authenticated_at: int | None = None
+    """When they proved who they are, in seconds since 1970; None if nobody did."""
 
     def __str__(self) -> str:
         return f"user:{self.user_id}"
@@ -105,6 +107,8 @@ class Access:
 
     Who may neither do this nor read the resource is told that there is none.
     """
+    recent: bool = False
+    """Whether the actor must have proved who they are within the last minutes, as many as are configured."""
 
 
 ANYONE = Access(signed_in=False)
@@ -114,6 +118,14 @@ SIGNED_IN = Access()
 def needs(permission: Permission, *, within: str | None = None, on: str | None = None) -> Access:
     """Require `permission`, in the organization named by the field `within`, there on the resource named by `on`."""
     return Access(permission=permission, within=within, on=on)
+
+
+def recently(access: Access) -> Access:
+    """Require `access` of somebody who proved who they are within the last minutes (RFC 9470).
+
+    For what a thief with a stolen session must not do, and that asks for no secret itself.
+    """
+    return replace(access, recent=True)
 
 
 def member_of(within: str) -> Access:

@@ -60,6 +60,17 @@ class InvalidToken(Unauthenticated):
     code = "access.invalid_token"
 
 
+class ReauthenticationRequired(Unauthenticated):
+    """Sign in again: this takes a proof of who you are that is more recent."""
+
+    code = "access.insufficient_user_authentication"
+
+    def __init__(self, max_age: int) -> None:
+        super().__init__()
+        self.max_age = max_age
+        """How many seconds old the proof may be (RFC 9470, section 3)."""
+
+
 class Forbidden(DomainError):
     """The actor may not do this."""
 

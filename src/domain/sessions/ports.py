@@ -50,8 +50,8 @@ class Reuse:
 class RefreshFamilies(Protocol):
     """Rotate refresh tokens. Each call is one atomic statement, outside any unit of work."""
 
-    async def rotate(self, refresh_token: str) -> Rotation | Reuse:
-        """Spend `refresh_token` and return its successor, or raise `RefreshRefused`.
+    async def rotate(self, refresh_token: str, address: str | None = None) -> Rotation | Reuse:
+        """Spend `refresh_token`, from `address` if that is known, and return its successor, or raise `RefreshRefused`.
 
         Presented again within the grace, it returns the family's live token: a lost answer or two tabs at once log
         nobody out. Presented later, it is a `Reuse`. Without a grace, in strict mode, it is refused for a few seconds

@@ -20,12 +20,26 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """What a client says of itself, which nobody has checked."""
+
+    client: str | None
+    """The browser, or the product that an app or a tool calls itself."""
+    system: str | None
+    kind: str
+    """`phone`, `tablet`, `desktop` or `other`."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionInfo:
     """One of the caller's sessions."""
 
     id: SessionId
     user_agent: str | None
     address: str | None
+    """Where it was started from."""
+    last_address: str | None
+    """Where it was last refreshed from, or else started."""
     factors: list[str]
     created_at: datetime
     last_seen_at: datetime
@@ -33,6 +47,8 @@ class SessionInfo:
     """When it ends unless it is refreshed."""
     current: bool
     """Whether this is the session that asks."""
+    device: Device | None = None
+    """What it was started with, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)

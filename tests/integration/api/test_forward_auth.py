@@ -13,7 +13,7 @@ import pytest
 from domain.kernel.ids import uuid7
 from tests.support.http import Caller
 from tests.support.nginx import free_port, nginx
-from tests.support.service import Service
+from tests.support.service import Service, Stack, deployed
 
 GUIDE = Path(__file__).parents[3] / "docs" / "forward-auth.md"
 FORGED = {"x-auth-subject": "root", "x-auth-session": "root", "x-auth-organization": "root", "x_auth_subject": "root"}
@@ -76,11 +76,24 @@ def proxying(folder: Path, verifier: int) -> Iterator[Proxied]:
         app.server_close()
 
 
+@pytest.fixture(scope="module")
+async def shared(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """The service behind a proxy that it trusts."""
+    async with deployed(stack, tmp_path_factory.mktemp("trusting"), TRUSTED_PROXIES="127.0.0.1") as made:
+        yield made
+
+
 @pytest.fixture
 async def proxied(shared: Service, tmp_path: Path) -> AsyncIterator[Proxied]:
     with proxying(tmp_path, shared.port.number) as made:
         yield made
         made.call.drop()
+
+
+def jar(given: dict[str, str], *, before: str = "") -> dict[str, str]:
+    """Return the cookies of a browser that is signed in, among others of the application."""
+    ours = f"__Host-gatewright-access={given['access_token']}; __Host-gatewright-refresh={given['refresh_token']}"
+    return {"cookie": f"{before}{ours}; theme=dark"}
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -142,3 +155,38 @@ async def test_the_way_to_the_verifier_is_closed_from_outside(proxied: Proxied, 
 
     for path in ("/_verify", "/_unavailable"):
         assert (await proxied.call("GET", path, headers=bearer(token))).status == 404
+
+
+@pytest.mark.parametrize(("before", "left"), [("", "theme=dark"), ("lang=en; ", "lang=en; theme=dark")])
+async def test_a_link_from_elsewhere_finds_its_reader_signed_in(
+    proxied: Proxied, shared: Service, before: str, left: str
+) -> None:
+    given = await shared.tokens(f"{uuid7().hex}@example.com")
+
+    answer = await proxied.call("GET", "/orders", headers=jar(given, before=before) | {"sec-fetch-site": "cross-site"})
+
+    assert answer.status == 200
+    headers = proxied.asked[0][2]
+    assert headers["x-auth-session"] == given["session_id"]
+    assert headers["cookie"] == left
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({}, 403),
+        ({"session-transport": "cookie"}, 403),
+        ({"session-transport": "cookie", "origin": "https://evil.example"}, 403),
+        ({"session-transport": "cookie", "sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-origin"}, 403),
+        ({"session-transport": "cookie", "sec-fetch-site": "same-origin"}, 200),
+    ],
+)
+async def test_s3_what_changes_something_behind_the_proxy_takes_a_page_of_ours(
+    proxied: Proxied, shared: Service, more: dict[str, str], status: int
+) -> None:
+    given = await shared.tokens(f"{uuid7().hex}@example.com")
+
+    answer = await proxied.call("POST", "/orders", {"a": 1}, jar(given) | {"x-forwarded-method": "GET"} | more)
+
+    assert (answer.status, len(proxied.asked)) == (status, int(status == 200))

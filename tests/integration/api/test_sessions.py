@@ -1,7 +1,10 @@
 """Signing up, in and out over HTTP."""
 
 import asyncio
+from base64 import urlsafe_b64decode
+from time import time
 
+import msgspec
 import pytest
 
 from tests.integration.api.conftest import PASSWORD, Start, address, bearer, person, refused, tokens
@@ -103,7 +106,7 @@ async def test_lists_and_ends_sessions(call: Client) -> None:
     assert (await call("GET", "/auth/me", headers=bearer(mine))).status == 200
 
 
-async def test_a_session_of_somebody_else_is_not_found(call: Client) -> None:
+async def test_s8_a_session_of_somebody_else_is_not_found(call: Client) -> None:
     ada, eve = [await tokens(call, (await person(call))["email"]) for _ in range(2)]
 
     answer = await call("DELETE", f"/auth/sessions/{ada['session_id']}", headers=bearer(eve))
@@ -127,7 +130,7 @@ async def test_signing_out_reaches_the_other_process(start: Start) -> None:
     await until(refused_there, 0.75)
 
 
-async def test_a_new_password_ends_the_other_sessions(call: Client) -> None:
+async def test_p11_o4_a_new_password_ends_the_other_sessions(call: Client) -> None:
     email = (await person(call))["email"]
     mine, other = await tokens(call, email), await tokens(call, email)
     change = {"current_password": PASSWORD, "new_password": "an entirely new password"}
@@ -140,6 +143,8 @@ async def test_a_new_password_ends_the_other_sessions(call: Client) -> None:
     assert (await call.send("POST", "/auth/password/change", change, headers=bearer(mine))).status == 204
     assert (await call("GET", "/auth/me", headers=bearer(mine))).status == 200
     assert (await call("GET", "/auth/me", headers=bearer(other))).status == 401
+    again = await call.send("POST", "/auth/refresh", {"refresh_token": other["refresh_token"]})
+    refused(again, 401, "sessions.refresh_refused")
     old = await call.send("POST", "/auth/login", {"email": email, "password": PASSWORD})
     refused(old, 401, "sessions.sign_in_refused")
 
@@ -192,3 +197,26 @@ async def test_sign_ins_from_one_address_are_limited(start: Start) -> None:
 
     refused(limited, 429, "request.too_many")
     assert 1 <= int(limited.headers["retry-after"]) <= 60
+
+
+async def test_s8_whoever_signed_in_long_ago_is_told_to_do_it_again(start: Start) -> None:
+    """RFC 9470, section 3."""
+    call = await start(recent_authentication_seconds=1)
+    email = (await person(call))["email"]
+    old, other = await tokens(call, email), await tokens(call, email)
+    claims = msgspec.json.decode(urlsafe_b64decode(old["access_token"].split(".")[1] + "=="))
+
+    async def outdated() -> bool:
+        return time() > int(claims["auth_time"]) + 2
+
+    await until(outdated, 5)
+    answer = await call("DELETE", f"/auth/sessions/{other['session_id']}", headers=bearer(old))
+
+    refused(answer, 401, "access.insufficient_user_authentication")
+    assert answer.headers["www-authenticate"] == (
+        'Bearer error="insufficient_user_authentication", '
+        'error_description="A more recent authentication is required", max_age="1"'
+    )
+    assert (await call("GET", "/auth/me", headers=bearer(other))).status == 200
+    fresh = await tokens(call, email)
+    assert (await call("DELETE", f"/auth/sessions/{other['session_id']}", headers=bearer(fresh))).status == 204

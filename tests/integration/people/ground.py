@@ -2,21 +2,30 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import time
 from typing import Any
 
+from core.access_tokens import AccessTokens
+from core.authentication import actor
 from core.clock import SystemClock
+from core.keyring import KeyRing, generate
+from core.markers import on_the_wire
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
 from core.postgres.links import SqlLinkReader, SqlLinks
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
+from core.postgres.presented_tokens import SqlPresentedTokens
 from core.postgres.profiles import SqlCredentials, SqlProfiles
 from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSessions
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.setup import SqlSetup
-from domain.sessions.models import Lifetimes
+from domain.kernel.revocation import Marker
+from domain.sessions.models import Lifetimes, Session
+from gatewright_verifier.revocations import Revocations
+from gatewright_verifier.tokens import VerifiedTokens, Verifier
 from tests.contracts.people import GRACE, IDLE, LIFETIMES, SETUP, Ports
 
 TOKENS = RefreshTokens({1: b"a key for refresh tokens in tests"})
@@ -34,9 +43,26 @@ UPDATE refresh_families SET expires_at = expires_at - $1::interval,
 """
 
 
+RING = KeyRing.load(generate("ES256"))
+NAMES = ("https://auth.example.com", "https://api.example.com")
+
+
 @dataclass(frozen=True)
 class SqlGround:
     database: Database
+    revocations: Revocations = field(default_factory=Revocations)
+
+    @property
+    def presented(self) -> SqlPresentedTokens:
+        verified = VerifiedTokens(Verifier(RING, *NAMES, actor), self.revocations)
+        return SqlPresentedTokens(verified, TOKENS, self.database)
+
+    def access_token(self, session: Session, age: float = 0) -> str:
+        issuer = AccessTokens(RING, *NAMES, now=lambda: time() - age)
+        return issuer.issue(session.user_id, session.id, None, 1, factors=session.factors)[0]
+
+    async def hear(self, marker: Marker) -> None:
+        self.revocations.learn([on_the_wire(marker)])
 
     @property
     def credentials(self) -> SqlCredentials:

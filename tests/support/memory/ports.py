@@ -56,7 +56,8 @@ class SessionTokens(Authenticator):
             raise InvalidToken
         if (RevocationScope.TOKEN, str(token_id(credential.decode()))) in self.memory.revocations:
             raise InvalidToken
-        return Actor(UserId(UUID(user_id)), session.id, None, int(epoch))
+        proved = int(session.created_at.timestamp())
+        return Actor(UserId(UUID(user_id)), session.id, None, int(epoch), proved)
 
 
 class Firm(Standing):

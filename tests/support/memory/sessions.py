@@ -48,6 +48,7 @@ class Family:
     expires_at: datetime
     generation: int = 0
     rotations: list[datetime] = field(default_factory=list)
+    address: str | None = None
     revoked_at: datetime | None = None
 
 
@@ -120,7 +121,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
     grace: timedelta = timedelta(seconds=30)
     idle: timedelta | None = None
 
-    async def rotate(self, refresh_token: str) -> Rotation | Reuse:
+    async def rotate(self, refresh_token: str, address: str | None = None) -> Rotation | Reuse:
         presented = TOKENS.read(refresh_token)
         if presented is None:
             raise RefreshRefused
@@ -139,6 +140,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
         if behind == 0:
             family.generation += 1
             family.rotations = [now, *family.rotations][:8]
+            family.address = address or family.address
         elif behind > len(family.rotations) or now - family.rotations[behind - 1] >= (self.grace or RACE):
             return Reuse(family.session_id)
         elif not self.grace:
@@ -184,6 +186,7 @@ class MemorySessionLists(SessionLists):
             id=session.id,
             user_agent=session.user_agent,
             address=session.address,
+            last_address=next((each.address for each in families if each.address), session.address),
             factors=session.factors,
             created_at=session.created_at,
             last_seen_at=seen,
@@ -221,8 +224,10 @@ class MemoryPresentedTokens(PresentedTokens):
         if presented := TOKENS.read(token):
             family: Family | None = self.memory.table(FAMILIES).get(presented.family)
             return PresentedToken(family.session_id, None) if family and not family.revoked_at else None
+        if (RevocationScope.TOKEN, str(token_id(token))) in self.memory.revocations:
+            return None
         for session in self.memory.table(SESSIONS).values():
-            if token.startswith(f"{session.user_id} {session.id} "):
+            if session.revoked_at is None and token.startswith(f"{session.user_id} {session.id} "):
                 return PresentedToken(session.id, AccessTokenId(token_id(token), session.expires_at))
         return None
 

@@ -7,6 +7,7 @@ from dishka import Provider, Scope, make_async_container
 
 from core.idempotency import Claim, Idempotency
 from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
+from core.recency import Recency
 from domain.kernel.access import Access, Actor
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Forbidden, IdempotencyMismatch, InvalidToken
@@ -133,4 +134,5 @@ def dispatcher(memory: Memory) -> Dispatcher:
         if case.message.__module__ == capability.__name__:
             (request if case.writes else app).provide(case.interactor)
     container = make_async_container(app, request)
-    return Dispatcher(container, MemoryAuthenticator(memory), MemoryGate(memory), witness, is_outage, lambda _: False)
+    named, gate = MemoryAuthenticator(memory), MemoryGate(memory)
+    return Dispatcher(container, named, gate, witness, is_outage, lambda _: False, Recency())

@@ -55,7 +55,7 @@ def test_explains_an_operation() -> None:
     assert found["summary"] == "Write a note."
     assert found["description"] == "Its title must be new.\n\nRequires `users:write`."
     assert found["tags"] == ["Unit"]
-    assert found["security"] == [{"bearer": []}]
+    assert found["security"] == [{"bearer": []}, {"cookie": []}]
     assert OPERATIONS["SignIn"]["security"] == []
     assert "description" not in OPERATIONS["SignIn"]
     assert SHOWN["components"]["securitySchemes"]["bearer"]["bearerFormat"] == "JWT"
@@ -150,7 +150,7 @@ def test_shows_the_headers_that_are_sent(name: str, status: int, shown: set[str]
         ("ListNotes", {200, 400, 401, 408, 413, 503}),
         ("GetNote", {200, 304, 400, 401, 404, 408, 413, 503}),
         ("WriteNote", {201, 400, 401, 403, 408, 409, 413, 415, 422, 503}),
-        ("ChangeNote", {200, 400, 401, 404, 408, 409, 412, 413, 415, 422, 428, 503}),
+        ("ChangeNote", {200, 400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 503}),
         ("SignIn", {200, 400, 401, 408, 409, 413, 415, 429, 503}),
         ("GetSection", {200, 400, 404, 408, 413, 503}),
     ],

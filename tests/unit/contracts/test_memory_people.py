@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.sessions.models import Lifetimes
+from domain.kernel.revocation import Marker
+from domain.sessions.models import Lifetimes, Session
 from tests.contracts.links import LinksContract
 from tests.contracts.people import IDLE, LIFETIMES, TOKEN, Ports
+from tests.contracts.presented_tokens import PresentedTokensContract
 from tests.contracts.profiles import ProfilesContract
 from tests.contracts.refresh_families import RefreshFamiliesContract
 from tests.contracts.sessions import SessionEndingContract, SessionListsContract, SessionsContract
@@ -28,10 +30,12 @@ from tests.support.memory.identity import (
 )
 from tests.support.memory.ports import MovableClock
 from tests.support.memory.sessions import (
+    MemoryPresentedTokens,
     MemoryRefreshFamilies,
     MemorySessionEnding,
     MemorySessionLists,
     MemorySessions,
+    PlainAccessTokens,
 )
 from tests.support.memory.store import Memory
 from tests.support.memory.work import MemoryWork
@@ -52,7 +56,17 @@ class MemoryGround:
             MemorySessionLists(self.memory, self.clock, Lifetimes(idle=IDLE)),
         )
         self.families = MemoryRefreshFamilies(self.memory, self.clock)
+        self.presented = MemoryPresentedTokens(self.memory)
         self.strict = MemoryRefreshFamilies(self.memory, self.clock, timedelta())
+
+    def access_token(self, session: Session) -> str:
+        token, _ = PlainAccessTokens().issue(
+            session.user_id, session.id, None, 1, factors=session.factors, authenticated_at=session.created_at
+        )
+        return token
+
+    async def hear(self, marker: Marker) -> None:
+        self.memory.revocations[marker.scope, marker.id] = marker
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Ports]:
@@ -118,6 +132,10 @@ class TestMemorySessionEnding(SessionEndingContract):
 
 
 class TestMemorySessionLists(SessionListsContract):
+    pass
+
+
+class TestMemoryPresentedTokens(PresentedTokensContract):
     pass
 
 

@@ -50,7 +50,7 @@ async def test_announces_it_and_tells_the_owner_by_mail(app: App) -> None:
     assert app.audited[-1] == ("identity.user.change_password", "done")
 
 
-async def test_ends_the_other_sessions_and_keeps_this_one(app: App) -> None:
+async def test_p11_ends_the_other_sessions_and_keeps_this_one(app: App) -> None:
     await app.signed_up()
     await app.signed_up("eve@example.com")
     mine, other, eve = await app.signed_in(), await app.signed_in(), await app.signed_in("eve@example.com")
@@ -77,7 +77,7 @@ async def test_raises_the_epoch(app: App) -> None:
     assert (kept.epoch, kept.updated_at, kept.version) == (2, app.clock.now(), 2)
 
 
-async def test_changes_nothing_without_the_current_password(app: App) -> None:
+async def test_p11_changes_nothing_without_the_current_password(app: App) -> None:
     user = await app.signed_up()
     mine = await app.signed_in()
     other = await app.signed_in()

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.util import greenlet_spawn
 
 from core.pipeline import AuditTrail, Call, Dispatcher, UnitOfWork
+from core.recency import Recency
 from core.telemetry import current_traceparent
 from core.traced import TracedDispatcher, trace_statements
 from domain.kernel.access import ANYONE, Access, Actor
@@ -104,7 +105,7 @@ class Service:
         provider.provide(Announcing)
         container = make_async_container(provider)
         return TracedDispatcher(
-            Dispatcher(container, Nobody(), Closed(), self.witness, lambda _: False, lambda _: False)
+            Dispatcher(container, Nobody(), Closed(), self.witness, lambda _: False, lambda _: False, Recency())
         )
 
     def work(self, call: Call) -> UnitOfWork:

@@ -7,7 +7,7 @@ import pytest
 from domain.kernel.access import Origin
 from domain.kernel.errors import CursorInvalid, Unauthenticated
 from domain.sessions.queries.list_sessions import ListSessions
-from domain.sessions.schemas import Tokens
+from domain.sessions.schemas import Device, Tokens
 from tests.support.app import App
 
 
@@ -32,11 +32,12 @@ async def test_shows_where_and_how_each_was_started(app: App) -> None:
         "Firefox",
         ["pwd"],
     )
+    assert shown.device == Device("Firefox", None, "other")
     assert shown.created_at == shown.last_seen_at == app.clock.now()
     assert shown.current
 
 
-async def test_shows_only_ones_own_and_marks_the_one_that_asks(app: App) -> None:
+async def test_s8_shows_only_ones_own_and_marks_the_one_that_asks(app: App) -> None:
     await app.signed_up()
     await app.signed_up("eve@example.com")
     await app.signed_in("eve@example.com")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from domain.kernel.access import ANYONE
+from domain.kernel.access import ANYONE, Origin
 from domain.kernel.ports import Clock
 from domain.kernel.schemas import Length
 from domain.kernel.usecases import Command, interactor, message, secret
@@ -54,8 +54,8 @@ class RefreshSessionInteractor:
     lifetimes: Lifetimes
     clock: Clock
 
-    async def __call__(self, request: RefreshSession) -> Tokens:
-        found = await self.families.rotate(request.refresh_token)
+    async def __call__(self, request: RefreshSession, origin: Origin) -> Tokens:
+        found = await self.families.rotate(request.refresh_token, origin.address)
         if isinstance(found, Reuse):
             raise RefreshTokenReused(found.session_id)
         access_token, seconds = self.tokens.issue(

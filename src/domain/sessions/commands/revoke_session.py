@@ -1,6 +1,6 @@
 """End one of one's own sessions."""
 
-from domain.kernel.access import SIGNED_IN, Actor
+from domain.kernel.access import SIGNED_IN, Actor, recently
 from domain.kernel.errors import ConcurrentChange
 from domain.kernel.ids import SessionId
 from domain.kernel.usecases import Command, interactor, message
@@ -19,7 +19,7 @@ class RevokeSession(Command[None]):
 
 
 @interactor(
-    access=SIGNED_IN,
+    access=recently(SIGNED_IN),
     raises=(SessionNotFound, ConcurrentChange),
     emits=(SessionRevoked,),
     audit="sessions.session.revoke",

@@ -1,6 +1,6 @@
 """End one's own sessions."""
 
-from domain.kernel.access import SIGNED_IN, Actor
+from domain.kernel.access import SIGNED_IN, Actor, recently
 from domain.kernel.errors import ConcurrentChange
 from domain.kernel.usecases import Command, interactor, message
 from domain.sessions.ending import Ending
@@ -16,7 +16,12 @@ class RevokeSessions(Command[None]):
     all: bool = False
 
 
-@interactor(access=SIGNED_IN, raises=(ConcurrentChange,), emits=(SessionRevoked,), audit="sessions.session.revoke_many")
+@interactor(
+    access=recently(SIGNED_IN),
+    raises=(ConcurrentChange,),
+    emits=(SessionRevoked,),
+    audit="sessions.session.revoke_many",
+)
 class RevokeSessionsInteractor:
     sessions: Sessions
     ending: Ending
