@@ -1,12 +1,12 @@
 """Where a session was last refreshed from.
 
-Revision ID: 0010
+Revision ID: 0009
 Revises: 0008
 """
 
 from core.postgres.migrating import execute
 
-revision = "0010"
+revision = "0009"
 down_revision = "0008"
 
 
