@@ -18,6 +18,9 @@ from domain.sessions.schemas import Tokens
 
 ACCESS: Final = b"__Host-gatewright-access"
 REFRESH: Final = b"__Host-gatewright-refresh"
+DEVICE: Final = b"__Host-gatewright-device"
+KNOWN: Final = 180 * 86_400
+"""Seconds for which a browser keeps the token of its device."""
 TRANSPORT: Final = b"session-transport"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 SAME: Final = frozenset({b"same-origin", b"none"})
@@ -96,13 +99,24 @@ def refresh_token(given: Given) -> str:
     raise Malformed("There is no cookie with a refresh token.")
 
 
+def device_token(given: Given) -> str | None:
+    """Return what a client presents as the token of its device: `Device-Token`, or else the cookie."""
+    found = given.get(b"device-token")
+    if found is None and b"cookie" in given:
+        found = cookie(given, DEVICE)
+    return found.decode("latin-1") if found else None
+
+
 def kept(tokens: Tokens) -> tuple[CookieTokens, list[Header]]:
     """Return what is left to tell of `tokens`, and the headers that put them into cookies."""
     told = CookieTokens(tokens.expires_in, tokens.refresh_expires_in, tokens.session_id)
-    return told, [
+    put = [
         _set(ACCESS, tokens.access_token.encode(), tokens.expires_in, b"Lax"),
         _set(REFRESH, tokens.refresh_token.encode(), tokens.refresh_expires_in, b"Strict"),
     ]
+    if tokens.device_token:
+        put.append(_set(DEVICE, tokens.device_token.encode(), KNOWN, b"Strict"))
+    return told, put
 
 
 async def moved(
@@ -119,7 +133,7 @@ async def moved(
 
 
 def forgotten(given: Given) -> list[Header]:
-    """Return the headers that make a browser forget both cookies, if it was they that a request came with."""
+    """Return the headers that make a browser forget its tokens, if it was they that a request came with."""
     if b"authorization" in given or b"cookie" not in given:
         return []
     return [_set(ACCESS, b"", 0, b"Lax"), _set(REFRESH, b"", 0, b"Strict")]

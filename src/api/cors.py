@@ -10,11 +10,14 @@ VARY: Final = (b"vary", b"Origin")
 CREDENTIALS: Final = (b"access-control-allow-credentials", b"true")
 EXPOSED: Final = (
     b"access-control-expose-headers",
-    b"Consistency-Token, ETag, Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Request-Id",
+    (
+        b"Consistency-Token, ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, "
+        b"X-Request-Id"
+    ),
 )
 SENT: Final = (
-    b"Authorization, Consistency-Token, Content-Type, Idempotency-Key, If-Match, If-None-Match, Session-Transport, "
-    b"Traceparent"
+    b"Authorization, Consistency-Token, Content-Type, Device-Token, Idempotency-Key, If-Match, If-None-Match, "
+    b"Session-Transport, Traceparent"
 )
 PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"DELETE, GET, HEAD, PATCH, POST, PUT"),

@@ -11,7 +11,7 @@ from litestar import Request, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope
 
-from api import cookies, headers, reading
+from api import cookies, headers, rate_limits, reading
 from api.closed import Shape, closed, limited
 from api.cookies import Pages
 from api.headers import Given
@@ -23,6 +23,7 @@ from api.room import Room
 from core.pipeline import Answer, Call
 from domain.kernel.access import Origin
 from domain.kernel.consistency import ConsistencyToken
+from domain.kernel.errors import TooManyRequests
 from domain.kernel.usecases import Message, UseCase, use_case
 from domain.sessions.schemas import Tokens
 
@@ -79,6 +80,11 @@ class Route:
     def hands_out(self) -> bool:
         """Whether it answers with tokens, which pages may want in cookies."""
         return self.case.result is Tokens
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit that its callers are told of."""
+        return TooManyRequests in self.case.raises
 
     @property
     def changes(self) -> bool:
@@ -169,7 +175,7 @@ def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> R
 def _answer(
     read: Read, attend: Attend, route: Route, *, readable: bool, forgets: bool
 ) -> Callable[[Request[Any, Any, Any]], Awaitable[Reply]]:
-    status, hands_out = route.status, route.hands_out
+    status, hands_out, limited_ = route.status, route.hands_out, route.limited
     tells = [(name.lower().encode(), each) for name, each in route.tells.items()]
 
     async def answer(request: Request[Any, Any, Any]) -> Reply:
@@ -179,6 +185,7 @@ def _answer(
         keeps = hands_out and edge.pages.asked(given)
         message = await read(scope, request.receive, given, edge.patience)
         call = attend(scope, given, edge)
+        met = rate_limits.listen(scope) if limited_ else ()
         if forgets:
             answered = await cookies.left(given, edge.dispatch, edge.pages, message, call)
         else:
@@ -188,6 +195,7 @@ def _answer(
             more.append((b"consistency-token", str(answered.token).encode()))
         if answered.replayed:
             more.append(REPLAYED)
+        more += rate_limits.headers(met) if met else ()
         result = answered.result
         if keeps:
             result, kept = await cookies.moved(given, edge.dispatch, call, answered, refreshed=bool(route.cookie))

@@ -42,6 +42,12 @@ PARAMETERS: Final = {
         "description": "Answer 304 if the version is still this one: the `ETag` it was read with.",
         "schema": {"type": "string"},
     },
+    "DeviceToken": {
+        "name": "Device-Token",
+        "in": "header",
+        "description": "The `device_token` of an earlier sign-in on this device, which nobody else can lock out then.",
+        "schema": {"type": "string"},
+    },
     "SessionTransport": {
         "name": "Session-Transport",
         "in": "header",
@@ -59,6 +65,14 @@ HEADERS: Final = {
         "description": "The command ran before under this key; this is what it answered then.",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "RateLimit": {
+        "description": "What is left of each limit that the request met (draft-ietf-httpapi-ratelimit-headers).",
+        "schema": {"type": "string"},
+    },
+    "RateLimitPolicy": {
+        "description": "How many requests each of these limits admits, and in how many seconds.",
+        "schema": {"type": "string"},
+    },
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
     "SetCookie": {
         "description": "The tokens, each in a cookie of its own, if `Session-Transport: cookie` was sent.",
@@ -66,7 +80,11 @@ HEADERS: Final = {
     },
     "WWWAuthenticate": {"description": "How to authenticate (RFC 6750).", "schema": {"type": "string"}},
 }
-OF_STATUS: Final = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+OF_STATUS: Final = {
+    401: ("WWW-Authenticate",),
+    429: ("RateLimit", "RateLimit-Policy", "Retry-After"),
+    503: ("Retry-After",),
+}
 
 
 def operation(route: Route, schemas: Schemas, examples: dict[str, Any]) -> dict[str, Any]:
@@ -127,6 +145,7 @@ def _headers(route: Route) -> list[dict[str, Any]]:
         "IfMatch": route.matched is not None,
         "IfNoneMatch": _versioned(route) and not route.case.writes,
         "ConsistencyToken": ConsistencyToken in route.case.takes,
+        "DeviceToken": route.hands_out and route.cookie is None,
         "SessionTransport": route.hands_out,
     }
     return [{"$ref": f"#/components/parameters/{name}"} for name, wanted in names.items() if wanted]
@@ -137,6 +156,8 @@ def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
         "Consistency-Token": route.case.writes,
         "ETag": _versioned(route),
         "Idempotency-Replayed": route.case.writes,
+        "RateLimit": route.limited,
+        "RateLimit-Policy": route.limited,
         "Set-Cookie": route.hands_out,
     }
     shown: dict[str, Any] = {"description": DONE.get(route.status, "Done.")}
@@ -169,10 +190,10 @@ def _refusal(status: int, found: list[Problem], examples: dict[str, Any]) -> dic
     media = PROBLEMS["application/problem+json"] | {
         "examples": {each.code: {"$ref": f"#/components/examples/{each.code}"} for each in found}
     }
-    name = OF_STATUS.get(status)
+    names = OF_STATUS.get(status)
     return {
         "description": " ".join(dict.fromkeys(each.title for each in found)),
-        **({"headers": {name: _header(name)}} if name else {}),
+        **({"headers": {name: _header(name) for name in names}} if names else {}),
         "content": {"application/problem+json": media},
     }
 

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from re import compile as pattern
 from typing import Any, Final, Self
 
+from api.cookies import device_token
 from api.headers import Given, user_agent
 from domain.kernel.access import Origin
 
@@ -44,7 +45,7 @@ class Origins:
         peer = _address(client[0]) if client else None
         if peer and self.trusted and self._trusts(peer):
             peer = self._client(peer, headers)
-        return Origin(str(peer) if peer else None, user_agent(headers))
+        return Origin(str(peer) if peer else None, user_agent(headers), device_token(headers))
 
     def method(self, scope: Any, headers: Given) -> str | None:
         """Return the method of the request that a trusted proxy asks about, None if no such proxy says it."""

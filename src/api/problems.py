@@ -9,6 +9,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 from msgspec import Struct
 
+from api import rate_limits
 from api.refusals import CrossSite, Malformed, NoSuchPath, NotForm, NotJson, TooLarge, TooSlow
 from api.reply import PROBLEM, Reply, encode
 from domain.identity.errors import PasswordHashUnusable
@@ -113,7 +114,7 @@ def refuse(request: Request[Any, Any, Any], error: Exception) -> Reply:
     trace_id: str = request.scope.get("trace_id", "")  # type: ignore[assignment]  # ours, beside what Litestar declares
     match error:
         case DomainError() if any(kind in STATUS for kind in type(error).__mro__):
-            return refused(error, trace_id)
+            return refused(error, trace_id, rate_limits.met_by(request.scope))
         case HTTPException(status_code=status, headers=given) if status in OTHERS:
             kept = [(name.lower(), value) for name, value in (given or {}).items() if name.lower() in PASSED_ON]
             headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept]
@@ -121,9 +122,9 @@ def refuse(request: Request[Any, Any, Any], error: Exception) -> Reply:
     return failed(error, trace_id, request.scope.get("path_template", ""))
 
 
-def refused(error: DomainError, trace_id: str) -> Reply:
+def refused(error: DomainError, trace_id: str, more: Iterable[tuple[bytes, bytes]] = ()) -> Reply:
     """Answer a request that the domain, or the edge before it, refused."""
-    return _reply(problem(type(error), trace_id, error.detail, error.errors), *_headers(error))
+    return _reply(problem(type(error), trace_id, error.detail, error.errors), *_headers(error), *more)
 
 
 def failed(error: BaseException, trace_id: str, route: str) -> Reply:

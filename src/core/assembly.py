@@ -105,7 +105,7 @@ class Assembly:
             database=database,
             redis=redis,
             mongo=mongo_connection(settings),
-            limits=RedisLimits(redis.requests, keys.secrets.derive("limits")),
+            limits=RedisLimits(redis.requests, keys.secrets.derive("limits"), share=settings.workers),
             hashing=hashing,
             passwords=Argon2Passwords(
                 hashing,

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from domain.kernel.errors import TooManyRequests
+from domain.kernel.ports import Allowance, Limits
 
 
 @dataclass(slots=True)
-class LocalLimits:
+class LocalLimits(Limits):
     """Remembers when the last `most` attempts were admitted, so that no window of any position holds more.
 
     A refused attempt is not counted. `capacity` attempts are remembered in all; beyond it those of whoever came longest
@@ -23,14 +24,16 @@ class LocalLimits:
     _admitted: OrderedDict[tuple[str, str], deque[float]] = field(default_factory=OrderedDict)
     _count: int = 0
 
-    async def hit(self, name: str, key: str, most: int, seconds: int) -> None:
-        """Count one attempt at `name` by `key`, or raise `TooManyRequests`; no limit at all if `most` is 0."""
+    async def hit(self, name: str, key: str, most: int, seconds: int) -> Allowance | None:
+        """See `Limits.hit`."""
         if most <= 0:
-            return
+            return None
         now, times = self.clock(), self._admitted.get((name, key), ())
         if len(times) >= most and (left := times[-most] + seconds - now) > 0:
             raise TooManyRequests(ceil(left))
         self.count(name, key, most)
+        recent = [each for each in self._admitted[name, key] if each > now - seconds]
+        return Allowance(most - len(recent), ceil(recent[0] + seconds - now))
 
     async def clear(self, name: str, key: str) -> None:
         """Forget the attempts at `name` by `key`."""

@@ -10,6 +10,7 @@ from core.access.gate import EngineGate
 from core.access.sight import EngineSight
 from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
+from core.announcing import AnnouncedLimits
 from core.assembly import Assembly
 from core.authentication import BearerTokens
 from core.casbin.policy import CasbinLanguage
@@ -17,6 +18,7 @@ from core.casbin.workers import CasbinWorkers
 from core.clearances import GateClearances
 from core.clock import SystemClock
 from core.cursors import SignedCursors
+from core.device_tokens import SignedDeviceTokens
 from core.discovery import load_use_cases
 from core.documents import configuration_bodies
 from core.invitation_tokens import RandomInvitationTokens
@@ -58,7 +60,7 @@ from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.mailing import LinkMails
-from domain.identity.ports import EmailAddresses, Passwords
+from domain.identity.ports import DeviceTokens, EmailAddresses, Passwords
 from domain.identity.profiles import ProfileChanges
 from domain.identity.readers import ProfileLists, Profiles
 from domain.identity.registration import Registration
@@ -78,6 +80,7 @@ from domain.resources.seeing import Seeing
 from domain.resources.settling import Settling
 from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
+from domain.sessions.greeting import Greeting, GreetingPolicy
 from domain.sessions.models import Lifetimes
 from domain.sessions.opening import Opening
 from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies, RevocationLog, TokenInspection
@@ -94,6 +97,7 @@ SERVICES: Final = (
     Leaving,
     Letters,
     LinkMails,
+    Greeting,
     Opening,
     ProfileChanges,
     Reach,
@@ -166,14 +170,16 @@ class Shared(Provider):
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
+            DeviceTokens: SignedDeviceTokens(keys.secrets.every("devices")),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            GreetingPolicy: GreetingPolicy(settings.new_device_notice),
             InvitationPolicy: InvitationPolicy(
                 page=settings.invitations_at, sign_ups_per_minute=settings.sign_ups_per_minute
             ),
             InvitationTokens: RandomInvitationTokens(keys.secrets.every("invitations")),
             Lifetimes: assembly.lifetimes,
-            Limits: assembly.limits,
+            Limits: AnnouncedLimits(assembly.limits),
             Passwords: assembly.passwords,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,

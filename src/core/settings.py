@@ -91,6 +91,8 @@ class Settings(BaseSettings):
     """How long a session lives without being refreshed, at least as long as an access token; 0 for as long as any."""
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=300)] = 30
     """How long a spent refresh token still answers with its successor; 0 for never."""
+    new_device_notice: bool = True
+    """Tell people by mail of sign-ins on devices that they have not used before."""
     recent_authentication_seconds: Annotated[int, Field(ge=0, le=86_400)] = 900
     """How long ago people may have signed in to do what a stolen session must not; 0 for any time."""
     revocations_public: bool = False

@@ -153,6 +153,19 @@ class SessionListsContract:
         assert shown.created_at == shown.last_seen_at == session.created_at
         assert shown.expires_at == session.expires_at
 
+    async def test_tells_what_the_last_sessions_began_with(self, ground: Ground) -> None:
+        user, other = await added(ground), await added(ground, "other@example.com")
+        await started(ground, other, user_agent="Safari", address="203.0.113.1")
+        for address, agent in (("192.0.2.1", "Firefox"), ("192.0.2.2", None), (None, "curl")):
+            session, _ = await started(ground, user, user_agent=agent, address=address)
+            await ground.pass_by(timedelta(minutes=1))
+        async with ground.transaction() as ports:
+            await ports.ending.end(user.id, ground.now(), keep=session.id)
+
+        found = await ground.session_lists.sources(user.id, 2)
+
+        assert list(found) == [(None, "curl"), ("192.0.2.2", None)]
+
     async def test_shows_when_it_was_last_refreshed(self, ground: Ground) -> None:
         session, token = await started(ground, user := await added(ground))
         await ground.pass_by(timedelta(hours=1))

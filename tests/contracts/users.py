@@ -178,6 +178,18 @@ class CredentialsContract:
         assert others
         assert (others.failures, others.failures_here, others.failed_at) == (0, 0, None)
 
+    async def test_clears_all_failures_of_one_account(self, ground: Ground) -> None:
+        user, other = await added(ground, password="h"), await added(ground, "other@example.com", password="h")
+        async with ground.transaction() as ports:
+            for each in (user, other):
+                await ports.failures.count(each.id, "here", ground.now())
+                await ports.failures.count(each.id, f"device {uuid7()}", ground.now())
+        async with ground.transaction() as ports:
+            await ports.failures.clear(user.id)
+
+        left = [await ground.credentials.find_by_id(each.id, "here") for each in (user, other)]
+        assert [(each.failures, each.failures_here) for each in left if each] == [(0, 0), (2, 1)]
+
     async def test_forgets_failures_of_the_network_that_succeeded_and_of_no_other(self, ground: Ground) -> None:
         user = await added(ground, password="h")
         async with ground.transaction() as ports:

@@ -16,6 +16,7 @@ from core.casbin.policy import CasbinLanguage
 from core.casbin.workers import CasbinWorkers
 from core.clearances import GateClearances
 from core.cursors import SignedCursors
+from core.device_tokens import SignedDeviceTokens
 from core.idempotency import Idempotency
 from core.invitation_tokens import RandomInvitationTokens
 from core.key_forge import KeySafe, SealingForge
@@ -34,7 +35,7 @@ from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.mailing import ForgottenPasswords, LinkMails, LinkPolicy
-from domain.identity.ports import EmailAddresses, LinkTokens, Passwords
+from domain.identity.ports import DeviceTokens, EmailAddresses, LinkTokens, Passwords
 from domain.identity.schemas import UserProfile
 from domain.kernel.access import Origin
 from domain.kernel.errors import (
@@ -57,6 +58,7 @@ from domain.keys.ports import KeyForge
 from domain.organizations.policies import InvitationPolicy
 from domain.organizations.ports import InvitationTokens
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
+from domain.sessions.greeting import GreetingPolicy
 from domain.sessions.models import Lifetimes
 from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies, RevocationLog, TokenInspection
 from domain.sessions.schemas import Tokens
@@ -155,6 +157,7 @@ class App:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    greeting: GreetingPolicy = field(default_factory=GreetingPolicy)
     links: LinkPolicy = field(default_factory=LinkPolicy)
     invitations: InvitationPolicy = field(default_factory=InvitationPolicy)
     keys: KeyPolicy = field(default_factory=KeyPolicy)
@@ -286,6 +289,7 @@ class App:
             KeyPolicy: self.keys,
             Lifetimes: self.lifetimes,
             LinkPolicy: self.links,
+            DeviceTokens: SignedDeviceTokens({1: b"a key for device tokens in tests"}),
             LinkTokens: LINK_TOKENS,
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
@@ -294,6 +298,7 @@ class App:
             Passwords: self.passwords,
             PresentedTokens: MemoryPresentedTokens(self.memory),
             SignInPolicy: self.sign_in,
+            GreetingPolicy: self.greeting,
             RevocationLog: self.revocations,
             Revoking: Revoking(),
             SignUpPolicy: self.sign_up,

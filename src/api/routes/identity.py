@@ -15,6 +15,7 @@ from domain.identity.commands.request_account import RequestAccount
 from domain.identity.commands.request_email_verification import RequestEmailVerification
 from domain.identity.commands.reset_password import ResetPassword
 from domain.identity.commands.sign_up import SignUp
+from domain.identity.commands.unlock_user import UnlockUser
 from domain.identity.commands.update_me import UpdateMe
 from domain.identity.commands.update_user import UpdateUser
 from domain.identity.commands.verify_email import VerifyEmail
@@ -45,6 +46,7 @@ def identity(*, private: bool, dev: bool) -> Router:
             endpoint(delete, "/users/{user_id:uuid}", DeleteUser, status=204),
             endpoint(post, "/users/{user_id:uuid}/activate", ReactivateUser, status=204),
             endpoint(post, "/users/{user_id:uuid}/deactivate", DeactivateUser, status=204),
+            endpoint(post, "/users/{user_id:uuid}/unlock", UnlockUser, status=204),
             *([endpoint(post, "/dev/register", DevRegister)] if dev else []),
         ],
     )

@@ -53,6 +53,7 @@ DELETE FROM sign_in_failures WHERE account IN (
     SELECT account FROM sign_in_failures WHERE account = ANY (CAST(:accounts AS text[])) ORDER BY account FOR UPDATE
 )
 """)
+_CLEAR = text("DELETE FROM sign_in_failures WHERE starts_with(account, :prefix)")
 _NAME = text("""
 INSERT INTO grants (id, organization_id, subject_type, subject_id, role_id, created_at, version)
 SELECT :id, :platform, 'user', :user_id, id, :at, 0 FROM roles WHERE organization_id IS NULL AND name = 'superuser'
@@ -155,6 +156,11 @@ class SqlFailures(Failures):
         """See `Failures.forget`."""
         session = await self.work.begin()
         await session.execute(_FORGET, {"accounts": accounts(user_id, network)})
+
+    async def clear(self, user_id: UserId) -> None:
+        """See `Failures.clear`."""
+        session = await self.work.begin()
+        await session.execute(_CLEAR, {"prefix": f"{user_id}@"})
 
 
 @dataclass(frozen=True, slots=True)

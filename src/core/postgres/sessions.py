@@ -69,6 +69,9 @@ WITH dead AS (
 )
 UPDATE refresh_families SET revoked_at = :at WHERE user_id = :user_id AND revoked_at IS NULL
 """)
+_SOURCES: Final = """
+SELECT address, user_agent FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
+"""
 _LIST: Final = """
 SELECT s.id, s.user_agent, s.address, s.factors, s.created_at, s.id = $2 AS current, seen.at AS last_seen_at,
        least(s.expires_at, seen.at + $6::interval) AS expires_at, coalesce(seen.address, s.address) AS last_address
@@ -166,3 +169,8 @@ class SqlSessionLists(SessionLists):
         async with self.database.read() as connection:
             rows = await connection.fetch(_LIST, user_id, current, *place, most, self.lifetimes.idle)
         return [SessionInfo(**row) for row in rows]
+
+    async def sources(self, user_id: UserId, most: int) -> Sequence[tuple[str | None, str | None]]:
+        """See `SessionLists.sources`."""
+        async with self.database.read() as connection:
+            return [tuple(row) for row in await connection.fetch(_SOURCES, user_id, most)]

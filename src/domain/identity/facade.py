@@ -51,6 +51,12 @@ class Identified:
     user_id: UserId
     epoch: int
     """The revocation epoch that the proof was checked under."""
+    email: str
+    """Where they are told of what happens to their account."""
+    familiar: bool = False
+    """Whether it was proved on a device that they have signed in on before."""
+    device_token: str | None = field(default=None, repr=False)
+    """What proves that the next time; None if nothing was proved."""
 
 
 class Identities(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from domain.identity.models import EmailAddress, Link, Purpose
 from domain.kernel.ids import SessionId, UserId
@@ -91,6 +92,32 @@ class Failures(Protocol):
 
     async def forget(self, user_id: UserId, network: str) -> None:
         """End the row of failures, in all and for `network`: somebody there proved to own the account."""
+
+    async def clear(self, user_id: UserId) -> None:
+        """End every row of failures of the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A device that somebody has signed in on."""
+
+    user_id: UserId
+    id: UUID
+
+    @property
+    def place(self) -> str:
+        """What failures on it are counted under, apart from those of any network."""
+        return f"device {self.id}"
+
+
+class DeviceTokens(Protocol):
+    """Make and read what proves that somebody has signed in on a device before."""
+
+    def make(self, device: KnownDevice, at: datetime) -> str:
+        """Return the token of a device that was signed in on just now."""
+
+    def read(self, token: str, at: datetime) -> KnownDevice | None:
+        """Return what `token` proves; None if it is none of ours, or older than devices are known for."""
 
 
 class SessionEnding(Protocol):

@@ -2,17 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import Final
 from uuid import UUID
 from zlib import crc32
 
 from domain.identity.errors import EmailInvalid
 from domain.identity.facade import Identified, Identities
-from domain.identity.ports import Credentials, EmailAddresses, Failures, KeptCredential, Passwords
+from domain.identity.ports import (
+    Credentials,
+    DeviceTokens,
+    EmailAddresses,
+    Failures,
+    KeptCredential,
+    KnownDevice,
+    Passwords,
+)
 from domain.identity.repositories import PasswordHashes
 from domain.kernel.access import Origin
-from domain.kernel.ids import UserId
+from domain.kernel.ids import UserId, uuid7
 from domain.kernel.ports import Clock
 
 FAILURES: Final = 10
@@ -20,7 +27,6 @@ FAILURES: Final = 10
 MOST_FAILURES: Final = 100
 """After so many in a row from everywhere, it is closed to everybody for `PAUSE` (NIST SP 800-63B-4, section 3.2.2)."""
 PAUSE: Final = timedelta(minutes=15)
-IPV4: Final = 4
 NOBODIES: Final = 4096
 """Under so many names failures are counted that are nobody's."""
 
@@ -33,6 +39,7 @@ class PasswordIdentities(Identities):
     passwords: Passwords
     hashes: PasswordHashes
     failures: Failures
+    devices: DeviceTokens
     addresses: EmailAddresses
     clock: Clock
 
@@ -40,32 +47,41 @@ class PasswordIdentities(Identities):
         """See `Identities.verify`."""
         # In a storm of attempts those that are turned away must cost next to nothing.
         self.passwords.admit()
-        network = network_of(origin.address)
-        kept = await self._find(login, network)
-        hopeful = kept is not None and kept.is_active and not locked(kept, self.clock.now())
+        network, device = origin.network, self._device(origin)
+        kept = await self._find(login, device.place if device else network)
+        if device and kept and (kept.user_id != device.user_id or exhausted(kept, self.clock.now())):
+            # Nobody is worse off with a device than without one.
+            device, kept = None, await self.credentials.find_by_id(kept.user_id, network)
+        place, known = (device.place, True) if device else (network, False)
+        hopeful = kept is not None and kept.is_active and not locked(kept, self.clock.now(), known=known)
         # Nothing is hashed anew for those who are refused anyway: the time would tell that the password was right.
         fits, renewed = await self.passwords.prove(kept.password_hash if kept else None, password, renew=hopeful)
         if kept is None or not hopeful:
             await self._pretend(login)
             return None
         if not fits:
-            await self.failures.count(kept.user_id, network, self.clock.now())
+            await self.failures.count(kept.user_id, place, self.clock.now())
             return None
         # Many guesses sent at once are all admitted before the first is judged: what counts is what is known by now.
-        known = await self.credentials.find_by_id(kept.user_id, network)
-        if known is None or locked(known, self.clock.now()):
+        now_kept = await self.credentials.find_by_id(kept.user_id, place)
+        if now_kept is None or locked(now_kept, self.clock.now(), known=known):
             await self._pretend(login)
             return None
-        if known.failures:
-            await self.failures.forget(kept.user_id, network)
+        if now_kept.failures:
+            await self.failures.forget(kept.user_id, place)
         if kept.password_hash and renewed:
             await self.hashes.renew(kept.user_id, kept.password_hash, renewed)
-        return Identified(kept.user_id, kept.epoch)
+        proved = device or KnownDevice(kept.user_id, uuid7())
+        token = self.devices.make(proved, self.clock.now())
+        return Identified(kept.user_id, kept.epoch, kept.email, familiar=known, device_token=token)
 
     async def recognise(self, login: str) -> Identified | None:
         """See `Identities.recognise`."""
         kept = await self._find(login, "")
-        return Identified(kept.user_id, kept.epoch) if kept and kept.is_active else None
+        return Identified(kept.user_id, kept.epoch, kept.email, familiar=True) if kept and kept.is_active else None
+
+    def _device(self, origin: Origin) -> KnownDevice | None:
+        return self.devices.read(origin.device_token, self.clock.now()) if origin.device_token else None
 
     async def _pretend(self, login: str) -> None:
         """Count a failure that is nobody's: whoever is refused without one was answered sooner, which would tell."""
@@ -85,21 +101,18 @@ def nobody(login: str) -> UserId:
     return UserId(UUID(int=crc32(login.encode("utf-8", "replace")) % NOBODIES))
 
 
-def locked(kept: KeptCredential, now: datetime) -> bool:
-    """Return whether so many attempts failed of late that no password is believed."""
-    return _closed(kept.failures_here, FAILURES, kept.failed_here_at, now) or _closed(
-        kept.failures, MOST_FAILURES, kept.failed_at, now
-    )
+def locked(kept: KeptCredential, now: datetime, *, known: bool = False) -> bool:
+    """Return whether so many attempts failed of late that no password is believed.
+
+    On a device that is `known` only those on it count: nobody else can lock its owner out.
+    """
+    return exhausted(kept, now) or (not known and _closed(kept.failures, MOST_FAILURES, kept.failed_at, now))
+
+
+def exhausted(kept: KeptCredential, now: datetime) -> bool:
+    """Return whether so many attempts failed in this place of late."""
+    return _closed(kept.failures_here, FAILURES, kept.failed_here_at, now)
 
 
 def _closed(failures: int, most: int, last: datetime | None, now: datetime) -> bool:
     return failures >= most and last is not None and now < last + PAUSE
-
-
-def network_of(address: str | None) -> str:
-    """Return the network an address belongs to, as far as one customer of a provider usually reaches."""
-    try:
-        found = ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    return str(ip_network((found, 24 if found.version == IPV4 else 48), strict=False))

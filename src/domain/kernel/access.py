@@ -1,6 +1,6 @@
 """Who asks, from where, and who may run a use case."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import ip_network
 from typing import Protocol
@@ -76,12 +76,21 @@ class Origin:
     address: str | None = None
     """The client's IP address; through a proxy only if that proxy is trusted by configuration."""
     user_agent: str | None = None
+    device_token: str | None = field(default=None, repr=False)
+    """What the client presents as proof that somebody has signed in there before."""
 
     @property
     def site(self) -> str:
         """What attempts are counted by: the address, or of IPv6 the /64, all of which one customer can use."""
         address = self.address or ""
         return str(ip_network((address, 64), strict=False)) if ":" in address else address
+
+    @property
+    def network(self) -> str:
+        """The network of the address, as far as one customer of a provider usually reaches: a /24, of IPv6 a /48."""
+        if not self.address:
+            return "unknown"
+        return str(ip_network((self.address, 48 if ":" in self.address else 24), strict=False))
 
 
 class Standing(Protocol):

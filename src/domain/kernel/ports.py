@@ -1,6 +1,7 @@
 """Ports every capability may use."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -28,11 +29,23 @@ class Mailer(Protocol):
         """Queue a mail in the command's transaction; it leaves after the commit, at least once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of a limit after an attempt."""
+
+    left: int
+    resets: int
+    """After so many seconds more is left, at the latest."""
+
+
 class Limits(Protocol):
     """Count attempts across all processes."""
 
-    async def hit(self, name: str, key: str, most: int, seconds: int) -> None:
-        """Count one attempt at `name` by `key`, or raise `TooManyRequests` past `most` within `seconds`."""
+    async def hit(self, name: str, key: str, most: int, seconds: int) -> Allowance | None:
+        """Count one attempt at `name` by `key`, or raise `TooManyRequests` past `most` within `seconds`.
+
+        Return what is left, None if `most` is 0 and so there is no limit.
+        """
 
     async def clear(self, name: str, key: str) -> None:
         """Forget the attempts at `name` by `key`."""

@@ -7,6 +7,7 @@ from domain.kernel.access import Origin
 from domain.kernel.events import Events
 from domain.kernel.ports import Clock
 from domain.sessions.events import SessionStarted
+from domain.sessions.greeting import Greeting
 from domain.sessions.models import Factor, Lifetimes, Session
 from domain.sessions.ports import AccessTokens
 from domain.sessions.repositories import Sessions
@@ -21,10 +22,12 @@ class Opening:
     tokens: AccessTokens
     lifetimes: Lifetimes
     events: Events
+    greeting: Greeting
     clock: Clock
 
     async def open(self, person: Identified, factor: Factor, origin: Origin) -> Tokens:
         """Return the tokens of a new session, or raise `SignInOvertaken` if the person may not sign in any more."""
+        await self.greeting.greet(person, origin)
         now = self.clock.now()
         session = Session(
             user_id=person.user_id,
@@ -49,4 +52,4 @@ class Opening:
             session.user_id, session.id, None, person.epoch, factors=session.factors, authenticated_at=now
         )
         left = self.lifetimes.left(session.expires_at, now)
-        return Tokens(access_token, refresh_token, seconds, left, session.id)
+        return Tokens(access_token, refresh_token, seconds, left, session.id, device_token=person.device_token)

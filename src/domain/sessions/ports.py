@@ -101,6 +101,9 @@ class SessionLists(Protocol):
     ) -> Sequence[SessionInfo]:
         """Return up to `most` live sessions behind the place `after`, the newest first."""
 
+    async def sources(self, user_id: UserId, most: int) -> Sequence[tuple[str | None, str | None]]:
+        """Return the address and the user agent that each of the last sessions began with, ended ones included."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:

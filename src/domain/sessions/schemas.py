@@ -17,6 +17,9 @@ class Tokens:
     refresh_expires_in: int
     session_id: SessionId
     token_type: str = "Bearer"  # noqa: S105 - the type of a token, not one
+    device_token: str | None = None
+    """To be sent as `Device-Token` when signing in again, so that nobody else can lock this device out; None when
+    refreshing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ CHANGE: Final = {
 }
 PAGES: Final = {"next_token"}
 """Where a list goes on (AuthZEN 1.0): no secret, whatever it is called."""
-TOLD: Final = {"access_token", "refresh_token", "token_type"}
+TOLD: Final = {"access_token", "refresh_token", "token_type", "device_token"}
 ISSUING: Final = {"SignIn", "DevSignIn", "RefreshSession"}
 SECRETS: Final = ("password", "secret", "token", "hash", "seed", "key", "credential", "salt", "code")
 

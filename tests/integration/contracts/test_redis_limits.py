@@ -50,6 +50,24 @@ class TestRedisLimits(LimitsContract):
         await limits.hit("sign_in", "ada", 2, 60)
         assert 59_000 < await limits.redis.pttl(kept(limits)) <= 60_000
 
+    async def test_what_is_over_counts_no_more(self, limits: RedisLimits) -> None:
+        for _ in range(2):
+            await limits.hit("sign_in", "ada", 3, 60)
+        [written, _] = await limits.redis.lrange(kept(limits), 0, -1)
+        await limits.redis.lset(kept(limits), 0, str(int(written) - 61_000))
+        told = await limits.hit("sign_in", "ada", 3, 60)
+        assert told
+        assert (told.left, 58 <= told.resets <= 60) == (1, True)
+
+    async def test_f11_without_redis_processes_share_the_limit(self, redis_url: str) -> None:
+        clients = redis_clients("redis://127.0.0.1:1/0")
+        each = [RedisLimits(clients.requests, token_bytes(), share=4) for _ in range(4)]
+        outcomes = [await admitted(one, "sign_in", "ada", 10, 60) for one in each for _ in range(10)]
+        assert sum(outcomes) == 8
+        assert all(one.degraded for one in each)
+        assert await admitted(each[0], "sign_up", "ada", 3, 60), "the least that is admitted is one"
+        await clients.close()
+
     async def test_a_clock_that_was_set_back_shuts_nobody_out(self, limits: RedisLimits) -> None:
         await limits.hit("sign_in", "ada", 1, 60)
         [written] = await limits.redis.lrange(kept(limits), 0, -1)

@@ -116,6 +116,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "SignUp": ANYONE,
     "SignUpWithInvitation": ANYONE,
     "TransferOwnership": "organizations:own",
+    "UnlockUser": Platform("users:write"),
     "UnshareResource": Resource("resources:share"),
     "UpdateMe": SIGNED_IN,
     "UpdateOrganization": "organizations:write",

@@ -115,6 +115,11 @@ class MemoryFailures(Failures):
         for account in accounts(user_id, network):
             table.remove(account)
 
+    async def clear(self, user_id: UserId) -> None:
+        table = (await self.work.begin()).table(FAILURES)
+        for account in [each for each in table.committed if each.startswith(f"{user_id}@")]:
+            table.remove(account)
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryCredentials(Credentials):

@@ -178,6 +178,12 @@ class MemorySessionLists(SessionLists):
         ]
         return [each for each in live if each.expires_at > self.clock.now()][:most]
 
+    async def sources(self, user_id: UserId, most: int) -> Sequence[tuple[str | None, str | None]]:
+        found: list[Session] = sorted(
+            self.memory.table(SESSIONS).values(), key=lambda each: each.created_at, reverse=True
+        )
+        return [(each.address, each.user_agent) for each in found if each.user_id == user_id][:most]
+
     def _info(self, session: Session, current: SessionId) -> SessionInfo:
         families = [each for each in self.memory.table(FAMILIES).values() if each.session_id == session.id]
         spent = [each.rotations[0] for each in families if each.rotations]

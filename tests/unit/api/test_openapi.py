@@ -134,7 +134,7 @@ def test_shows_the_headers_that_are_read(name: str, shown: set[str]) -> None:
         ("ListNotes", 200, set()),
         ("WriteNote", 201, {"Consistency-Token", "ETag", "Idempotency-Replayed"}),
         ("ClearNotes", 204, {"Consistency-Token", "Idempotency-Replayed"}),
-        ("SignIn", 429, {"Retry-After"}),
+        ("SignIn", 429, {"RateLimit", "RateLimit-Policy", "Retry-After"}),
         ("GetNote", 401, {"WWW-Authenticate"}),
         ("GetNote", 503, {"Retry-After"}),
         ("GetNote", 404, set()),

@@ -7,7 +7,7 @@ from domain.identity.ports import Credentials, Failures, Passwords, SessionEndin
 from domain.identity.registration import context
 from domain.identity.repositories import PasswordHashes, Users
 from domain.identity.schemas import Password
-from domain.identity.verification import locked, network_of
+from domain.identity.verification import locked
 from domain.kernel.access import SIGNED_IN, Actor, Origin
 from domain.kernel.errors import ConcurrentChange, Overloaded
 from domain.kernel.events import Events
@@ -44,7 +44,7 @@ class ChangePasswordInteractor:
     clock: Clock
 
     async def __call__(self, request: ChangePassword, actor: Actor, origin: Origin) -> None:
-        network = network_of(origin.address)
+        network = origin.network
         kept = await self.credentials.find_by_id(actor.user_id, network)
         if kept is None:
             raise UserNotFound

@@ -9,7 +9,6 @@ from domain.identity.ports import Failures, LinkReader, LinkTokens, Passwords, S
 from domain.identity.registration import context, updated
 from domain.identity.repositories import Links, PasswordHashes, Users
 from domain.identity.schemas import LinkToken, Password
-from domain.identity.verification import network_of
 from domain.kernel.access import ANYONE, Origin
 from domain.kernel.errors import ConcurrentChange, Overloaded, TooManyRequests
 from domain.kernel.events import Events
@@ -69,7 +68,7 @@ class ResetPasswordInteractor:
         await self.users.keep(user)
         await self.hashes.put(Credential(user_id=user.id, password_hash=hashed, changed_at=now))
         ended = await self.sessions.end_all(user.id, user.epoch, now)
-        await self.failures.forget(user.id, network_of(origin.address))
+        await self.failures.forget(user.id, origin.network)
         self.events.emit(PasswordChanged(user_id=user.id, occurred_at=now), of=user, revokes=ended)
         if proved:
             self.events.emit(updated(user), of=user)

@@ -274,7 +274,16 @@ REFUSED: Final = frozenset(
         *("AddMember", "CreateResource", "DeleteResource", "DeleteVisibilityGroup", "ExportPolicy", "InviteMember"),
         *("RemoveMember", "ResendInvitation", "TransferOwnership"),
         # They are the platform's.
-        *("CreateUser", "DeactivateUser", "DeleteUser", "GetUser", "ListUsers", "ReactivateUser", "ReadFeed"),
+        *(
+            "CreateUser",
+            "DeactivateUser",
+            "DeleteUser",
+            "GetUser",
+            "ListUsers",
+            "ReactivateUser",
+            "ReadFeed",
+            "UnlockUser",
+        ),
         *(
             "UpdateSystemRole",
             "UpdateUser",

@@ -1,0 +1,64 @@
+"""Tell people of sign-ins on devices that they have not used before."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from domain.identity.facade import Identified
+from domain.kernel.access import Origin
+from domain.kernel.errors import TooManyRequests
+from domain.kernel.ports import Clock, Limits, Mailer
+from domain.sessions.devices import device
+from domain.sessions.ports import SessionLists
+
+SUBJECT: Final = "A sign-in on a new device"
+TEXT: Final = """Somebody has just signed in to your account on a device that you have not used before.
+
+Time:    {at:%Y-%m-%d %H:%M} UTC
+Device:  {device}
+Address: {address}
+
+If that was you, there is nothing to do. If not, change your password: that ends the sessions of everybody else.
+"""
+LAST: Final = 50
+"""So many sessions of the past are looked at."""
+MAILS: Final = 5
+"""How often somebody is told within a day: what keeps no device token, and moves about, is not told of for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class GreetingPolicy:
+    """Whether people hear of new devices."""
+
+    tells: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """Greet whoever signs in.
+
+    A device is known by its token, or by the network and the name of the client of one of the last sessions. Whoever
+    signs in for the first time has none that is new.
+    """
+
+    sessions: SessionLists
+    mailer: Mailer
+    limits: Limits
+    policy: GreetingPolicy
+    clock: Clock
+
+    async def greet(self, person: Identified, origin: Origin) -> None:
+        """Mail the person if this may be somebody else; call it before the session is started."""
+        if person.familiar or not self.policy.tells:
+            return
+        known = await self.sessions.sources(person.user_id, LAST)
+        here = origin.network, origin.user_agent
+        if not known or here in {(Origin(address).network, agent) for address, agent in known}:
+            return
+        try:
+            await self.limits.hit("new_device_mail", str(person.user_id), MAILS, 86_400)
+        except TooManyRequests:
+            return
+        said = device(origin.user_agent)
+        name = " on ".join(each for each in (said.client, said.system) if each) if said else "unknown"
+        text = TEXT.format(at=self.clock.now(), device=name, address=origin.address or "unknown")
+        self.mailer.send(person.email, SUBJECT, text)

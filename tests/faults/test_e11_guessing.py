@@ -1,0 +1,77 @@
+"""Guessing one password, as fast as can be: a right guess past the limit opens nothing."""
+
+import asyncio
+import random
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.faults.test_stalls import Record, people
+from tests.support.http import Broken
+from tests.support.service import LONG, PASSWORD, Service, Stack, deployed
+
+pytestmark = pytest.mark.faults
+
+GUESSES: Final = 10_000 if LONG else 170
+CONNECTIONS: Final = 8
+MOST: Final = 100
+"""Guesses that are judged within a quarter of an hour, from however many networks."""
+JUDGED: Final = "SELECT failures FROM sign_in_failures WHERE account = (SELECT id FROM users WHERE email = $1) || '@*'"
+
+
+async def guess(
+    service: Service, email: str, numbers: "count[int]", right: int, *, halfway: asyncio.Event
+) -> list[int]:
+    """Guess until enough was guessed; those whose numbers are multiples of `right` are right. Return the statuses."""
+    statuses = []
+    async with service.caller(keeps=False) as call:
+        while (number := next(numbers)) < GUESSES:
+            if number == GUESSES // 2:
+                halfway.set()
+            body = {"email": email, "password": PASSWORD if number > MOST and not number % right else f"wrong {number}"}
+            headers = {
+                "x-forwarded-for": f"203.{number // 250 % 250}.{number % 250}.{random.randint(1, 250)}",
+                "user-agent": f"guesser/{number}",
+            }
+            try:
+                statuses.append((await call("POST", "/auth/login", body, headers)).status)
+            except Broken:
+                statuses.append(0)
+    return statuses
+
+
+@pytest.mark.parametrize(
+    ("trusted", "redis"),
+    [("", "kept"), ("127.0.0.1", "kept"), ("127.0.0.1", "killed")],
+    ids=["one network", "a network for each guess", "a network for each guess, and Redis dies"],
+)
+async def test_e11_p9_nobody_guesses_more_than_a_hundred_times(
+    stack: Stack, tmp_path: Path, record_property: Record, trusted: str, redis: str
+) -> None:
+    async with deployed(
+        stack, tmp_path, WORKERS="2", TRUSTED_PROXIES=trusted, ARGON2_MEMORY="7168", ARGON2_PASSES="5"
+    ) as service:
+        await people(service, 1)
+        async with service.sql() as connection:
+            email = str(await connection.fetchval("SELECT email FROM users WHERE email NOT LIKE 'root%' LIMIT 1"))
+        numbers, halfway = count(), asyncio.Event()
+        guessing = [asyncio.create_task(guess(service, email, numbers, 7, halfway=halfway)) for _ in range(CONNECTIONS)]
+        try:
+            if redis == "killed":
+                await halfway.wait()
+                await asyncio.to_thread(stack.redis.kill)
+            statuses = [status for each in await asyncio.gather(*guessing) for status in each]
+        finally:
+            if redis == "killed":
+                await asyncio.to_thread(stack.redis.start)
+        async with service.sql() as connection:
+            judged = await connection.fetchval(JUDGED, email)
+        record_property("judged", judged)
+        record_property("statuses", str({each: statuses.count(each) for each in {*statuses}}))
+        assert len(statuses) == GUESSES
+        assert 200 not in statuses
+        assert set(statuses) <= {401, 429, 503}
+        # What was under way when the last one was counted is counted too, and opens nothing either.
+        assert judged <= (MOST if trusted else 10) + CONNECTIONS

@@ -1,0 +1,99 @@
+"""Limits are announced to those whom they concern, and to nobody else."""
+
+import re
+
+from tests.integration.api.conftest import PASSWORD, Start, address, person, refused
+from tests.support.client import Client
+
+LEFT = re.compile(r'"([a-z_]+)";r=(\d+);t=(\d+)')
+
+
+def told(answer: object) -> list[tuple[str, int, int]]:
+    headers = answer.headers  # type: ignore[attr-defined]
+    return [(name, int(left), int(resets)) for name, left, resets in LEFT.findall(headers.get("ratelimit", ""))]
+
+
+async def sign_in(call: Client, email: str, password: str = PASSWORD) -> object:
+    return await call.send("POST", "/auth/login", {"email": email, "password": password})
+
+
+async def test_f11_whoever_signs_in_is_told_how_often_they_may(start: Start) -> None:
+    call = await start(sign_in_limit=3)
+    call.peer = "192.0.2.11"
+    email = (await person(call))["email"]
+
+    answers = [await sign_in(call, email), await sign_in(call, email, "wrong"), await sign_in(call, email)]
+
+    assert [each.status for each in answers] == [200, 401, 200]  # type: ignore[attr-defined]
+    for left, answer in zip((2, 1, 0), answers, strict=True):
+        assert answer.headers["ratelimit-policy"] == '"sign_in";q=3;w=60'  # type: ignore[attr-defined]
+        ((name, shown, resets),) = told(answer)
+        assert (name, shown) == ("sign_in", left)
+        assert 1 <= resets <= 60
+    over = await call.send("POST", "/auth/login", {"email": email, "password": PASSWORD})
+    refused(over, 429, "request.too_many")
+    ((_, left, resets),) = told(over)
+    assert left == 0
+    assert over.headers["retry-after"] == str(resets)
+
+
+async def test_f12_the_limit_goes_by_the_address_that_proxies_tell_only_if_they_are_trusted(start: Start) -> None:
+    call = await start(sign_in_limit=2)
+    call.peer = "192.0.2.12"
+    body = {"email": address(), "password": PASSWORD}
+    for number in range(2):
+        assert (await call.send("POST", "/auth/login", body, {"x-forwarded-for": f"203.0.113.{number}"})).status == 401
+
+    answer = await call.send("POST", "/auth/login", body, {"x-forwarded-for": "203.0.113.9"})
+
+    refused(answer, 429, "request.too_many")
+
+
+async def test_i8_authentik_cve_2024_47070_what_is_no_address_skips_no_limit(start: Start) -> None:
+    call = await start(sign_in_limit=2, trusted_proxies="192.0.2.13")
+    call.peer = "192.0.2.13"
+    body = {"email": address(), "password": PASSWORD}
+    for text in ("a", "unknown"):
+        assert (await call.send("POST", "/auth/login", body, {"x-forwarded-for": text})).status == 401
+
+    refused(await call.send("POST", "/auth/login", body, {"x-forwarded-for": "\x01"}), 429, "request.too_many")
+
+
+async def test_i12_nobodys_mailbox_is_filled_and_nobody_is_told_that_it_was_tried(start: Start) -> None:
+    call = await start()
+    call.peer = "192.0.2.14"
+    email = (await person(call))["email"]
+
+    answers = [await call.send("POST", "/auth/password/forgot", {"email": email}) for _ in range(8)]
+    stranger = await call.send("POST", "/auth/password/forgot", {"email": address()})
+
+    assert {each.status for each in answers} == {stranger.status}
+    for each in (*answers, stranger):
+        assert {name for name, _, _ in told(each)} <= {"forgot"}
+
+
+async def test_without_a_limit_nothing_is_told(start: Start) -> None:
+    call = await start(sign_in_limit=0)
+    email = (await person(call))["email"]
+
+    answer = await call.send("POST", "/auth/login", {"email": email, "password": PASSWORD})
+
+    assert "ratelimit" not in answer.headers
+    assert "ratelimit-policy" not in answer.headers
+
+
+async def test_p10_a_device_is_known_by_its_header(start: Start) -> None:
+    call = await start(sign_in_limit=0)
+    call.peer = "192.0.2.15"
+    email = (await person(call))["email"]
+    first = (await call.send("POST", "/auth/login", {"email": email, "password": PASSWORD})).json()
+    for _ in range(10):
+        await call.send("POST", "/auth/login", {"email": email, "password": "wrong"})
+    body = {"email": email, "password": PASSWORD}
+
+    refused(await call.send("POST", "/auth/login", body), 401, "sessions.sign_in_refused")
+    answer = await call.send("POST", "/auth/login", body, {"device-token": first["device_token"]})
+
+    assert answer.status == 200, answer
+    refreshed = await call.send("POST", "/auth/refresh", {"refresh_token": answer.json()["refresh_token"]})
+    assert refreshed.json()["device_token"] is None
