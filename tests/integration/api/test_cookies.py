@@ -11,6 +11,7 @@ from tests.support.client import Client
 from tests.support.facts import until
 
 ACCESS, REFRESH = "__Host-gatewright-access", "__Host-gatewright-refresh"
+DEVICE = "__Host-gatewright-device"
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ async def test_s2_signing_in_by_a_page_tells_no_script_the_tokens(call: Client, 
     answer = await browser("POST", "/auth/login", {"email": email, "password": PASSWORD})
 
     assert {*answer.json()} == {"expires_in", "refresh_expires_in", "session_id"}
-    assert {*browser.jar} == {ACCESS, REFRESH}
-    for name, site in ((ACCESS, "Lax"), (REFRESH, "Strict")):
+    assert {*browser.jar} == {ACCESS, REFRESH, DEVICE}
+    for name, site in ((ACCESS, "Lax"), (REFRESH, "Strict"), (DEVICE, "Strict")):
         assert browser.flags[name] >= {"Path=/", "Secure", "HttpOnly", f"SameSite={site}"}
         assert not [flag for flag in browser.flags[name] if flag.startswith("Domain")]
         assert browser.jar[name] not in answer.body.decode()
@@ -71,7 +72,7 @@ async def test_s1_signing_in_again_is_another_session_and_ends_the_one_before(ca
 
     await browser("POST", "/auth/login", {"email": email, "password": PASSWORD})
 
-    assert not {*before.values()} & {*browser.jar.values()}
+    assert all(browser.jar[name] != before[name] for name in (ACCESS, REFRESH))
     refused(await Browser(call, jar=before)("GET", "/auth/me"), 401, "access.invalid_token")
     assert len((await browser("GET", "/auth/sessions")).json()["items"]) == 1
 
@@ -83,6 +84,19 @@ async def test_a_repeated_sign_in_does_not_end_what_it_began(call: Client, email
 
     assert ("idempotency-replayed", "true") in answer.fields
     assert (await browser("GET", "/auth/me")).status == 200
+
+
+async def test_p10_a_browser_is_known_by_its_cookie(call: Client, email: str) -> None:
+    browser, stranger = await signed_in(call, email), Browser(call)
+    assert (await browser("POST", "/auth/logout")).status == 204
+    for _ in range(10):
+        await stranger("POST", "/auth/login", {"email": email, "password": "wrong"})
+
+    answers = [
+        await each("POST", "/auth/login", {"email": email, "password": PASSWORD}) for each in (stranger, browser)
+    ]
+
+    assert [each.status for each in answers] == [401, 200]
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -125,7 +139,7 @@ async def test_s5_signing_out_ends_the_session_everywhere_and_forgets_the_cookie
 
     answer = await browser("POST", "/auth/logout")
 
-    assert (answer.status, browser.jar) == (204, {})
+    assert (answer.status, browser.jar) == (204, {DEVICE: old[DEVICE]})
     copy = Browser(here, jar=dict(old))
     refused(await copy("GET", "/auth/me"), 401, "access.invalid_token")
     refused(await copy("POST", "/auth/refresh"), 401, "sessions.refresh_refused")
@@ -171,7 +185,7 @@ async def test_refreshing_replaces_both_cookies(call: Client, email: str) -> Non
     answer = await browser("POST", "/auth/refresh")
 
     assert {*answer.json()} == {"expires_in", "refresh_expires_in", "session_id"}
-    assert not {*before.values()} & {*browser.jar.values()}
+    assert all(browser.jar[name] != before[name] for name in (ACCESS, REFRESH))
     assert (await browser("GET", "/auth/me")).status == 200
 
 
