@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     """Where mailed invitations lead: an absolute URL, to which `#token=…` is added. By default a page of ours."""
     password_reset_url: str = ""
     """Where mailed links to reset a password lead; see `invitation_url`."""
+    verification_url: str = ""
+    """Where mailed links that prove an address lead; see `invitation_url`."""
 
     docs: bool | None = None
     """Serve `/auth/docs`, `/auth/redoc` and `/auth/mkdocs`. By default in dev only."""
@@ -139,7 +141,7 @@ class Settings(BaseSettings):
     def _secrets(cls, value: object) -> object:
         return [SecretStr(part) for part in _parts(value)] if isinstance(value, str) else value
 
-    @field_validator("invitation_url", "password_reset_url")
+    @field_validator("invitation_url", "password_reset_url", "verification_url")
     @classmethod
     def _leads_somewhere(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -199,6 +201,11 @@ class Settings(BaseSettings):
     def password_resets_at(self) -> str:
         """Where mailed links to reset a password lead."""
         return self.password_reset_url or f"{self.served_at}/auth/password"
+
+    @property
+    def verifications_at(self) -> str:
+        """Where mailed links that prove an address lead."""
+        return self.verification_url or f"{self.served_at}/auth/verification"
 
     @property
     def serves_docs(self) -> bool:

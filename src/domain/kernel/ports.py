@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from domain.kernel.mails import Mail
+
 
 class Clock(Protocol):
     """Tell the time, in UTC."""
@@ -24,8 +26,8 @@ class Cursors(Protocol):
 class Mailer(Protocol):
     """Send mail, if the command commits."""
 
-    def send(self, to: str, subject: str, text: str) -> None:
-        """Queue a mail in the command's transaction; it leaves after the commit, at least once."""
+    def send(self, to: str, mail: Mail) -> None:
+        """Queue `mail` in the command's transaction; it leaves after the commit, at least once."""
 
 
 class Limits(Protocol):
