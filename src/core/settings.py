@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     argon2_lanes: Annotated[int, Field(ge=1, le=16)] = 1
     signup_private: bool = False
     """Answer 202 to every sign-up, and tell the owner of a known address by mail."""
+    require_verified_email: bool = False
+    """Let people sign in with a password only when they have proved their e-mail address."""
     sign_up_limit: Annotated[int, Field(ge=0)] | None = None
     """Sign-ups per minute and address; 0 for any number. By default 60, and in dev any number."""
     sign_in_limit: Annotated[int, Field(ge=0)] | None = None

@@ -51,6 +51,7 @@ class Identified:
     user_id: UserId
     epoch: int
     """The revocation epoch that the proof was checked under."""
+    email_verified: bool = False
 
 
 class Identities(Protocol):
@@ -63,6 +64,9 @@ class Identities(Protocol):
         and after too many in a row refuses every password for a while, from that network or from everywhere. May raise
         `Overloaded`. Holds no connection while it hashes.
         """
+
+    async def remind(self, user_id: UserId) -> None:
+        """Mail the person a link that proves their address, unless they were mailed enough of them lately."""
 
     async def recognise(self, login: str) -> Identified | None:
         """Return the active person with this e-mail address or username, unproved: for development only."""

@@ -7,7 +7,7 @@ from domain.identity.errors import UserNotFound
 from domain.identity.models import Link, Purpose, User
 from domain.identity.ports import Credentials, LinkTokens
 from domain.identity.repositories import Links, Users
-from domain.kernel.mails import PasswordResetMail, VerificationMail
+from domain.kernel.mails import AccountReadyMail, PasswordResetMail, VerificationMail
 from domain.kernel.ports import Clock, Mailer
 
 
@@ -45,9 +45,15 @@ class LinkMails:
 
     async def verification(self, user: User) -> None:
         """Mail `user` a link by which they prove that the address is theirs."""
+        self.mailer.send(user.email, VerificationMail(*await self._proof(user)))
+
+    async def welcome(self, user: User) -> None:
+        """Tell `user` that they have an account, with such a link."""
+        self.mailer.send(user.email, AccountReadyMail(*await self._proof(user)))
+
+    async def _proof(self, user: User) -> tuple[str, int]:
         token = await self._made(user, Purpose.VERIFICATION, self.policy.verification_life)
-        link = f"{self.policy.verification_page}#token={token}"
-        self.mailer.send(user.email, VerificationMail(link, self.policy.verification_life // timedelta(hours=1)))
+        return f"{self.policy.verification_page}#token={token}", self.policy.verification_life // timedelta(hours=1)
 
     async def _made(self, user: User, purpose: Purpose, life: timedelta) -> str:
         token, token_hash = self.tokens.make(purpose)

@@ -7,13 +7,15 @@ from typing import Final
 from uuid import UUID
 from zlib import crc32
 
-from domain.identity.errors import EmailInvalid
+from domain.identity.errors import EmailInvalid, UserNotFound
 from domain.identity.facade import Identified, Identities
+from domain.identity.mailing import LinkMails, LinkPolicy
 from domain.identity.ports import Credentials, EmailAddresses, Failures, KeptCredential, Passwords
-from domain.identity.repositories import PasswordHashes
+from domain.identity.repositories import PasswordHashes, Users
 from domain.kernel.access import Origin
+from domain.kernel.errors import TooManyRequests
 from domain.kernel.ids import UserId
-from domain.kernel.ports import Clock
+from domain.kernel.ports import Clock, Limits
 
 FAILURES: Final = 10
 """After so many failures in a row from one network, the account is closed to that network for `PAUSE`."""
@@ -34,6 +36,10 @@ class PasswordIdentities(Identities):
     hashes: PasswordHashes
     failures: Failures
     addresses: EmailAddresses
+    users: Users
+    mails: LinkMails
+    limits: Limits
+    policy: LinkPolicy
     clock: Clock
 
     async def verify(self, login: str, password: str, origin: Origin) -> Identified | None:
@@ -60,12 +66,22 @@ class PasswordIdentities(Identities):
             await self.failures.forget(kept.user_id, network)
         if kept.password_hash and renewed:
             await self.hashes.renew(kept.user_id, kept.password_hash, renewed)
-        return Identified(kept.user_id, kept.epoch)
+        return Identified(kept.user_id, kept.epoch, kept.email_verified)
 
     async def recognise(self, login: str) -> Identified | None:
         """See `Identities.recognise`."""
         kept = await self._find(login, "")
-        return Identified(kept.user_id, kept.epoch) if kept and kept.is_active else None
+        return Identified(kept.user_id, kept.epoch, kept.email_verified) if kept and kept.is_active else None
+
+    async def remind(self, user_id: UserId) -> None:
+        """See `Identities.remind`."""
+        try:
+            await self.limits.hit("verification_mail", str(user_id), self.policy.per_hour, 3600)
+            user = await self.users.get(user_id)
+        except (TooManyRequests, UserNotFound):
+            return
+        if not user.email_verified:
+            await self.mails.verification(user)
 
     async def _pretend(self, login: str) -> None:
         """Count a failure that is nobody's: whoever is refused without one was answered sooner, which would tell."""

@@ -40,9 +40,12 @@ class VerificationMail(Mail):
 
 @dataclass(frozen=True, slots=True)
 class AccountReadyMail(Mail):
-    """Somebody signed up with the address."""
+    """Somebody signed up with the address, and a link that proves it."""
 
     name = "account_ready"
+    link: str = field(repr=False)
+    hours: int
+    """How long the link works."""
 
 
 @dataclass(frozen=True, slots=True)

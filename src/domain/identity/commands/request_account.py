@@ -5,12 +5,13 @@ from typing import Final
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.errors import EmailTaken, UsernameTaken
 from domain.identity.events import UserCreated
+from domain.identity.mailing import LinkMails
 from domain.identity.ports import EmailAddresses
 from domain.identity.registration import REFUSALS, Applicant, Registration
 from domain.identity.schemas import Email, FullName, Password, Username
 from domain.kernel.access import ANYONE, Origin
 from domain.kernel.errors import Overloaded, TooManyRequests
-from domain.kernel.mails import AccountKnownMail, AccountReadyMail, UsernameTakenMail
+from domain.kernel.mails import AccountKnownMail, UsernameTakenMail
 from domain.kernel.ports import Limits, Mailer
 from domain.kernel.usecases import Command, interactor, message, secret
 
@@ -42,6 +43,7 @@ class RequestAccount(Command[None]):
 )
 class RequestAccountInteractor:
     registration: Registration
+    mails: LinkMails
     addresses: EmailAddresses
     mailer: Mailer
     limits: Limits
@@ -56,13 +58,13 @@ class RequestAccountInteractor:
         # Counted for everybody and before anything is known, so that the time it takes tells nothing.
         bearable = await self._bearable(address)
         try:
-            await self.registration.register(applicant)
+            user = await self.registration.register(applicant)
         except TAKEN as taken:
             if bearable:
                 self.mailer.send(address, AccountKnownMail() if isinstance(taken, EmailTaken) else UsernameTakenMail())
         else:
             # There is one for each account, and nobody shall have an account without having heard of it.
-            self.mailer.send(address, AccountReadyMail())
+            await self.mails.welcome(user)
 
     async def _bearable(self, address: str) -> bool:
         try:
