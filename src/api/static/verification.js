@@ -7,14 +7,17 @@ const say = (text, bad) => { said.textContent = text; said.className = bad ? "ba
 const token = new URLSearchParams(location.hash.slice(1)).get("token");
 history.replaceState(null, "", location.pathname);
 
+// Tokens say by how they begin whether they prove the address of now or bring a new one.
+const place = token?.startsWith("gwc_") ? "/auth/email/change/finish" : "/auth/email/verify";
+
 const prove = async () => {
   button.disabled = true;
   say("", false);
   try {
-    const answer = await fetch("/auth/email/verify", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) });
+    const answer = await fetch(place, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) });
     if (answer.ok) {
       form.remove();
-      say("Your address is confirmed.", false);
+      say("Your e-mail address is confirmed.", false);
     } else {
       const found = await answer.json();
       say([found.title, found.detail].filter(Boolean).join(" "), true);

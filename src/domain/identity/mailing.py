@@ -4,10 +4,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.identity.errors import UserNotFound
-from domain.identity.models import Link, Purpose, User
+from domain.identity.models import EmailAddress, Link, Purpose, User
 from domain.identity.ports import Credentials, LinkTokens
 from domain.identity.repositories import Links, Users
-from domain.kernel.mails import AccountReadyMail, PasswordResetMail, VerificationMail
+from domain.kernel.mails import (
+    AccountReadyMail,
+    EmailChangeAskedMail,
+    EmailChangeMail,
+    EmailChangeVainMail,
+    PasswordResetMail,
+    VerificationMail,
+)
 from domain.kernel.ports import Clock, Mailer
 
 
@@ -51,16 +58,27 @@ class LinkMails:
         """Tell `user` that they have an account, with such a link."""
         self.mailer.send(user.email, AccountReadyMail(*await self._proof(user)))
 
+    async def change(self, user: User, address: EmailAddress, *, taken: bool) -> None:
+        """Mail `address` a link by which it becomes that of `user`, and tell the present one.
+
+        Who has an account at an address that is `taken` is told so instead; what is kept is the same.
+        """
+        token = await self._made(user, Purpose.EMAIL_CHANGE, self.policy.verification_life, address)
+        link = f"{self.policy.verification_page}#token={token}"
+        hours = self.policy.verification_life // timedelta(hours=1)
+        self.mailer.send(address, EmailChangeVainMail() if taken else EmailChangeMail(link, hours))
+        self.mailer.send(user.email, EmailChangeAskedMail())
+
     async def _proof(self, user: User) -> tuple[str, int]:
         token = await self._made(user, Purpose.VERIFICATION, self.policy.verification_life)
         return f"{self.policy.verification_page}#token={token}", self.policy.verification_life // timedelta(hours=1)
 
-    async def _made(self, user: User, purpose: Purpose, life: timedelta) -> str:
+    async def _made(self, user: User, purpose: Purpose, life: timedelta, address: EmailAddress | None = None) -> str:
         token, token_hash = self.tokens.make(purpose)
         link = Link(
             user_id=user.id,
             purpose=purpose,
-            email=user.email,
+            email=address or user.email,
             epoch=user.epoch,
             token_hash=token_hash,
             expires_at=self.clock.now() + life,

@@ -72,3 +72,34 @@ class InvitationMail(Mail):
     link: str = field(repr=False)
     until: str
     """When the link ceases to work, as people read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChangeMail(Mail):
+    """A link, sent to a new address, by which an account changes to it."""
+
+    name = "email_change"
+    link: str = field(repr=False)
+    hours: int
+    """How long the link works."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChangeAskedMail(Mail):
+    """The notice, sent to the address of an account, that somebody wants it to be another."""
+
+    name = "email_change_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChangeVainMail(Mail):
+    """The notice, sent to an address, that an account cannot change to it because it has one already."""
+
+    name = "email_change_vain"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChangedMail(Mail):
+    """The notice, sent to the address of before, that an account has another one."""
+
+    name = "email_changed"

@@ -10,7 +10,7 @@ import pytest
 from core.jobs.registry import Unrepeatable
 from core.mail import FolderTransport, JobMailer, Letter, MailSender, SealedLetter, SmtpTransport, compose
 from domain.kernel.ids import uuid7
-from domain.kernel.mails import AccountReadyMail, PasswordResetMail
+from domain.kernel.mails import PasswordChangedMail, PasswordResetMail
 from tests.support.memory.jobs import MemoryEnqueues
 from tests.support.memory.seal import MemorySeal
 from tests.support.smtp import smtp_sink
@@ -80,7 +80,7 @@ async def test_a_letter_cannot_break_out_of_its_headers(letter: Letter) -> None:
 
 async def test_a_letter_sealed_under_another_key_is_not_tried_again() -> None:
     work = MemoryEnqueues()
-    JobMailer(work, MemorySeal()).send("ada@example.org", AccountReadyMail())
+    JobMailer(work, MemorySeal()).send("ada@example.org", PasswordChangedMail())
     with pytest.raises(Unrepeatable):
         await MailSender(FolderTransport(Path()), MemorySeal(), SENDER).send(SealedLetter(**work.queued[0][1]), uuid7())
 
