@@ -7,6 +7,7 @@ from typing import Final
 from litestar import Litestar, Router
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from api.dev_mail import dev_mail
 from api.protocols.authzen import authzen
 from api.protocols.introspection import introspection
 from api.protocols.operations import operations
@@ -82,6 +83,7 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
             authzen(settings.served_at),
             introspection,
             revocation,
+            *([dev_mail(settings.outbox)] if settings.is_dev and settings.smtp_url is None else []),
         ],
         observers=(access_log, assembly.metrics.requests),
         tracing=RequestSpan(tracer) if tracer else None,

@@ -240,6 +240,11 @@ class Settings(BaseSettings):
         return timedelta(seconds=self.session_idle_seconds) if self.session_idle_seconds else None
 
     @property
+    def outbox(self) -> Path:
+        """Where mails are written that no server sends."""
+        return self.folder / "mail"
+
+    @property
     def folder(self) -> Path:
         """The data folder, absolute."""
         return self.data_dir.expanduser().resolve()
