@@ -89,6 +89,10 @@ async def test_what_is_no_mail_is_not_found(client: Client, tmp_path: Path, path
 def test_is_there_in_development_without_a_server_only(
     tmp_path: Path, settings: dict[str, Any], *, served: bool
 ) -> None:
-    stores: dict[str, Any] = {"database_url": "postgresql://localhost/x", "redis_url": "redis://localhost/0"}
-    app = build(Settings(_env_file=None, data_dir=tmp_path, **stores, **settings), CollectorRegistry())
+    stores: dict[str, Any] = {
+        "_env_file": None,
+        "database_url": "postgresql://localhost/x",
+        "redis_url": "redis://localhost/0",
+    }
+    app = build(Settings(data_dir=tmp_path, **stores, **settings), CollectorRegistry())
     assert any("/dev/mail" in route.path for route in app.routes) == served
