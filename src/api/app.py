@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from api.cookies import Pages
 from api.cors import Cors
+from api.dev_mail import dev_mail
 from api.protocols.authzen import authzen
 from api.protocols.introspection import introspection
 from api.protocols.operations import operations
@@ -84,6 +85,7 @@ def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litesta
             authzen(settings.served_at),
             introspection,
             revocation,
+            *([dev_mail(settings.outbox)] if settings.is_dev and settings.smtp_url is None else []),
         ],
         observers=(access_log, assembly.metrics.requests),
         tracing=RequestSpan(tracer) if tracer else None,

@@ -43,6 +43,8 @@ FORMS: Final = {
     "/auth/invitations": ("invitation.html", ("invitation.js", "form.css")),
     # Where mailed links to reset a password lead, likewise.
     "/auth/password": ("password.html", ("password.js", "form.css")),
+    # Where mailed links that prove an address lead, likewise.
+    "/auth/verification": ("verification.html", ("verification.js", "form.css")),
 }
 """What is entered in them goes to routes like any other."""
 PAGES: Final = {

@@ -114,7 +114,7 @@ class CollectBodies:
 
 def _transport(settings: Settings) -> Transport:
     if settings.smtp_url is None:
-        return FolderTransport(settings.folder / "mail")
+        return FolderTransport(settings.outbox)
     try:
         return SmtpTransport.parse(settings.smtp_url.get_secret_value())
     except ValueError as error:

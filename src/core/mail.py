@@ -21,6 +21,9 @@ import aiosmtplib
 import msgspec
 
 from core.jobs.registry import Job, Unrepeatable
+from core.mail_templates import render
+from domain.kernel.mails import Mail
+from domain.kernel.ports import Mailer
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,8 @@ class Letter:
     to: str
     subject: str
     text: str
+    html: str = ""
+    """The same for those who look at it in a browser; none in letters that were queued before there was any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +72,16 @@ class SealedLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class JobMailer:
+class JobMailer(Mailer):
     """Queues mails with the work of a command."""
 
     work: Enqueues
     seal: Seal
 
-    def send(self, to: str, subject: str, text: str) -> None:
-        """Queue a mail; it leaves after the commit, at least once."""
-        plain = msgspec.json.encode(Letter(to, subject, text))
+    def send(self, to: str, mail: Mail) -> None:
+        """See `Mailer.send`."""
+        words = render(mail)
+        plain = msgspec.json.encode(Letter(to, words.subject, words.text, words.html))
         self.work.enqueue(SEND_MAIL, {"sealed": b64encode(self.seal.seal(plain, _ABOUT)).decode()})
 
 
@@ -117,6 +123,8 @@ def compose(letter: Letter, sender: str, job: UUID) -> EmailMessage:
     message["Message-ID"] = f"<{job}@{address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html")
     return message
 
 

@@ -41,4 +41,8 @@ class MailedLinks(Provider):
 
 def link_policy(settings: Settings) -> LinkPolicy:
     """Return how links are mailed."""
-    return LinkPolicy(reset_page=settings.password_resets_at, attempts_per_minute=settings.sign_ups_per_minute)
+    return LinkPolicy(
+        reset_page=settings.password_resets_at,
+        verification_page=settings.verifications_at,
+        attempts_per_minute=settings.sign_ups_per_minute,
+    )

@@ -12,7 +12,7 @@ from domain.identity.models import Purpose
 from domain.identity.ports import LinkTokens
 from gatewright_verifier import base64url
 
-PREFIXES: Final = {Purpose.RESET: "gwr_", Purpose.VERIFICATION: "gwv_"}
+PREFIXES: Final = {Purpose.RESET: "gwr_", Purpose.VERIFICATION: "gwv_", Purpose.EMAIL_CHANGE: "gwc_"}
 """What tells a token of one kind from those of every other, before anything is looked up."""
 _RANDOM: Final = 32
 _REST: Final = 43

@@ -189,7 +189,7 @@ class Shared(Provider):
             RefreshTokens: RefreshTokens(keys.secrets.every("refresh")),
             Sealed: seal(keys.secrets),
             SetupToken: keys.setup,
-            SignInPolicy: SignInPolicy(settings.sign_ins_per_minute),
+            SignInPolicy: SignInPolicy(settings.sign_ins_per_minute, settings.require_verified_email),
             SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
             TokenInspection: assembly.inspection,
         }.items():

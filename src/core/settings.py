@@ -113,6 +113,8 @@ class Settings(BaseSettings):
     argon2_lanes: Annotated[int, Field(ge=1, le=16)] = 1
     signup_private: bool = False
     """Answer 202 to every sign-up, and tell the owner of a known address by mail."""
+    require_verified_email: bool = False
+    """Let people sign in with a password only when they have proved their e-mail address."""
     sign_up_limit: Annotated[int, Field(ge=0)] | None = None
     """Sign-ups per minute and address; 0 for any number. By default 60, and in dev any number."""
     sign_in_limit: Annotated[int, Field(ge=0)] | None = None
@@ -125,6 +127,8 @@ class Settings(BaseSettings):
     """Where mailed invitations lead: an absolute URL, to which `#token=…` is added. By default a page of ours."""
     password_reset_url: str = ""
     """Where mailed links to reset a password lead; see `invitation_url`."""
+    verification_url: str = ""
+    """Where mailed links that prove an address lead; see `invitation_url`."""
 
     docs: bool | None = None
     """Serve `/auth/docs`, `/auth/redoc` and `/auth/mkdocs`. By default in dev only."""
@@ -152,7 +156,7 @@ class Settings(BaseSettings):
     def _secrets(cls, value: object) -> object:
         return [SecretStr(part) for part in _parts(value)] if isinstance(value, str) else value
 
-    @field_validator("invitation_url", "password_reset_url")
+    @field_validator("invitation_url", "password_reset_url", "verification_url")
     @classmethod
     def _leads_somewhere(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -214,6 +218,11 @@ class Settings(BaseSettings):
         return self.password_reset_url or f"{self.served_at}/auth/password"
 
     @property
+    def verifications_at(self) -> str:
+        """Where mailed links that prove an address lead."""
+        return self.verification_url or f"{self.served_at}/auth/verification"
+
+    @property
     def serves_docs(self) -> bool:
         """Whether the documentation pages are served."""
         return self.is_dev if self.docs is None else self.docs
@@ -242,6 +251,11 @@ class Settings(BaseSettings):
     def session_idle(self) -> timedelta | None:
         """How long a session lives without being refreshed."""
         return timedelta(seconds=self.session_idle_seconds) if self.session_idle_seconds else None
+
+    @property
+    def outbox(self) -> Path:
+        """Where mails are written that no server sends."""
+        return self.folder / "mail"
 
     @property
     def folder(self) -> Path:

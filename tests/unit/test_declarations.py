@@ -38,6 +38,7 @@ PUBLIC = {
     "SignUp",
     "SignUpWithInvitation",
     "VerifyEmail",
+    "ChangeEmail",
 }
 ELSEWHERE: dict[str, str] = dict.fromkeys(
     ("EvaluateAccess", "EvaluateMany", "ExplainAccess", "SearchActions", "SearchResources", "SearchSubjects"),

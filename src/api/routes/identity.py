@@ -3,6 +3,7 @@
 from litestar import Router, delete, get, patch, post
 
 from api.endpoint import endpoint
+from domain.identity.commands.change_email import ChangeEmail
 from domain.identity.commands.change_password import ChangePassword
 from domain.identity.commands.create_user import CreateUser
 from domain.identity.commands.deactivate_user import DeactivateUser
@@ -12,6 +13,7 @@ from domain.identity.commands.finish_setup import FinishSetup
 from domain.identity.commands.forgot_password import ForgotPassword
 from domain.identity.commands.reactivate_user import ReactivateUser
 from domain.identity.commands.request_account import RequestAccount
+from domain.identity.commands.request_email_change import RequestEmailChange
 from domain.identity.commands.request_email_verification import RequestEmailVerification
 from domain.identity.commands.reset_password import ResetPassword
 from domain.identity.commands.sign_up import SignUp
@@ -37,6 +39,8 @@ def identity(*, private: bool, dev: bool) -> Router:
             endpoint(post, "/password/change", ChangePassword, status=204),
             endpoint(post, "/password/forgot", ForgotPassword, status=202),
             endpoint(post, "/password/reset", ResetPassword, status=204),
+            endpoint(post, "/email/change", RequestEmailChange, status=202),
+            endpoint(post, "/email/change/finish", ChangeEmail, status=204),
             endpoint(post, "/email/verify", VerifyEmail, status=204),
             endpoint(post, "/email/verify/request", RequestEmailVerification, status=202),
             endpoint(get, "/users", ListUsers),

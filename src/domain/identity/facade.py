@@ -53,6 +53,7 @@ class Identified:
     """The revocation epoch that the proof was checked under."""
     email: str
     """Where they are told of what happens to their account."""
+    email_verified: bool
     familiar: bool = False
     """Whether it was proved on a device that they have signed in on before."""
     device_token: str | None = field(default=None, repr=False)
@@ -69,6 +70,9 @@ class Identities(Protocol):
         and after too many in a row refuses every password for a while, from that network or from everywhere. May raise
         `Overloaded`. Holds no connection while it hashes.
         """
+
+    async def remind(self, user_id: UserId) -> None:
+        """Mail the person a link that proves their address, unless they were mailed enough of them lately."""
 
     async def recognise(self, login: str) -> Identified | None:
         """Return the active person with this e-mail address or username, unproved: for development only."""

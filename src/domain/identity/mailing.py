@@ -2,31 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 from domain.identity.errors import UserNotFound
-from domain.identity.models import Link, Purpose, User
+from domain.identity.models import EmailAddress, Link, Purpose, User
 from domain.identity.ports import Credentials, LinkTokens
 from domain.identity.repositories import Links, Users
+from domain.kernel.mails import (
+    AccountReadyMail,
+    EmailChangeAskedMail,
+    EmailChangeMail,
+    EmailChangeVainMail,
+    PasswordResetMail,
+    VerificationMail,
+)
 from domain.kernel.ports import Clock, Mailer
-
-RESET_SUBJECT: Final = "Reset your password"
-RESET: Final = """Somebody, perhaps you, wants to choose another password for the account with this address.
-
-Follow this link to choose it. It works once, and for {minutes} minutes:
-
-{page}#token={token}
-
-If that was not you, ignore this mail: nothing has changed.
-"""
-
-VERIFICATION_SUBJECT: Final = "Confirm your e-mail address"
-VERIFICATION: Final = """This proves that the address is yours. It works once, and for {hours} hours:
-
-{token}
-
-If you have no account here, ignore this mail.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +24,8 @@ class LinkPolicy:
 
     reset_page: str = "http://localhost:8000/auth/password"
     """Where passwords are reset; the token follows as its fragment, which browsers keep to themselves."""
+    verification_page: str = "http://localhost:8000/auth/verification"
+    """Where addresses are verified, likewise."""
     reset_life: timedelta = timedelta(minutes=15)
     verification_life: timedelta = timedelta(days=1)
     per_hour: int = 5
@@ -56,22 +47,38 @@ class LinkMails:
     async def reset(self, user: User) -> None:
         """Mail `user` a link to choose another password, to the address that is kept of them."""
         token = await self._made(user, Purpose.RESET, self.policy.reset_life)
-        minutes = int(self.policy.reset_life.total_seconds() // 60)
-        text = RESET.format(minutes=minutes, page=self.policy.reset_page, token=token)
-        self.mailer.send(user.email, RESET_SUBJECT, text)
+        link = f"{self.policy.reset_page}#token={token}"
+        self.mailer.send(user.email, PasswordResetMail(link, self.policy.reset_life // timedelta(minutes=1)))
 
     async def verification(self, user: User) -> None:
-        """Mail `user` a token by which they prove that the address is theirs."""
-        token = await self._made(user, Purpose.VERIFICATION, self.policy.verification_life)
-        hours = int(self.policy.verification_life.total_seconds() // 3600)
-        self.mailer.send(user.email, VERIFICATION_SUBJECT, VERIFICATION.format(hours=hours, token=token))
+        """Mail `user` a link by which they prove that the address is theirs."""
+        self.mailer.send(user.email, VerificationMail(*await self._proof(user)))
 
-    async def _made(self, user: User, purpose: Purpose, life: timedelta) -> str:
+    async def welcome(self, user: User) -> None:
+        """Tell `user` that they have an account, with such a link."""
+        self.mailer.send(user.email, AccountReadyMail(*await self._proof(user)))
+
+    async def change(self, user: User, address: EmailAddress, *, taken: bool) -> None:
+        """Mail `address` a link by which it becomes that of `user`, and tell the present one.
+
+        Who has an account at an address that is `taken` is told so instead; what is kept is the same.
+        """
+        token = await self._made(user, Purpose.EMAIL_CHANGE, self.policy.verification_life, address)
+        link = f"{self.policy.verification_page}#token={token}"
+        hours = self.policy.verification_life // timedelta(hours=1)
+        self.mailer.send(address, EmailChangeVainMail() if taken else EmailChangeMail(link, hours))
+        self.mailer.send(user.email, EmailChangeAskedMail())
+
+    async def _proof(self, user: User) -> tuple[str, int]:
+        token = await self._made(user, Purpose.VERIFICATION, self.policy.verification_life)
+        return f"{self.policy.verification_page}#token={token}", self.policy.verification_life // timedelta(hours=1)
+
+    async def _made(self, user: User, purpose: Purpose, life: timedelta, address: EmailAddress | None = None) -> str:
         token, token_hash = self.tokens.make(purpose)
         link = Link(
             user_id=user.id,
             purpose=purpose,
-            email=user.email,
+            email=address or user.email,
             epoch=user.epoch,
             token_hash=token_hash,
             expires_at=self.clock.now() + life,

@@ -53,6 +53,7 @@ class Purpose(StrEnum):
 
     RESET = "reset"
     VERIFICATION = "verification"
+    EMAIL_CHANGE = "email_change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class Link:
     user_id: UserId
     purpose: Purpose
     email: EmailAddress
-    """Where it was mailed to; it is void once the person has another address."""
+    """Where it was mailed to; one that does not change the address is void once the person has another."""
     epoch: int
     """The person's epoch at that moment; it changes with the password and whenever everything is taken back."""
     token_hash: bytes = field(repr=False)

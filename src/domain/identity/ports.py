@@ -61,6 +61,7 @@ class KeptCredential:
     email: str
     password_hash: str | None = field(repr=False)
     is_active: bool
+    email_verified: bool
     epoch: int
     failures: int = 0
     """Failed attempts in a row, from everywhere."""

@@ -18,7 +18,7 @@ class Users(Protocol):
         """Return the person, whom nobody else can change until the command ends, or raise `UserNotFound`."""
 
     async def keep(self, user: User) -> None:
-        """Write what changed, or raise `UsernameTaken`."""
+        """Write what changed, or raise `EmailTaken` or `UsernameTaken`."""
 
     async def remove(self, user: User) -> None:
         """Delete `user`, their credentials, sessions and grants."""

@@ -6,8 +6,9 @@ from typing import Final
 from uuid import UUID
 from zlib import crc32
 
-from domain.identity.errors import EmailInvalid
+from domain.identity.errors import EmailInvalid, UserNotFound
 from domain.identity.facade import Identified, Identities
+from domain.identity.mailing import LinkMails, LinkPolicy
 from domain.identity.ports import (
     Credentials,
     DeviceTokens,
@@ -17,10 +18,11 @@ from domain.identity.ports import (
     KnownDevice,
     Passwords,
 )
-from domain.identity.repositories import PasswordHashes
+from domain.identity.repositories import PasswordHashes, Users
 from domain.kernel.access import Origin
+from domain.kernel.errors import TooManyRequests
 from domain.kernel.ids import UserId, uuid7
-from domain.kernel.ports import Clock
+from domain.kernel.ports import Clock, Limits
 
 FAILURES: Final = 10
 """After so many failures in a row from one network, the account is closed to that network for `PAUSE`."""
@@ -41,6 +43,10 @@ class PasswordIdentities(Identities):
     failures: Failures
     devices: DeviceTokens
     addresses: EmailAddresses
+    users: Users
+    mails: LinkMails
+    limits: Limits
+    policy: LinkPolicy
     clock: Clock
 
     async def verify(self, login: str, password: str, origin: Origin) -> Identified | None:
@@ -73,15 +79,25 @@ class PasswordIdentities(Identities):
             await self.hashes.renew(kept.user_id, kept.password_hash, renewed)
         proved = device or KnownDevice(kept.user_id, uuid7())
         token = self.devices.make(proved, self.clock.now())
-        return Identified(kept.user_id, kept.epoch, kept.email, familiar=known, device_token=token)
+        return _identified(kept, familiar=known, device_token=token)
 
     async def recognise(self, login: str) -> Identified | None:
         """See `Identities.recognise`."""
         kept = await self._find(login, "")
-        return Identified(kept.user_id, kept.epoch, kept.email, familiar=True) if kept and kept.is_active else None
+        return _identified(kept, familiar=True) if kept and kept.is_active else None
 
     def _device(self, origin: Origin) -> KnownDevice | None:
         return self.devices.read(origin.device_token, self.clock.now()) if origin.device_token else None
+
+    async def remind(self, user_id: UserId) -> None:
+        """See `Identities.remind`."""
+        try:
+            await self.limits.hit("verification_mail", str(user_id), self.policy.per_hour, 3600)
+            user = await self.users.get(user_id)
+        except (TooManyRequests, UserNotFound):
+            return
+        if not user.email_verified:
+            await self.mails.verification(user)
 
     async def _pretend(self, login: str) -> None:
         """Count a failure that is nobody's: whoever is refused without one was answered sooner, which would tell."""
@@ -94,6 +110,10 @@ class PasswordIdentities(Identities):
             return await self.credentials.find(self.addresses.parse(login), network)
         except EmailInvalid:
             return None
+
+
+def _identified(kept: KeptCredential, *, familiar: bool, device_token: str | None = None) -> Identified:
+    return Identified(kept.user_id, kept.epoch, kept.email, kept.email_verified, familiar, device_token)
 
 
 def nobody(login: str) -> UserId:

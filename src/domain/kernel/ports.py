@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from domain.kernel.mails import Mail
+
 
 class Clock(Protocol):
     """Tell the time, in UTC."""
@@ -25,8 +27,8 @@ class Cursors(Protocol):
 class Mailer(Protocol):
     """Send mail, if the command commits."""
 
-    def send(self, to: str, subject: str, text: str) -> None:
-        """Queue a mail in the command's transaction; it leaves after the commit, at least once."""
+    def send(self, to: str, mail: Mail) -> None:
+        """Queue `mail` in the command's transaction; it leaves after the commit, at least once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from domain.access.facade import Authority, NotHeld, Place
 from domain.identity.facade import Person
 from domain.kernel.access import Actor, Permission
 from domain.kernel.events import Events
 from domain.kernel.ids import SessionId
+from domain.kernel.mails import InvitationMail
 from domain.kernel.ports import Clock, Mailer
 from domain.organizations.errors import InvitationNotFound
 from domain.organizations.events import InvitationAccepted, InvitationMade, InvitationWithdrawn
@@ -17,16 +17,6 @@ from domain.organizations.models import Invitation, Membership
 from domain.organizations.policies import InvitationPolicy
 from domain.organizations.ports import InvitationReader, InvitationTokens, Invited
 from domain.organizations.repositories import Invitations, Organizations
-
-SUBJECT: Final = "You are invited"
-TEXT: Final = """You are invited to join the organization "{name}".
-
-Follow this link to accept. It works once, and until {until}:
-
-{page}#token={token}
-
-If you expected no invitation, ignore this mail.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +44,8 @@ class Letters:
         )
         self.events.emit(made, of=invitation)
         until = invitation.expires_at.strftime("%Y-%m-%d %H:%M UTC")
-        text = TEXT.format(name=organization_name, until=until, page=self.policy.page, token=token)
-        self.mailer.send(invitation.email, SUBJECT, text)
+        link = f"{self.policy.page}#token={token}"
+        self.mailer.send(invitation.email, InvitationMail(organization_name, link, until))
 
 
 @dataclass(frozen=True, slots=True)

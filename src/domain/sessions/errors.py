@@ -1,6 +1,6 @@
 """Refusals of the sessions capability."""
 
-from domain.kernel.errors import Invalid, NotFound, Unauthenticated
+from domain.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from domain.kernel.ids import SessionId
 
 
@@ -16,6 +16,14 @@ class SignInOvertaken(SignInRefused):
 
     # It says no more than `SignInRefused`, but nothing of the sign-in may stay: what was proved has ceased to hold.
     keeps_work = False
+
+
+class EmailNotVerified(Forbidden):
+    """Confirm your e-mail address first: a link was mailed to you."""
+
+    code = "sessions.email_not_verified"
+    # The link stays, and so does what was learned of the password.
+    keeps_work = True
 
 
 class RefreshRefused(Unauthenticated):

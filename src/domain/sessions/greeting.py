@@ -6,19 +6,11 @@ from typing import Final
 from domain.identity.facade import Identified
 from domain.kernel.access import Origin
 from domain.kernel.errors import TooManyRequests
+from domain.kernel.mails import NewDeviceMail
 from domain.kernel.ports import Clock, Limits, Mailer
 from domain.sessions.devices import device
 from domain.sessions.ports import SessionLists
 
-SUBJECT: Final = "A sign-in on a new device"
-TEXT: Final = """Somebody has just signed in to your account on a device that you have not used before.
-
-Time:    {at:%Y-%m-%d %H:%M} UTC
-Device:  {device}
-Address: {address}
-
-If that was you, there is nothing to do. If not, change your password: that ends the sessions of everybody else.
-"""
 LAST: Final = 50
 """So many sessions of the past are looked at."""
 MAILS: Final = 5
@@ -60,5 +52,5 @@ class Greeting:
             return
         said = device(origin.user_agent)
         name = " on ".join(each for each in (said.client, said.system) if each) if said else "unknown"
-        text = TEXT.format(at=self.clock.now(), device=name, address=origin.address or "unknown")
-        self.mailer.send(person.email, SUBJECT, text)
+        at = f"{self.clock.now():%Y-%m-%d %H:%M} UTC"
+        self.mailer.send(person.email, NewDeviceMail(at=at, device=name, address=origin.address or "unknown"))

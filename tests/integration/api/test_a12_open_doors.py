@@ -18,10 +18,22 @@ OPEN: Final = {
     *("/", "/health/live", "/health/ready", "/auth/health", "/metrics"),
     *("/.well-known/jwks.json", "/.well-known/authzen-configuration", "/auth/revoke"),
     *("/auth/docs/swagger-ui-bundle.js", "/auth/docs/swagger-ui.css", "/auth/redoc/redoc.standalone.js"),
-    *("/auth/openapi.json", "/auth/docs", "/auth/redoc", "/auth/errors", "/auth/mkdocs", "/auth/setup", "/auth/invitations"), "/auth/password",
+    *("/auth/openapi.json", "/auth/docs", "/auth/redoc", "/auth/errors", "/auth/mkdocs", "/auth/setup", "/auth/invitations"), "/auth/password", "/auth/verification",
+    # In development, where anyone may sign in as anybody.
+    *("/auth/dev/mail", "/auth/dev/mail/{job:uuid}", "/auth/dev/mail/{job:uuid}/html"),
 }  # fmt: skip
 """What is shown to anyone, with the files beside the pages: nothing of it is about anybody."""
-FILES: Final = ("", "docs.js", "redoc.js", "setup.js", "invitation.js", "password.js", "form.css", "{path:path}")
+FILES: Final = (
+    "",
+    "docs.js",
+    "redoc.js",
+    "setup.js",
+    "invitation.js",
+    "password.js",
+    "verification.js",
+    "form.css",
+    "{path:path}",
+)
 QUESTION: Final = {
     "subject": {"type": "user", "id": str(uuid4())},
     "action": {"name": "read"},

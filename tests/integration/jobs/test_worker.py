@@ -12,6 +12,7 @@ from core.postgres.maintenance import CleanUp
 from core.rabbit.errand import Errand
 from core.worker import Worker
 from domain.kernel.ids import uuid7
+from domain.kernel.mails import PasswordChangedMail
 from tests.support.facts import state, until
 from tests.support.memory.jobs import MemoryEnqueues
 from tests.support.memory.seal import MemorySeal
@@ -27,7 +28,7 @@ async def test_a_commit_becomes_an_event_and_a_mail(
     database: Database, connection: Any, rabbitmq_url: str, redis_url: str, job_queue: str
 ) -> None:
     work, seal = MemoryEnqueues(), MemorySeal()
-    JobMailer(work, seal).send("ada@example.org", "Welcome", "Hello")
+    JobMailer(work, seal).send("ada@example.org", PasswordChangedMail())
     async with subscribed(rabbitmq_url) as subscriber, smtp_sink() as sink:
         worker = Worker(
             database,
@@ -45,7 +46,7 @@ async def test_a_commit_becomes_an_event_and_a_mail(
             await asyncio.wait_for(sink.received.wait(), 20)
             await until(lambda: has(subscriber, event))
     (message,) = sink.messages
-    assert (message["To"], message.get_content().strip()) == ("ada@example.org", "Hello")
+    assert (message["To"], message["Subject"]) == ("ada@example.org", "Your password was changed")
 
 
 async def has(subscriber: Any, event: Any) -> bool:

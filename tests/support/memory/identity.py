@@ -143,6 +143,7 @@ class MemoryCredentials(Credentials):
             email=user.email,
             password_hash=credential.password_hash if credential else None,
             is_active=user.is_active,
+            email_verified=user.email_verified,
             epoch=user.epoch,
             failures=everywhere[0],
             failures_here=here[0],

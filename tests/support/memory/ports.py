@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from core.mail_templates import render
 from core.pipeline import Authenticator
 from domain.kernel.access import Actor, Standing
 from domain.kernel.errors import InvalidToken
 from domain.kernel.ids import SessionId, UserId
+from domain.kernel.mails import Mail
 from domain.kernel.ports import Clock, Mailer
 from domain.kernel.revocation import RevocationScope
 from domain.kernel.usecases import UseCase
@@ -39,8 +41,8 @@ class MemoryMailer(Mailer):
 
     work: MemoryWork
 
-    def send(self, to: str, subject: str, text: str) -> None:
-        self.work.enqueue("send_mail", {"to": to, "subject": subject, "text": text})
+    def send(self, to: str, mail: Mail) -> None:
+        self.work.enqueue("send_mail", {"to": to, "mail": mail.name, "text": render(mail).text})
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ FORMS = {
     "/auth/password": "text/html; charset=utf-8",
     "/auth/password/password.js": "text/javascript; charset=utf-8",
     "/auth/password/form.css": "text/css; charset=utf-8",
+    "/auth/verification": "text/html; charset=utf-8",
+    "/auth/verification/verification.js": "text/javascript; charset=utf-8",
+    "/auth/verification/form.css": "text/css; charset=utf-8",
 }
 LOADED = re.compile(r'<(?:script|img|iframe|source)[^>]*\ssrc="([^"]*)"|<link[^>]*\shref="([^"]*)"')
 SCRIPT = "document.documentElement.className = 'js'"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from domain.identity.commands.change_password import NOTICE, ChangePassword
+from domain.identity.commands.change_password import ChangePassword
 from domain.identity.commands.create_user import CreateUser
 from domain.identity.commands.delete_user import DeleteUser
 from domain.identity.commands.update_me import UpdateMe
@@ -46,7 +46,9 @@ async def test_announces_it_and_tells_the_owner_by_mail(app: App) -> None:
 
     fact = app.facts[-1]
     assert (fact.type, fact.aggregate_id, fact.aggregate_version) == ("identity.user.password_changed", user.id, 2)
-    assert [(job.payload["to"], job.payload["text"]) for job in app.memory.jobs] == [("ada@example.com", NOTICE)]
+    assert [(job.payload["to"], job.payload["mail"]) for job in app.memory.jobs] == [
+        ("ada@example.com", "password_changed")
+    ]
     assert app.audited[-1] == ("identity.user.change_password", "done")
 
 

@@ -1,13 +1,16 @@
 """Mail, up to the wire."""
 
 import json
+from base64 import b64encode
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.jobs.registry import Unrepeatable
 from core.mail import FolderTransport, JobMailer, Letter, MailSender, SealedLetter, SmtpTransport, compose
 from domain.kernel.ids import uuid7
+from domain.kernel.mails import PasswordChangedMail, PasswordResetMail
 from tests.support.memory.jobs import MemoryEnqueues
 from tests.support.memory.seal import MemorySeal
 from tests.support.smtp import smtp_sink
@@ -15,9 +18,14 @@ from tests.support.smtp import smtp_sink
 SENDER = "Gatewright <no-reply@example.org>"
 
 
+def sealed(letter: Letter, seal: MemorySeal) -> SealedLetter:
+    """Return the payload of a letter."""
+    return SealedLetter(b64encode(seal.seal(msgspec.json.encode(letter), b"job:send_mail")).decode())
+
+
 def test_t11_a_queued_mail_is_sealed() -> None:
     work = MemoryEnqueues()
-    JobMailer(work, MemorySeal()).send("ada@example.org", "Reset", "https://example.org/reset?token=s3cr3t-token")
+    JobMailer(work, MemorySeal()).send("ada@example.org", PasswordResetMail("https://example.org/#token=s3cr3t", 15))
     ((name, payload, run_at),) = work.queued
     assert (name, run_at) == ("send_mail", None)
     text = json.dumps(payload)
@@ -26,9 +34,9 @@ def test_t11_a_queued_mail_is_sealed() -> None:
 
 
 async def test_a_queued_mail_is_sent_under_a_message_id_of_the_job() -> None:
-    work, seal, job = MemoryEnqueues(), MemorySeal(), uuid7()
-    JobMailer(work, seal).send("ada@example.org", "Gr\u00fc\u00dfe", "Willkommen,\n.\nAda \u2603\n")
-    payload = SealedLetter(**work.queued[0][1])
+    seal, job = MemorySeal(), uuid7()
+    letter = Letter("ada@example.org", "Gr\u00fc\u00dfe", "Willkommen,\n.\nAda \u2603\n")
+    payload = sealed(letter, seal)
     async with smtp_sink() as sink:
         sender = MailSender(SmtpTransport.parse(sink.url), seal, SENDER)
         await sender.send(payload, job)
@@ -63,19 +71,16 @@ async def test_without_a_server_mails_are_files_that_only_their_owner_reads(
     ],
 )
 async def test_a_letter_cannot_break_out_of_its_headers(letter: Letter) -> None:
-    work, seal = MemoryEnqueues(), MemorySeal()
-    JobMailer(work, seal).send(letter.to, letter.subject, letter.text)
+    seal = MemorySeal()
     async with smtp_sink() as sink:
         with pytest.raises(Unrepeatable):
-            await MailSender(SmtpTransport.parse(sink.url), seal, SENDER).send(
-                SealedLetter(**work.queued[0][1]), uuid7()
-            )
+            await MailSender(SmtpTransport.parse(sink.url), seal, SENDER).send(sealed(letter, seal), uuid7())
     assert not sink.messages
 
 
 async def test_a_letter_sealed_under_another_key_is_not_tried_again() -> None:
     work = MemoryEnqueues()
-    JobMailer(work, MemorySeal()).send("ada@example.org", "Hello", "")
+    JobMailer(work, MemorySeal()).send("ada@example.org", PasswordChangedMail())
     with pytest.raises(Unrepeatable):
         await MailSender(FolderTransport(Path()), MemorySeal(), SENDER).send(SealedLetter(**work.queued[0][1]), uuid7())
 

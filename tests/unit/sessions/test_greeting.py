@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from domain.kernel.access import Origin
+from domain.kernel.mails import NewDeviceMail
 from domain.sessions.commands.dev_sign_in import DevSignIn
 from domain.sessions.errors import SignInRefused
-from domain.sessions.greeting import MAILS, SUBJECT, GreetingPolicy
+from domain.sessions.greeting import MAILS, GreetingPolicy
 from tests.support.app import App
 from tests.support.attempts import HERE, THERE, fail
 
@@ -16,7 +17,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 
 def greetings(app: App) -> list[str]:
     mails = [job.payload for job in app.memory.jobs if job.name == "send_mail"]
-    return [mail["text"] for mail in mails if mail["subject"] == SUBJECT]
+    return [mail["text"] for mail in mails if mail["mail"] == NewDeviceMail.name]
 
 
 async def test_a_new_device_is_told_of_and_the_first_is_not(app: App) -> None:

@@ -11,11 +11,9 @@ from domain.identity.verification import locked
 from domain.kernel.access import SIGNED_IN, Actor, Origin
 from domain.kernel.errors import ConcurrentChange, Overloaded
 from domain.kernel.events import Events
+from domain.kernel.mails import PasswordChangedMail
 from domain.kernel.ports import Clock, Mailer
 from domain.kernel.usecases import Command, interactor, message, secret
-
-SUBJECT = "Your password was changed"
-NOTICE = "The password of your account was changed. If that was not you, reset it and tell your administrator."
 
 
 @message
@@ -70,4 +68,4 @@ class ChangePasswordInteractor:
         await self.hashes.put(Credential(user_id=user.id, password_hash=hashed, changed_at=now))
         ended = await self.sessions.end(user.id, now, keep=actor.session_id)
         self.events.emit(PasswordChanged(user_id=user.id, occurred_at=now), of=user, revokes=ended)
-        self.mailer.send(user.email, SUBJECT, NOTICE)
+        self.mailer.send(user.email, PasswordChangedMail())

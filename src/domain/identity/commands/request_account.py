@@ -5,18 +5,16 @@ from typing import Final
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.errors import EmailTaken, UsernameTaken
 from domain.identity.events import UserCreated
+from domain.identity.mailing import LinkMails
 from domain.identity.ports import EmailAddresses
 from domain.identity.registration import REFUSALS, Applicant, Registration
 from domain.identity.schemas import Email, FullName, Password, Username
 from domain.kernel.access import ANYONE, Origin
 from domain.kernel.errors import Overloaded, TooManyRequests
+from domain.kernel.mails import AccountKnownMail, UsernameTakenMail
 from domain.kernel.ports import Limits, Mailer
 from domain.kernel.usecases import Command, interactor, message, secret
 
-WELCOME = "Your account is ready. You can sign in with this address and the password you chose."
-KNOWN = "Somebody, perhaps you, tried to create an account with this address, which has one already. You can sign in."
-CHOOSE = "No account was made, because somebody else has the username you chose. Sign up again with another one."
-SUBJECT = "Your account"
 TAKEN = (EmailTaken, UsernameTaken)
 """Known to whoever reads the mail only: which of the two it was would tell about the address."""
 MAILS: Final = 3
@@ -45,6 +43,7 @@ class RequestAccount(Command[None]):
 )
 class RequestAccountInteractor:
     registration: Registration
+    mails: LinkMails
     addresses: EmailAddresses
     mailer: Mailer
     limits: Limits
@@ -59,13 +58,13 @@ class RequestAccountInteractor:
         # Counted for everybody and before anything is known, so that the time it takes tells nothing.
         bearable = await self._bearable(address)
         try:
-            await self.registration.register(applicant)
+            user = await self.registration.register(applicant)
         except TAKEN as taken:
             if bearable:
-                self.mailer.send(address, SUBJECT, KNOWN if isinstance(taken, EmailTaken) else CHOOSE)
+                self.mailer.send(address, AccountKnownMail() if isinstance(taken, EmailTaken) else UsernameTakenMail())
         else:
             # There is one for each account, and nobody shall have an account without having heard of it.
-            self.mailer.send(address, SUBJECT, WELCOME)
+            await self.mails.welcome(user)
 
     async def _bearable(self, address: str) -> bool:
         try:

@@ -1,6 +1,5 @@
 """Choose another password by a mailed link."""
 
-from domain.identity.commands.change_password import NOTICE, SUBJECT
 from domain.identity.errors import LinkRefused, PasswordTooWeak, UserNotFound
 from domain.identity.events import PasswordChanged, UserUpdated
 from domain.identity.mailing import LinkPolicy
@@ -13,6 +12,7 @@ from domain.kernel.access import ANYONE, Origin
 from domain.kernel.errors import ConcurrentChange, Overloaded, TooManyRequests
 from domain.kernel.events import Events
 from domain.kernel.ids import UserId
+from domain.kernel.mails import PasswordChangedMail
 from domain.kernel.ports import Clock, Limits, Mailer
 from domain.kernel.usecases import Command, interactor, message, secret
 
@@ -72,7 +72,7 @@ class ResetPasswordInteractor:
         self.events.emit(PasswordChanged(user_id=user.id, occurred_at=now), of=user, revokes=ended)
         if proved:
             self.events.emit(updated(user), of=user)
-        self.mailer.send(user.email, SUBJECT, NOTICE)
+        self.mailer.send(user.email, PasswordChangedMail())
 
     async def _person(self, user_id: UserId) -> User:
         """Return the person locked: in this order whoever deletes them, with their links, waits and is waited for."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.identity.events import UserCreated
+from domain.identity.mailing import LinkMails
 from domain.identity.registration import REFUSALS, Applicant, Registration, profile
 from domain.identity.schemas import Email, FullName, Password, Username, UserProfile
 from domain.kernel.access import ANYONE, Origin
@@ -21,7 +22,7 @@ class SignUpPolicy:
 
 @message
 class SignUp(Command[UserProfile]):
-    """Create an account that signs in with a password."""
+    """Create an account that signs in with a password, and mail a link that proves its address."""
 
     email: Email
     password: Password = secret()
@@ -37,6 +38,7 @@ class SignUp(Command[UserProfile]):
 )
 class SignUpInteractor:
     registration: Registration
+    mails: LinkMails
     limits: Limits
     policy: SignUpPolicy
 
@@ -50,4 +52,5 @@ class SignUpInteractor:
                 username=request.username,
             )
         )
+        await self.mails.welcome(user)
         return profile(user, is_superuser=False)

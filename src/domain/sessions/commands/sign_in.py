@@ -9,7 +9,7 @@ from domain.kernel.errors import Overloaded, TooManyRequests
 from domain.kernel.ports import Limits
 from domain.kernel.schemas import Length
 from domain.kernel.usecases import Command, interactor, message, secret
-from domain.sessions.errors import LoginMissing, SignInRefused
+from domain.sessions.errors import EmailNotVerified, LoginMissing, SignInRefused
 from domain.sessions.events import SessionStarted
 from domain.sessions.models import Factor
 from domain.sessions.opening import Opening
@@ -22,6 +22,8 @@ class SignInPolicy:
 
     per_minute: int = 0
     """Attempts allowed per minute and address; 0 for any number. The lockout of an account is counted apart."""
+    verified_only: bool = False
+    """Whether people have to prove their e-mail address first."""
 
 
 @message
@@ -35,7 +37,7 @@ class SignIn(Command[Tokens]):
 
 @interactor(
     access=ANYONE,
-    raises=(LoginMissing, SignInRefused, Overloaded, TooManyRequests),
+    raises=(LoginMissing, SignInRefused, EmailNotVerified, Overloaded, TooManyRequests),
     emits=(SessionStarted,),
     audit="sessions.session.start",
 )
@@ -55,4 +57,8 @@ class SignInInteractor:
         person = await self.identities.verify(login if fitting else "", request.password, origin)
         if person is None:
             raise SignInRefused
+        # Told to nobody who does not know the password.
+        if self.policy.verified_only and not person.email_verified:
+            await self.identities.remind(person.user_id)
+            raise EmailNotVerified
         return await self.opening.open(person, Factor.PASSWORD, origin)

@@ -149,6 +149,7 @@ BODIES: Final[Mapping[str, Made]] = {
         *({"resource": each} for each in _named(RESOURCES[3:])),
     ],
     "AddVisibilityMember": lambda scene: [*_people_of(scene), {"team_id": scene.id("phantoms")}],
+    "ChangeEmail": lambda _: [{"token": "gwc_x"}],
     "ChangePassword": lambda _: [{"current_password": "not it at all", "new_password": "nor is this one of them"}],
     "ChangeTeamMember": lambda _: [{"role": "admin"}, {"role": "member"}],
     "CreateOrganization": lambda _: [{"name": "Another", "slug": "acme"}, {"name": "Another", "slug": "another"}],
@@ -200,6 +201,7 @@ BODIES: Final[Mapping[str, Made]] = {
         for names in (RESOURCES, RESOURCES[:2])
     ],
     "ResetPassword": lambda _: [{"token": "gwr_x", "password": "correct horse battery staple"}],
+    "RequestEmailChange": lambda _: [{"email": "early@example.com", "password": "not it at all"}],
     "RevokeToken": lambda _: ["token=gwr_x"],
     "SearchActions": lambda scene: [
         body
@@ -296,7 +298,14 @@ REFUSED: Final = frozenset(
         "RevokeUserSessions",
         # They take a secret, or a session, that nobody who asks has.
         *("AcceptInvitation", "ChangePassword", "FinishSetup", "RefreshSession", "RevokeSession", "SignIn"),
-        *("ResetPassword", "ShowInvitation", "SignUpWithInvitation", "VerifyEmail"),
+        *(
+            "ResetPassword",
+            "ShowInvitation",
+            "SignUpWithInvitation",
+            "VerifyEmail",
+            "ChangeEmail",
+            "RequestEmailChange",
+        ),
     }
 )
 """What is refused to all who ask, whatever they send; everything else has to be done at least once."""
