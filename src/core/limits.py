@@ -33,7 +33,7 @@ class LocalLimits(Limits):
             raise TooManyRequests(ceil(left))
         self.count(name, key, most)
         recent = [each for each in self._admitted[name, key] if each > now - seconds]
-        return Allowance(most - len(recent), ceil(recent[0] + seconds - now))
+        return Allowance(most - len(recent), min(seconds, ceil(recent[0] + seconds - now)))
 
     async def clear(self, name: str, key: str) -> None:
         """Forget the attempts at `name` by `key`."""
