@@ -44,6 +44,7 @@ FORMS: Final = {
     # Where mailed links to reset a password lead, likewise.
     "/auth/password": ("password.html", ("password.js", "form.css")),
     # Where mailed links that prove an address lead, likewise.
+    "/auth/sign-in": ("sign-in.html", ("sign-in.js", "form.css")),
     "/auth/verification": ("verification.html", ("verification.js", "form.css")),
 }
 """What is entered in them goes to routes like any other."""

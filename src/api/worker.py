@@ -18,6 +18,7 @@ from core.keys import Keys
 from core.logs import configure_logs
 from core.mail import FolderTransport, MailSender, SmtpTransport, Transport
 from core.mailed_links import link_policy
+from core.mailed_sign_ins import CodeMailing
 from core.mailed_tokens import RandomLinkTokens
 from core.metrics import Metrics
 from core.operating import operator
@@ -81,6 +82,7 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
     made: list[Job[Any]] = [
         MailSender(_transport(settings), sealed, settings.mail_from).job,
         ResetMailing(database, sealed, tokens, link_policy(settings), keys.secrets.derive("audit")).job,
+        CodeMailing(database, sealed, tokens, link_policy(settings), keys.secrets.derive("audit")).job,
         CleanUp(database).job,
         CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
     ]

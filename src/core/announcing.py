@@ -15,6 +15,7 @@ ANNOUNCED: Final = frozenset(
         "setup",
         "show_invitation",
         "sign_in",
+        "sign_in_mail",
         "sign_up",
         "verification_mail",
         "verify_email",

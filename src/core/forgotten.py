@@ -27,6 +27,19 @@ class SealedAddress:
     sealed: str
 
 
+def sealed(seal: Seal, text: str, about: bytes) -> dict[str, str]:
+    """Return the payload of a job about an address."""
+    return {"sealed": b64encode(seal.seal(text.encode(), about)).decode()}
+
+
+def opened(seal: Seal, payload: SealedAddress, about: bytes) -> str:
+    """Return what was sealed, or raise `Unrepeatable`."""
+    try:
+        return seal.open(b64decode(payload.sealed, validate=True), about).decode()
+    except ValueError as error:
+        raise Unrepeatable("the address cannot be opened") from error
+
+
 @dataclass(frozen=True, slots=True)
 class JobResetRequests(ResetRequests):
     """Queues the question with the work of a command."""
@@ -36,8 +49,7 @@ class JobResetRequests(ResetRequests):
 
     def ask(self, address: str) -> None:
         """See `ResetRequests.ask`."""
-        sealed = self.seal.seal(address.encode(), _ABOUT)
-        self.work.enqueue(MAIL_RESET, {"sealed": b64encode(sealed).decode()})
+        self.work.enqueue(MAIL_RESET, sealed(self.seal, address, _ABOUT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +69,7 @@ class ResetMailing:
 
     async def run(self, payload: SealedAddress, _job: UUID) -> None:
         """Make the link and queue its mail, in one transaction."""
-        try:
-            address = self.seal.open(b64decode(payload.sealed, validate=True), _ABOUT).decode()
-        except ValueError as error:
-            raise Unrepeatable("the address cannot be opened") from error
+        address = opened(self.seal, payload, _ABOUT)
         clock = SystemClock()
         work = SqlWork(self.database, clock, self.audit_key, committed=lambda _: None)
         mails = LinkMails(self.tokens, SqlLinks(work), JobMailer(work, self.seal), self.policy, clock)

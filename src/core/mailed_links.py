@@ -4,13 +4,14 @@ from dishka import Provider, Scope, WithParents, provide
 
 from core.assembly import Assembly
 from core.forgotten import JobResetRequests
+from core.mailed_sign_ins import JobSignInRequests
 from core.mailed_tokens import RandomLinkTokens
 from core.postgres.links import SqlLinkReader, SqlLinks
 from core.postgres.work import SqlWork
 from core.secrets import Sealed
 from core.settings import Settings
 from domain.identity.mailing import LinkPolicy
-from domain.identity.ports import LinkTokens, ResetRequests
+from domain.identity.ports import LinkTokens, ResetRequests, SignInRequests
 
 
 class MailedLinks(Provider):
@@ -38,11 +39,17 @@ class MailedLinks(Provider):
         """Queue questions of forgotten passwords with the transaction."""
         return JobResetRequests(work, sealed)
 
+    @provide(scope=Scope.REQUEST)
+    def sign_in_requests(self, work: SqlWork, sealed: Sealed) -> SignInRequests:
+        """Queue wishes to sign in by mail, likewise."""
+        return JobSignInRequests(work, sealed)
+
 
 def link_policy(settings: Settings) -> LinkPolicy:
     """Return how links are mailed."""
     return LinkPolicy(
         reset_page=settings.password_resets_at,
         verification_page=settings.verifications_at,
+        sign_in_page=settings.mailed_sign_ins_at,
         attempts_per_minute=settings.sign_ups_per_minute,
     )

@@ -12,10 +12,17 @@ from domain.identity.models import Purpose
 from domain.identity.ports import LinkTokens
 from gatewright_verifier import base64url
 
-PREFIXES: Final = {Purpose.RESET: "gwr_", Purpose.VERIFICATION: "gwv_", Purpose.EMAIL_CHANGE: "gwc_"}
+PREFIXES: Final = {
+    Purpose.RESET: "gwr_",
+    Purpose.VERIFICATION: "gwv_",
+    Purpose.SIGN_IN: "gws_",
+    Purpose.EMAIL_CHANGE: "gwc_",
+}
 """What tells a token of one kind from those of every other, before anything is looked up."""
 _RANDOM: Final = 32
 _REST: Final = 43
+_DIGITS: Final = 8
+"""Of a code: NIST SP 800-63B-4, section 3.1.3.1, asks for six."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,13 @@ class RandomLinkTokens(LinkTokens):
     """Random tokens, each kind under keys of its own."""
 
     kinds: Mapping[Purpose, RandomTokens]
+    code_keys: Mapping[int, bytes] = field(repr=False)
 
     @classmethod
     def of(cls, secrets: Secrets) -> Self:
         """Derive the keys from the master secrets."""
-        return cls({kind: RandomTokens(prefix, secrets.every(f"{kind} links")) for kind, prefix in PREFIXES.items()})
+        kinds = {kind: RandomTokens(prefix, secrets.every(f"{kind} links")) for kind, prefix in PREFIXES.items()}
+        return cls(kinds, secrets.every("sign-in codes"))
 
     def make(self, purpose: Purpose) -> tuple[str, bytes]:
         """See `LinkTokens.make`."""
@@ -57,3 +66,9 @@ class RandomLinkTokens(LinkTokens):
     def hashes(self, purpose: Purpose, token: str) -> Sequence[bytes]:
         """See `LinkTokens.hashes`."""
         return self.kinds[purpose].hashes(token)
+
+    def codes(self, challenge: str) -> Sequence[str]:
+        """See `LinkTokens.codes`."""
+        said = challenge.encode("utf-8", "replace")
+        found = [int.from_bytes(digest(key, said, sha256)[:8]) for key in self.code_keys.values()]
+        return [f"{each % 10**_DIGITS:0{_DIGITS}}" for each in found]

@@ -59,6 +59,7 @@ from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.mail_proofs import CodeIdentities
 from domain.identity.mailing import LinkMails
 from domain.identity.ports import DeviceTokens, EmailAddresses, Passwords
 from domain.identity.profiles import ProfileChanges
@@ -115,6 +116,7 @@ OFFERED: Final = (
     WithParents[Granting],
     WithParents[Holding],
     WithParents[Looking],
+    WithParents[CodeIdentities],
     WithParents[PasswordIdentities],
     WithParents[RegisteredAccounts],
 )

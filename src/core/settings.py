@@ -127,6 +127,8 @@ class Settings(BaseSettings):
     """Where mailed invitations lead: an absolute URL, to which `#token=…` is added. By default a page of ours."""
     password_reset_url: str = ""
     """Where mailed links to reset a password lead; see `invitation_url`."""
+    sign_in_url: str = ""
+    """Where mailed links to sign in lead; see `invitation_url`."""
     verification_url: str = ""
     """Where mailed links that prove an address lead; see `invitation_url`."""
 
@@ -156,7 +158,7 @@ class Settings(BaseSettings):
     def _secrets(cls, value: object) -> object:
         return [SecretStr(part) for part in _parts(value)] if isinstance(value, str) else value
 
-    @field_validator("invitation_url", "password_reset_url", "verification_url")
+    @field_validator("invitation_url", "password_reset_url", "sign_in_url", "verification_url")
     @classmethod
     def _leads_somewhere(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -216,6 +218,11 @@ class Settings(BaseSettings):
     def password_resets_at(self) -> str:
         """Where mailed links to reset a password lead."""
         return self.password_reset_url or f"{self.served_at}/auth/password"
+
+    @property
+    def mailed_sign_ins_at(self) -> str:
+        """Where mailed links to sign in lead."""
+        return self.sign_in_url or f"{self.served_at}/auth/sign-in"
 
     @property
     def verifications_at(self) -> str:

@@ -34,6 +34,7 @@ from domain.access.queries.simulate_change import SimulateChange
 from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
+from domain.identity.mail_proofs import MailedSignIns
 from domain.identity.mailing import ForgottenPasswords, LinkMails, LinkPolicy
 from domain.identity.ports import DeviceTokens, EmailAddresses, LinkTokens, Passwords
 from domain.identity.schemas import UserProfile
@@ -82,6 +83,7 @@ from tests.support.memory.identity import (
     MemoryProfiles,
     MemoryResetRequests,
     MemorySetup,
+    MemorySignInRequests,
     MemorySuperusers,
     MemoryUsers,
     PlainPasswords,
@@ -246,6 +248,17 @@ class App:
             await work.commit()
             self.memory.jobs.remove(job)
 
+    async def mail_codes(self) -> None:
+        """Do the jobs of sign-ins by mail that are queued."""
+        queued = [job for job in self.memory.jobs if job.name == "mail_sign_in"]
+        for job in queued:
+            work = MemoryWork(self.memory, self.clock)
+            mails = LinkMails(LINK_TOKENS, MemoryLinks(work), MemoryMailer(work), self.links, self.clock)
+            helping = MailedSignIns(MemoryCredentials(self.memory), MemoryUsers(work), mails)
+            await helping.help(job.payload["address"], job.payload["challenge"])
+            await work.commit()
+            self.memory.jobs.remove(job)
+
     def mailed(self, email: str = "ada@example.com") -> str:
         """Return the token in the last mail to `email`."""
         texts = [job.payload["text"] for job in self.memory.jobs if job.payload.get("to") == email]
@@ -357,6 +370,7 @@ class Transaction(Provider):
     failures = provide(WithParents[MemoryFailures])
     links = provide(WithParents[MemoryLinks])
     reset_requests = provide(WithParents[MemoryResetRequests])
+    sign_in_requests = provide(WithParents[MemorySignInRequests])
     superusers = provide(WithParents[MemorySuperusers])
     service_accounts = provide(WithParents[MemoryServiceAccounts])
     sessions = provide(WithParents[MemorySessions])

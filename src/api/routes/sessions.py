@@ -7,7 +7,9 @@ from litestar import Router, delete, get, post
 
 from api.endpoint import endpoint
 from domain.sessions.commands.dev_sign_in import DevSignIn
+from domain.sessions.commands.finish_mailed_sign_in import FinishMailedSignIn
 from domain.sessions.commands.refresh_session import RefreshSession
+from domain.sessions.commands.request_mailed_sign_in import RequestMailedSignIn
 from domain.sessions.commands.revoke_session import RevokeSession
 from domain.sessions.commands.revoke_sessions import RevokeSessions
 from domain.sessions.commands.revoke_user_sessions import RevokeUserSessions
@@ -32,6 +34,8 @@ def sessions(*, dev: bool, told: bool) -> Router:
         "/auth",
         route_handlers=[
             endpoint(post, "/login", SignIn, status=200),
+            endpoint(post, "/login/email", RequestMailedSignIn, status=202),
+            endpoint(post, "/login/email/finish", FinishMailedSignIn, status=200),
             endpoint(post, "/refresh", RefreshSession, status=200, cookie="refresh_token"),
             endpoint(post, "/logout", SignOut, status=204, forgets=True),
             endpoint(get, "/verify", VerifyCaller, tells=WHO, forwarded=True),

@@ -12,6 +12,7 @@ from domain.identity.errors import (
     UsernameTaken,
     UserNotFound,
 )
+from domain.identity.events import UserUpdated
 from domain.identity.schemas import Email, FullName, Password, Username
 from domain.kernel.access import Origin
 from domain.kernel.errors import Overloaded
@@ -25,10 +26,12 @@ __all__ = [
     "FullName",
     "Identified",
     "Identities",
+    "MailIdentities",
     "NewPerson",
     "Password",
     "Person",
     "UserNotFound",
+    "UserUpdated",
     "Username",
 ]
 
@@ -76,6 +79,22 @@ class Identities(Protocol):
 
     async def recognise(self, login: str) -> Identified | None:
         """Return the active person with this e-mail address or username, unproved: for development only."""
+
+
+class MailIdentities(Protocol):
+    """Tell who somebody is by a code that they were mailed."""
+
+    async def challenge(self, email: str, origin: Origin) -> str:
+        """Mail a code to whoever has the address and may sign in, if anybody; return what the code belongs to.
+
+        Raise `EmailInvalid`, or `TooManyRequests`.
+        """
+
+    async def prove(self, challenge: str, code: str, origin: Origin) -> Identified | None:
+        """Return who was mailed `code` for `challenge`, and proved their address by it; None for anything else.
+
+        May raise `TooManyRequests`. Failures are counted in the transaction of the command.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from domain.kernel.mails import (
     EmailChangeMail,
     EmailChangeVainMail,
     PasswordResetMail,
+    SignInMail,
     VerificationMail,
 )
 from domain.kernel.ports import Clock, Mailer
@@ -28,6 +29,9 @@ class LinkPolicy:
     """Where addresses are verified, likewise."""
     reset_life: timedelta = timedelta(minutes=15)
     verification_life: timedelta = timedelta(days=1)
+    sign_in_page: str = "http://localhost:8000/auth/sign-in"
+    """Where people sign in by mail, likewise."""
+    sign_in_life: timedelta = timedelta(minutes=10)
     per_hour: int = 5
     """Mails of one kind that an address is sent per hour, whoever asks and from wherever; 0 for any number."""
     attempts_per_minute: int = 0
@@ -69,12 +73,25 @@ class LinkMails:
         self.mailer.send(address, EmailChangeVainMail() if taken else EmailChangeMail(link, hours))
         self.mailer.send(user.email, EmailChangeAskedMail())
 
+    async def sign_in(self, user: User, challenge: str) -> None:
+        """Mail `user` the code for `challenge`, and both as a link; the codes for those before it are worthless."""
+        life, code = self.policy.sign_in_life, self.tokens.codes(challenge)[0]
+        await self._keep(user, Purpose.SIGN_IN, life, self.tokens.hashes(Purpose.SIGN_IN, challenge)[0])
+        link = f"{self.policy.sign_in_page}#token={challenge}&code={code}"
+        self.mailer.send(user.email, SignInMail(code, link, life // timedelta(minutes=1)))
+
     async def _proof(self, user: User) -> tuple[str, int]:
         token = await self._made(user, Purpose.VERIFICATION, self.policy.verification_life)
         return f"{self.policy.verification_page}#token={token}", self.policy.verification_life // timedelta(hours=1)
 
     async def _made(self, user: User, purpose: Purpose, life: timedelta, address: EmailAddress | None = None) -> str:
         token, token_hash = self.tokens.make(purpose)
+        await self._keep(user, purpose, life, token_hash, address)
+        return token
+
+    async def _keep(
+        self, user: User, purpose: Purpose, life: timedelta, token_hash: bytes, address: EmailAddress | None = None
+    ) -> None:
         link = Link(
             user_id=user.id,
             purpose=purpose,
@@ -84,7 +101,6 @@ class LinkMails:
             expires_at=self.clock.now() + life,
         )
         await self.links.put(link)
-        return token
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class Purpose(StrEnum):
     RESET = "reset"
     VERIFICATION = "verification"
     EMAIL_CHANGE = "email_change"
+    SIGN_IN = "sign_in"
+    """Its token is the challenge: whoever asked has it, and the mail has the code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,13 @@ class DeviceTokens(Protocol):
         """Return what `token` proves; None if it is none of ours, or older than devices are known for."""
 
 
+class SignInRequests(Protocol):
+    """Take up the wish to sign in by mail."""
+
+    def ask(self, address: str, challenge: str) -> None:
+        """Queue the question, in the command's transaction, whether anybody may be mailed a code for `challenge`."""
+
+
 class SessionEnding(Protocol):
     """End sessions of a person, in the transaction of the command and after the change that made them obsolete."""
 
@@ -142,6 +149,9 @@ class LinkTokens(Protocol):
 
     def hashes(self, purpose: Purpose, token: str) -> Sequence[bytes]:
         """Return what may be stored of `token`, under the present key and those before it; nothing if none of these."""
+
+    def codes(self, challenge: str) -> Sequence[str]:
+        """Return the eight digits that answer `challenge`, under the present key first; nobody can tell one from it."""
 
 
 class LinkReader(Protocol):

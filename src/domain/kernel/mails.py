@@ -106,6 +106,17 @@ class EmailChangedMail(Mail):
 
 
 @dataclass(frozen=True, slots=True)
+class SignInMail(Mail):
+    """A code to sign in with."""
+
+    name = "sign_in"
+    code: str = field(repr=False)
+    link: str = field(repr=False)
+    minutes: int
+    """How long they work."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewDeviceMail(Mail):
     """The notice that somebody signed in on a device that the account was not used on before."""
 

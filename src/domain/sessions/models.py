@@ -13,6 +13,7 @@ from domain.kernel.revocation import Marker, RevocationScope
 class Factor(StrEnum):
     """How a person proved who they are (RFC 8176 names, where it has one)."""
 
+    CODE = "otp"
     DEVELOPMENT = "dev"
     PASSWORD = "pwd"  # noqa: S105 - the name of a method
 

@@ -18,7 +18,7 @@ OPEN: Final = {
     *("/", "/health/live", "/health/ready", "/auth/health", "/metrics"),
     *("/.well-known/jwks.json", "/.well-known/authzen-configuration", "/auth/revoke"),
     *("/auth/docs/swagger-ui-bundle.js", "/auth/docs/swagger-ui.css", "/auth/redoc/redoc.standalone.js"),
-    *("/auth/openapi.json", "/auth/docs", "/auth/redoc", "/auth/errors", "/auth/mkdocs", "/auth/setup", "/auth/invitations"), "/auth/password", "/auth/verification",
+    *("/auth/openapi.json", "/auth/docs", "/auth/redoc", "/auth/errors", "/auth/mkdocs", "/auth/setup", "/auth/invitations"), "/auth/password", "/auth/verification", "/auth/sign-in",
     # In development, where anyone may sign in as anybody.
     *("/auth/dev/mail", "/auth/dev/mail/{job:uuid}", "/auth/dev/mail/{job:uuid}/html"),
 }  # fmt: skip
@@ -31,6 +31,7 @@ FILES: Final = (
     "invitation.js",
     "password.js",
     "verification.js",
+    "sign-in.js",
     "form.css",
     "{path:path}",
 )
@@ -47,7 +48,7 @@ CHANGE: Final = {
 PAGES: Final = {"next_token"}
 """Where a list goes on (AuthZEN 1.0): no secret, whatever it is called."""
 TOLD: Final = {"access_token", "refresh_token", "token_type", "device_token"}
-ISSUING: Final = {"SignIn", "DevSignIn", "RefreshSession"}
+ISSUING: Final = {"SignIn", "FinishMailedSignIn", "DevSignIn", "RefreshSession"}
 SECRETS: Final = ("password", "secret", "token", "hash", "seed", "key", "credential", "salt", "code")
 
 

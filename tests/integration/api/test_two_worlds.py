@@ -28,7 +28,7 @@ ASKING: Final = ("manager", "plain")
 UUID_: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME: Final = re.compile(r"202[5-9]-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)")
 TRACE: Final = re.compile(r'"trace_id":"[0-9a-f]+"')
-SECRETS: Final = re.compile(r'"(access_token|refresh_token|device_token)":"[^"]+"')
+SECRETS: Final = re.compile(r'"(access_token|refresh_token|device_token|challenge)":"[^"]+"')
 CURSOR: Final = re.compile(r'"(next|next_token)":"([\w-]+)"')
 SIGNED: Final = 18
 """Bytes before what a cursor says."""

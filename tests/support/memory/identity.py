@@ -25,6 +25,7 @@ from domain.identity.ports import (
     Passwords,
     ResetRequests,
     Setup,
+    SignInRequests,
     Superusers,
 )
 from domain.identity.readers import Place as ListPlace
@@ -186,6 +187,16 @@ class MemoryResetRequests(ResetRequests):
 
     def ask(self, address: str) -> None:
         self.work.enqueue("mail_reset", {"address": address})
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySignInRequests(SignInRequests):
+    """Queues the wish as a job, in clear."""
+
+    work: MemoryWork
+
+    def ask(self, address: str, challenge: str) -> None:
+        self.work.enqueue("mail_sign_in", {"address": address, "challenge": challenge})
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ FORMS = {
     "/auth/password/form.css": "text/css; charset=utf-8",
     "/auth/verification": "text/html; charset=utf-8",
     "/auth/verification/verification.js": "text/javascript; charset=utf-8",
+    "/auth/sign-in": "text/html; charset=utf-8",
+    "/auth/sign-in/sign-in.js": "text/javascript; charset=utf-8",
+    "/auth/sign-in/form.css": "text/css; charset=utf-8",
     "/auth/verification/form.css": "text/css; charset=utf-8",
 }
 LOADED = re.compile(r'<(?:script|img|iframe|source)[^>]*\ssrc="([^"]*)"|<link[^>]*\shref="([^"]*)"')

@@ -170,6 +170,8 @@ BODIES: Final[Mapping[str, Made]] = {
     "EvaluatePolicyModel": lambda _: [{"requests": [["ada", "data", "read"]]}],
     "ExplainAccess": _evaluations,
     "FinishSetup": lambda _: [{"email": "root@example.com", "token": "x", "password": "correct horse battery"}],
+    "FinishMailedSignIn": lambda _: [{"challenge": "gws_x", "code": "12345678"}],
+    "RequestMailedSignIn": lambda _: [{"email": "early@example.com"}],
     "ForgotPassword": lambda _: [{"email": "early@example.com"}],
     "ImportPolicy": lambda scene: [
         {"policy": f"p, user:{scene.id(who)}, organization, {where}, role:reader, {effect}", "dry_run": dry}
@@ -300,6 +302,7 @@ REFUSED: Final = frozenset(
         *("AcceptInvitation", "ChangePassword", "FinishSetup", "RefreshSession", "RevokeSession", "SignIn"),
         *(
             "ResetPassword",
+            "FinishMailedSignIn",
             "ShowInvitation",
             "SignUpWithInvitation",
             "VerifyEmail",

@@ -1,0 +1,124 @@
+"""Tell who somebody is by the mail that they read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hmac import compare_digest
+from typing import Final
+
+from domain.identity.errors import UserNotFound
+from domain.identity.facade import Identified, MailIdentities
+from domain.identity.mailing import LinkMails, LinkPolicy
+from domain.identity.models import Purpose, User
+from domain.identity.ports import (
+    Credentials,
+    DeviceTokens,
+    EmailAddresses,
+    Failures,
+    KnownDevice,
+    LinkReader,
+    LinkTokens,
+    SignInRequests,
+)
+from domain.identity.registration import updated
+from domain.identity.repositories import Links, Users
+from domain.identity.verification import locked, nobody
+from domain.kernel.access import Origin
+from domain.kernel.errors import TooManyRequests
+from domain.kernel.events import Events
+from domain.kernel.ids import UserId, uuid7
+from domain.kernel.ports import Clock, Limits
+
+TRIES: Final = 5
+"""How many codes may be tried for one challenge."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeIdentities(MailIdentities):
+    """Mail a code, and take it from whoever holds the challenge that it was made for."""
+
+    addresses: EmailAddresses
+    tokens: LinkTokens
+    requests: SignInRequests
+    reader: LinkReader
+    links: Links
+    users: Users
+    credentials: Credentials
+    failures: Failures
+    devices: DeviceTokens
+    limits: Limits
+    policy: LinkPolicy
+    events: Events
+    clock: Clock
+
+    async def challenge(self, email: str, origin: Origin) -> str:
+        """See `MailIdentities.challenge`."""
+        await self.limits.hit("sign_in_mail", origin.site, self.policy.attempts_per_minute, 60)
+        address = self.addresses.parse(email)
+        challenge, _ = self.tokens.make(Purpose.SIGN_IN)
+        try:
+            await self.limits.hit("sign_in_code", address, self.policy.per_hour, 3600)
+        except TooManyRequests:
+            return challenge
+        self.requests.ask(address, challenge)
+        return challenge
+
+    async def prove(self, challenge: str, code: str, origin: Origin) -> Identified | None:
+        """See `MailIdentities.prove`."""
+        await self.limits.hit("sign_in", origin.site, self.policy.attempts_per_minute, 60)
+        now, hashes = self.clock.now(), self.tokens.hashes(Purpose.SIGN_IN, challenge)
+        found = await self.reader.find(Purpose.SIGN_IN, hashes, now) if hashes else None
+        user_id = found.user_id if found else nobody(challenge)
+        # Tries are counted one after the other, however many come at once: each waits here for the one before.
+        user = await self._person(user_id)
+        place = f"code {found.token_hash.hex()[:32]}" if found else "nowhere"
+        kept = await self.credentials.find_by_id(user_id, place)
+        fits = any(compare_digest(code.encode(), each.encode()) for each in self.tokens.codes(challenge))
+        if found is None or user is None or kept is None or not fits:
+            await self.failures.count(user_id, place, now)
+            return None
+        if kept.failures_here >= TRIES or locked(kept, now):
+            return None
+        return await self._used(user, hashes, place, origin)
+
+    async def _person(self, user_id: UserId) -> User | None:
+        try:
+            return await self.users.get(user_id)
+        except UserNotFound:
+            return None
+
+    async def _used(self, user: User, hashes: Sequence[bytes], place: str, origin: Origin) -> Identified | None:
+        now = self.clock.now()
+        link = await self.links.use(user.id, Purpose.SIGN_IN, hashes, now)
+        if link is None or not link.proves(user) or link.epoch != user.epoch:
+            return None
+        if not user.email_verified:
+            user.email_verified, user.updated_at = True, now
+            await self.users.keep(user)
+            self.events.emit(updated(user), of=user)
+        await self.failures.forget(user.id, place)
+        known = self.devices.read(origin.device_token, now) if origin.device_token else None
+        familiar = known is not None and known.user_id == user.id
+        device = known if known and familiar else KnownDevice(user.id, uuid7())
+        token = self.devices.make(device, now)
+        return Identified(user.id, user.epoch, user.email, email_verified=True, familiar=familiar, device_token=token)
+
+
+@dataclass(frozen=True, slots=True)
+class MailedSignIns:
+    """Find out who wants to sign in, behind the request: what it takes depends on whether there is anybody."""
+
+    credentials: Credentials
+    users: Users
+    mails: LinkMails
+
+    async def help(self, address: str, challenge: str) -> None:
+        """Mail a code for `challenge` to whoever has the canonical `address`, and may sign in."""
+        kept = await self.credentials.find(address)
+        if kept is None or not kept.is_active:
+            return
+        try:
+            user = await self.users.get(kept.user_id)
+        except UserNotFound:
+            return
+        if user.is_active and user.email == address:
+            await self.mails.sign_in(user, challenge)

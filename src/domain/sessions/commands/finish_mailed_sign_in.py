@@ -1,0 +1,42 @@
+"""Sign in with a code that was mailed."""
+
+from typing import Annotated
+
+from domain.identity.facade import MailIdentities, UserUpdated
+from domain.kernel.access import ANYONE, Origin
+from domain.kernel.errors import ConcurrentChange, TooManyRequests
+from domain.kernel.schemas import Length
+from domain.kernel.usecases import Command, interactor, message, secret
+from domain.sessions.errors import SignInRefused
+from domain.sessions.events import SessionStarted
+from domain.sessions.models import Factor
+from domain.sessions.opening import Opening
+from domain.sessions.schemas import Tokens
+
+
+@message
+class FinishMailedSignIn(Command[Tokens]):
+    """Start a session with the code in a mail and the challenge that it was mailed for; this proves the address.
+
+    Five codes may be tried for a challenge.
+    """
+
+    challenge: Annotated[str, Length(1, 100)] = secret()
+    code: Annotated[str, Length(1, 32)] = secret()
+
+
+@interactor(
+    access=ANYONE,
+    raises=(SignInRefused, ConcurrentChange, TooManyRequests),
+    emits=(SessionStarted, UserUpdated),
+    audit="sessions.session.start_by_mail",
+)
+class FinishMailedSignInInteractor:
+    identities: MailIdentities
+    opening: Opening
+
+    async def __call__(self, request: FinishMailedSignIn, origin: Origin) -> Tokens:
+        person = await self.identities.prove(request.challenge, request.code, origin)
+        if person is None:
+            raise SignInRefused
+        return await self.opening.open(person, Factor.CODE, origin)
