@@ -26,11 +26,13 @@ SECRETS = ("password", "secret", "token", "code")
 PUBLIC = {
     "DevRegister",
     "DevSignIn",
+    "FinishMailedSignIn",
     "FinishSetup",
     "ForgotPassword",
     "ReadPublicRevocations",
     "RefreshSession",
     "RequestAccount",
+    "RequestMailedSignIn",
     "ResetPassword",
     "RevokeToken",
     "ShowInvitation",
