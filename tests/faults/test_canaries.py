@@ -4,7 +4,9 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from pathlib import Path
+from re import compile as pattern
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,6 +24,7 @@ from tests.support.subscriber import Subscriber
 pytestmark = pytest.mark.faults
 
 TABLES: Final = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+TOKEN: Final = pattern(r"gw[a-z]_[\w-]{43}")
 ACCESS, REFRESH = "__Host-gatewright-access", "__Host-gatewright-refresh"
 LEFT: Final = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM audit_pending)"
 
@@ -67,7 +70,13 @@ async def test_i10_e13_no_secret_is_anywhere(stack: Stack, tmp_path: Path) -> No
                 logged = {str(row["id"]) for row in await connection.fetch("SELECT id FROM events")}
                 return not await connection.fetchval(LEFT) and logged <= subscriber.ids
 
+        async def posted() -> bool:
+            return {token[:4] for token in mailed(service)} == {"gwr_", "gwv_", "gws_", "gwc_"}
+
         await until(numbered, 60)
+        await until(posted, 60)
+        for token in mailed(service):
+            canaries.keep("mailed token", token)
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
         places = {
@@ -108,6 +117,12 @@ async def plant(service: Service, call: Caller, canaries: Canaries) -> None:
             )
     await _keep_in_cookies(call, canaries, ada, await signed_in(call, canaries, ada))
     await _misplace(call, canaries, mine[3])
+    for path in ("/auth/password/forgot", "/auth/login/email"):
+        assert (await call("POST", path, {"email": "ada@example.org"}, once())).status == 202
+    moving = {"email": "new@example.org", "password": ada["password"]}
+    assert (await call("POST", "/auth/email/change", moving, bearer(mine[4]) | once())).status == 202
+    guess = {"challenge": canaries("wrong challenge"), "code": "12345678"}
+    await call("POST", "/auth/login/email/finish", guess, once())
     change = {"current_password": canaries("wrong current"), "new_password": canaries("new")}
     await call("POST", "/auth/password/change", change, bearer(mine[4]) | once())
     for _ in range(2):
@@ -176,6 +191,15 @@ async def _misplace(call: Caller, canaries: Canaries, tokens: dict[str, Any]) ->
         await call("POST", "/auth/signup", None, {"content-type": "text/plain"}, body=body.encode())
 
 
+def mailed(service: Service) -> set[str]:
+    """Return the tokens in the mails of the outbox, which nothing but those may hold."""
+    found = set[str]()
+    for each in (service.folder / "data" / "mail").glob("*.eml"):
+        body = message_from_bytes(each.read_bytes(), policy=policy.default).get_body(("plain",))
+        found |= {*TOKEN.findall(body.get_content())} if body else set()
+    return found
+
+
 async def signed_in(call: Caller, canaries: Canaries, who: dict[str, str]) -> dict[str, Any]:
     answer = await call("POST", "/auth/login", {"email": who["email"], "password": who["password"]}, once())
     assert answer.status == 200, answer
@@ -187,6 +211,8 @@ def keep(canaries: Canaries, tokens: dict[str, Any]) -> dict[str, Any]:
     if "access_token" in tokens:
         canaries.keep("access token", tokens["access_token"].rpartition(".")[2])
         canaries.keep("refresh token", tokens["refresh_token"])
+        if tokens["device_token"]:
+            canaries.keep("device token", tokens["device_token"])
     return tokens
 
 
