@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from core.jobs.broker import QUEUE
 from core.jobs.registry import Jobs
@@ -20,6 +20,26 @@ _log = logging.getLogger(__name__)
 
 REFRESH: Final = 5.0
 """Seconds between two looks at what waits."""
+
+
+PATIENCE: Final = 6.0
+"""Seconds that the parts have to end what they have begun."""
+
+
+async def end(
+    working: asyncio.Task[NoReturn], others: Collection[asyncio.Task[Any]], patience: float = PATIENCE
+) -> None:
+    """Cancel what works, and again all tasks but `others` that go on after `patience` seconds.
+
+    Before Python 3.12 `asyncio.wait_for`, which libraries call, forgets a cancellation that comes together with what it
+    waits for; a group of tasks tells each of its tasks once only.
+    """
+    working.cancel()
+    await asyncio.wait([working], timeout=patience)
+    while not working.done():
+        for each in asyncio.all_tasks().difference(others):
+            each.cancel()
+        await asyncio.wait([working], timeout=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +79,12 @@ class Worker:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        others = asyncio.all_tasks()
         working, stopping = asyncio.create_task(self.run()), asyncio.create_task(stop.wait())
         _log.info("at work")
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        working.cancel()
+        await end(working, others)
         done = (await asyncio.gather(working, return_exceptions=True))[0]
         if isinstance(done, Exception):
             raise done
