@@ -19,16 +19,18 @@ from tests.support.facts import until
 LINK = re.compile(r"/auth/sign-in#token=(gws_[\w-]{43})&code=(\d{8})")
 
 
-async def test_a_code_signs_in_and_so_does_the_page_of_the_link(start: Start, api_url: str, tmp_path: Path) -> None:
-    call = await start()
+async def test_a_code_signs_in_and_so_does_the_page_of_the_link(
+    start: Start, fresh_database_url: str, tmp_path: Path
+) -> None:
+    call = await start(database_url=fresh_database_url)
     ada = (await person(call))["email"]
     asked = await call.send("POST", "/auth/login/email", {"email": ada})
     nobody = await call.send("POST", "/auth/login/email", {"email": address()})
     assert (asked.status, nobody.status) == (202, 202)
     assert {*asked.json()} == {*nobody.json()} == {"challenge"}
 
-    settings = configured(tmp_path, database_url=api_url)
-    database = Database(api_url, size=2)
+    settings = configured(tmp_path, database_url=fresh_database_url)
+    database = Database(fresh_database_url, size=5)
     await database.open()
     working = asyncio.create_task(JobWork(database, made_jobs(settings, database, None), None, None).run())
     try:
@@ -49,7 +51,7 @@ async def test_a_code_signs_in_and_so_does_the_page_of_the_link(start: Start, ap
     assert (await browser("GET", "/auth/me")).json()["email_verified"] is True
     sessions = (await browser("GET", "/auth/sessions")).json()["items"]
     assert [each["factors"] for each in sessions] == [["otp"]]
-    connection = await asyncpg.connect(api_url)
+    connection = await asyncpg.connect(fresh_database_url)
     assert not await connection.fetchval("SELECT count(*) FROM mailed_links WHERE purpose = 'sign_in'")
     await connection.close()
 
