@@ -15,7 +15,7 @@ from gatewright_verifier import base64url
 PREFIXES: Final = {
     Purpose.RESET: "gwr_",
     Purpose.VERIFICATION: "gwv_",
-    Purpose.SIGN_IN: "gws_",
+    Purpose.SIGN_IN: "gwm_",
     Purpose.EMAIL_CHANGE: "gwc_",
 }
 """What tells a token of one kind from those of every other, before anything is looked up."""

@@ -64,7 +64,7 @@ class CodeIdentities(MailIdentities):
 
     async def prove(self, challenge: str, code: str, origin: Origin) -> Identified | None:
         """See `MailIdentities.prove`."""
-        await self.limits.hit("sign_in", origin.site, self.policy.attempts_per_minute, 60)
+        await self.limits.hit("mailed_sign_in", origin.site, self.policy.attempts_per_minute, 60)
         now, hashes = self.clock.now(), self.tokens.hashes(Purpose.SIGN_IN, challenge)
         found = await self.reader.find(Purpose.SIGN_IN, hashes, now) if hashes else None
         user_id = found.user_id if found else nobody(challenge)
@@ -72,13 +72,27 @@ class CodeIdentities(MailIdentities):
         user = await self._person(user_id)
         place = f"code {found.token_hash.hex()[:32]}" if found else "nowhere"
         kept = await self.credentials.find_by_id(user_id, place)
+        familiar, device = self._device(user_id, origin)
         fits = any(compare_digest(code.encode(), each.encode()) for each in self.tokens.codes(challenge))
         if found is None or user is None or kept is None or not fits:
             await self.failures.count(user_id, place, now)
             return None
-        if kept.failures_here >= TRIES or locked(kept, now):
+        if kept.failures_here >= TRIES or locked(kept, now, known=familiar):
+            # As much is written as for a wrong code, or the time would tell that it was right.
+            await self.failures.count(nobody(challenge), "nowhere", now)
             return None
-        return await self._used(user, hashes, place, origin)
+        if not await self._used(user, hashes):
+            return None
+        await self.failures.forget(user.id, place)
+        token = self.devices.make(device, now)
+        return Identified(user.id, user.epoch, user.email, email_verified=True, familiar=familiar, device_token=token)
+
+    def _device(self, user_id: UserId, origin: Origin) -> tuple[bool, KnownDevice]:
+        """Return whether the person has signed in there before, and what device it is, perhaps a new one."""
+        known = self.devices.read(origin.device_token, self.clock.now()) if origin.device_token else None
+        if known and known.user_id == user_id:
+            return True, known
+        return False, KnownDevice(user_id, uuid7())
 
     async def _person(self, user_id: UserId) -> User | None:
         try:
@@ -86,21 +100,17 @@ class CodeIdentities(MailIdentities):
         except UserNotFound:
             return None
 
-    async def _used(self, user: User, hashes: Sequence[bytes], place: str, origin: Origin) -> Identified | None:
+    async def _used(self, user: User, hashes: Sequence[bytes]) -> bool:
+        """Use the challenge up, and note that the address was proved; return False if it is worth nothing any more."""
         now = self.clock.now()
         link = await self.links.use(user.id, Purpose.SIGN_IN, hashes, now)
         if link is None or not link.proves(user) or link.epoch != user.epoch:
-            return None
+            return False
         if not user.email_verified:
             user.email_verified, user.updated_at = True, now
             await self.users.keep(user)
             self.events.emit(updated(user), of=user)
-        await self.failures.forget(user.id, place)
-        known = self.devices.read(origin.device_token, now) if origin.device_token else None
-        familiar = known is not None and known.user_id == user.id
-        device = known if known and familiar else KnownDevice(user.id, uuid7())
-        token = self.devices.make(device, now)
-        return Identified(user.id, user.epoch, user.email, email_verified=True, familiar=familiar, device_token=token)
+        return True
 
 
 @dataclass(frozen=True, slots=True)

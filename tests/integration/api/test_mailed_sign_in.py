@@ -16,7 +16,7 @@ from tests.integration.api.conftest import Start, address, configured, person, r
 from tests.support.browser import Browser
 from tests.support.facts import until
 
-LINK = re.compile(r"/auth/sign-in#token=(gws_[\w-]{43})&code=(\d{8})")
+LINK = re.compile(r"/auth/sign-in#token=(gwm_[\w-]{43})&code=(\d{8})")
 
 
 async def test_a_code_signs_in_and_so_does_the_page_of_the_link(

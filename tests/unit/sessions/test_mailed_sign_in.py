@@ -69,7 +69,7 @@ async def test_p12_t3_neither_half_signs_in(app: App) -> None:
 
     for first, second in (
         (other, right), (challenge, code(app)), (challenge, ""), (challenge, challenge), (right, right),
-        ("gws_" + "A" * 43, right), (challenge[:-1], right), ("gwr_" + challenge[4:], right), (challenge, right + "0"),
+        ("gwm_" + "A" * 43, right), (challenge[:-1], right), ("gwr_" + challenge[4:], right), (challenge, right + "0"),
     ):  # fmt: skip
         await refused(app, first, second or "x")
 
@@ -108,7 +108,7 @@ async def test_p7_the_answer_is_the_same_for_everybody_and_only_some_are_mailed(
     await app.send(DeactivateUser(user_id=gone.id), as_=root)
     for email in ("nobody@example.com", gone.email):
         challenge = await asked(app, email)
-        assert challenge.startswith("gws_")
+        assert challenge.startswith("gwm_")
         await refused(app, challenge, "12345678")
 
     assert mails(app) == []
@@ -146,12 +146,12 @@ async def test_i12_whoever_asks_and_whoever_tries_is_limited() -> None:
     for number in range(2):
         await app.send(RequestMailedSignIn(email=f"{number}@example.com"), origin=HERE)
         with pytest.raises(SignInRefused):
-            await finish(app, "gws_x", "1")
+            await finish(app, "gwm_x", "1")
 
     with pytest.raises(TooManyRequests):
         await app.send(RequestMailedSignIn(email=ADA), origin=HERE)
     with pytest.raises(TooManyRequests):
-        await finish(app, "gws_x", "1")
+        await finish(app, "gwm_x", "1")
     assert (await app.send(RequestMailedSignIn(email=ADA), origin=THERE)).challenge
 
 
@@ -162,6 +162,17 @@ async def test_a_known_device_stays_known(app: App) -> None:
     await finish(app, await asked(app), code(app), replace(THERE, device_token=tokens.device_token))
 
     assert not [job for job in app.memory.jobs if job.payload.get("mail") == "new_device"]
+
+
+async def test_p10_nobody_can_lock_somebody_out_of_their_own_device(app: App) -> None:
+    await app.signed_up()
+    tokens = await app.signed_in(origin=HERE)
+    for number in range(MOST_FAILURES // FAILURES):
+        await fail(app, FAILURES, Origin(f"203.0.{number}.1"))
+    challenge = await asked(app)
+    await refused(app, challenge, code(app))
+
+    assert await finish(app, challenge, code(app), replace(THERE, device_token=tokens.device_token))
 
 
 async def test_t11_nothing_in_the_tables_signs_in(app: App) -> None:

@@ -170,7 +170,7 @@ BODIES: Final[Mapping[str, Made]] = {
     "EvaluatePolicyModel": lambda _: [{"requests": [["ada", "data", "read"]]}],
     "ExplainAccess": _evaluations,
     "FinishSetup": lambda _: [{"email": "root@example.com", "token": "x", "password": "correct horse battery"}],
-    "FinishMailedSignIn": lambda _: [{"challenge": "gws_x", "code": "12345678"}],
+    "FinishMailedSignIn": lambda _: [{"challenge": "gwm_x", "code": "12345678"}],
     "RequestMailedSignIn": lambda _: [{"email": "early@example.com"}],
     "ForgotPassword": lambda _: [{"email": "early@example.com"}],
     "ImportPolicy": lambda scene: [
