@@ -12,7 +12,7 @@ from api.starting import ready_database
 from core.clock import SystemClock
 from core.documents import Mongo, configuration_bodies, mongo_connection
 from core.exposition import serve_metrics
-from core.forgotten import ResetMailing
+from core.forgotten import Mailing, ResetMailing
 from core.jobs.registry import Job, Jobs, by_name
 from core.keys import Keys
 from core.logs import configure_logs
@@ -79,10 +79,11 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
     reader = SqlConfigurationReader(database)
     bodies = configuration_bodies(mongo, database)
     sealed, tokens = seal(keys.secrets), RandomLinkTokens.of(keys.secrets)
+    mailing = Mailing(database, sealed, tokens, link_policy(settings), keys.secrets.derive("audit"))
     made: list[Job[Any]] = [
         MailSender(_transport(settings), sealed, settings.mail_from).job,
-        ResetMailing(database, sealed, tokens, link_policy(settings), keys.secrets.derive("audit")).job,
-        CodeMailing(database, sealed, tokens, link_policy(settings), keys.secrets.derive("audit")).job,
+        ResetMailing(mailing).job,
+        CodeMailing(mailing).job,
         CleanUp(database).job,
         CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
     ]

@@ -1,6 +1,7 @@
 """Forgotten passwords: the question is queued in the request, and answered behind it."""
 
 from base64 import b64decode, b64encode
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -13,7 +14,8 @@ from core.postgres.links import SqlLinks
 from core.postgres.people import SqlUsers
 from core.postgres.profiles import SqlCredentials
 from core.postgres.work import SqlWork
-from domain.identity.mailing import ForgottenPasswords, LinkMails, LinkPolicy
+from domain.identity.mailing import LinkMails, LinkPolicy, Owners
+from domain.identity.models import User
 from domain.identity.ports import LinkTokens, ResetRequests
 
 MAIL_RESET: Final = "mail_reset"
@@ -53,8 +55,8 @@ class JobResetRequests(ResetRequests):
 
 
 @dataclass(frozen=True, slots=True)
-class ResetMailing:
-    """Does the job: mails a link, if there is anybody to mail it to. Done twice, only the later link works."""
+class Mailing:
+    """What jobs about an address need."""
 
     database: Database
     seal: Seal
@@ -62,19 +64,31 @@ class ResetMailing:
     policy: LinkPolicy
     audit_key: bytes
 
+    async def mail(self, address: str, send: Callable[[LinkMails, User], Awaitable[None]]) -> None:
+        """Make a link and queue its mail, in one transaction, if there is anybody to mail it to."""
+        clock = SystemClock()
+        work = SqlWork(self.database, clock, self.audit_key, committed=lambda _: None)
+        mails = LinkMails(self.tokens, SqlLinks(work), JobMailer(work, self.seal), self.policy, clock)
+        try:
+            if user := await Owners(SqlCredentials(self.database), SqlUsers(work)).find(address):
+                await send(mails, user)
+            await work.commit()
+        finally:
+            await work.rollback()
+
+
+@dataclass(frozen=True, slots=True)
+class ResetMailing:
+    """Does the job: mails a link, if there is anybody to mail it to. Done twice, only the later link works."""
+
+    mailing: Mailing
+
     @property
     def job(self) -> Job[SealedAddress]:
         """The job that `JobResetRequests` queues."""
         return Job(MAIL_RESET, SealedAddress, self.run)
 
     async def run(self, payload: SealedAddress, _job: UUID) -> None:
-        """Make the link and queue its mail, in one transaction."""
-        address = opened(self.seal, payload, _ABOUT)
-        clock = SystemClock()
-        work = SqlWork(self.database, clock, self.audit_key, committed=lambda _: None)
-        mails = LinkMails(self.tokens, SqlLinks(work), JobMailer(work, self.seal), self.policy, clock)
-        try:
-            await ForgottenPasswords(SqlCredentials(self.database), SqlUsers(work), mails).help(address)
-            await work.commit()
-        finally:
-            await work.rollback()
+        """Mail a link to choose another password."""
+        address = opened(self.mailing.seal, payload, _ABOUT)
+        await self.mailing.mail(address, LinkMails.reset)

@@ -1,6 +1,6 @@
 """The application, with every port in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
@@ -34,8 +34,8 @@ from domain.access.queries.simulate_change import SimulateChange
 from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
-from domain.identity.mail_proofs import MailedSignIns
-from domain.identity.mailing import ForgottenPasswords, LinkMails, LinkPolicy
+from domain.identity.mailing import LinkMails, LinkPolicy, Owners
+from domain.identity.models import User
 from domain.identity.ports import DeviceTokens, EmailAddresses, LinkTokens, Passwords
 from domain.identity.schemas import UserProfile
 from domain.kernel.access import Origin
@@ -238,24 +238,19 @@ class App:
 
     async def mail_resets(self) -> None:
         """Do the jobs of forgotten passwords that are queued."""
-        queued = [job for job in self.memory.jobs if job.name == "mail_reset"]
-        for job in queued:
-            work = MemoryWork(self.memory, self.clock)
-            mails = LinkMails(LINK_TOKENS, MemoryLinks(work), MemoryMailer(work), self.links, self.clock)
-            await ForgottenPasswords(MemoryCredentials(self.memory), MemoryUsers(work), mails).help(
-                job.payload["address"]
-            )
-            await work.commit()
-            self.memory.jobs.remove(job)
+        await self._mail("mail_reset", lambda mails, user, _: mails.reset(user))
 
     async def mail_codes(self) -> None:
         """Do the jobs of sign-ins by mail that are queued."""
-        queued = [job for job in self.memory.jobs if job.name == "mail_sign_in"]
-        for job in queued:
+        await self._mail("mail_sign_in", lambda mails, user, payload: mails.sign_in(user, payload["challenge"]))
+
+    async def _mail(self, name: str, send: Callable[[LinkMails, User, Any], Awaitable[None]]) -> None:
+        for job in [each for each in self.memory.jobs if each.name == name]:
             work = MemoryWork(self.memory, self.clock)
             mails = LinkMails(LINK_TOKENS, MemoryLinks(work), MemoryMailer(work), self.links, self.clock)
-            helping = MailedSignIns(MemoryCredentials(self.memory), MemoryUsers(work), mails)
-            await helping.help(job.payload["address"], job.payload["challenge"])
+            owners = Owners(MemoryCredentials(self.memory), MemoryUsers(work))
+            if user := await owners.find(job.payload["address"]):
+                await send(mails, user, job.payload)
             await work.commit()
             self.memory.jobs.remove(job)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from domain.identity.errors import UserNotFound
 from domain.identity.facade import Identified, MailIdentities
-from domain.identity.mailing import LinkMails, LinkPolicy
+from domain.identity.mailing import LinkPolicy
 from domain.identity.models import Purpose, User
 from domain.identity.ports import (
     Credentials,
@@ -111,24 +111,3 @@ class CodeIdentities(MailIdentities):
             await self.users.keep(user)
             self.events.emit(updated(user), of=user)
         return True
-
-
-@dataclass(frozen=True, slots=True)
-class MailedSignIns:
-    """Find out who wants to sign in, behind the request: what it takes depends on whether there is anybody."""
-
-    credentials: Credentials
-    users: Users
-    mails: LinkMails
-
-    async def help(self, address: str, challenge: str) -> None:
-        """Mail a code for `challenge` to whoever has the canonical `address`, and may sign in."""
-        kept = await self.credentials.find(address)
-        if kept is None or not kept.is_active:
-            return
-        try:
-            user = await self.users.get(kept.user_id)
-        except UserNotFound:
-            return
-        if user.is_active and user.email == address:
-            await self.mails.sign_in(user, challenge)

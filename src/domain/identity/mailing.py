@@ -104,21 +104,19 @@ class LinkMails:
 
 
 @dataclass(frozen=True, slots=True)
-class ForgottenPasswords:
-    """Find out whose password was forgotten, behind the request: what it takes depends on whether there is anybody."""
+class Owners:
+    """Find out who has an address, behind the request: what it takes depends on whether there is anybody."""
 
     credentials: Credentials
     users: Users
-    mails: LinkMails
 
-    async def help(self, address: str) -> None:
-        """Mail a link to whoever has the canonical `address`, is active, and so may sign in again."""
+    async def find(self, address: str) -> User | None:
+        """Return whoever has the canonical `address`, is active, and so may sign in; locked until the work ends."""
         kept = await self.credentials.find(address)
         if kept is None or not kept.is_active:
-            return
+            return None
         try:
             user = await self.users.get(kept.user_id)
         except UserNotFound:
-            return
-        if user.is_active and user.email == address:
-            await self.mails.reset(user)
+            return None
+        return user if user.is_active and user.email == address else None
