@@ -25,6 +25,7 @@ from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
 from core.mailed_links import MailedLinks
 from core.operating import KeyParts
+from core.pace import Pace
 from core.pipeline import Call, Dispatcher
 from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationReader
@@ -228,6 +229,7 @@ class Shared(Provider):
 def dispatcher(assembly: Assembly) -> Dispatcher:
     """Return the pipeline, with everything that its interactors need; raise if something is missing."""
     keys = KeyParts(assembly.keys, assembly.keys.forge(assembly.settings))
+    limits = AnnouncedLimits(assembly.limits)
     return Dispatcher(
         container=make_async_container(
             interactors(), Shared(assembly), Transaction(assembly), MailedLinks(assembly), keys
@@ -238,6 +240,7 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
         outage=outage,
         clash=clash,
         recency=Recency(assembly.settings.recent_authentication_seconds),
+        pace=Pace(limits, assembly.settings.commands_per_minute, assembly.settings.searches_per_minute),
     )
 
 

@@ -106,6 +106,16 @@ class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Watching, Bas
         return (0 if self.is_dev else 300) if self.sign_in_limit is None else self.sign_in_limit
 
     @property
+    def commands_per_minute(self) -> int:
+        """The limit per caller; 0 for none."""
+        return (0 if self.is_dev else 6000) if self.command_limit is None else self.command_limit
+
+    @property
+    def searches_per_minute(self) -> int:
+        """The limit per caller; 0 for none."""
+        return (0 if self.is_dev else 600) if self.search_limit is None else self.search_limit
+
+    @property
     def access_life(self) -> timedelta:
         """How long access tokens live."""
         return timedelta(seconds=self.access_token_seconds)

@@ -22,6 +22,7 @@ from core.invitation_tokens import RandomInvitationTokens
 from core.key_forge import KeySafe, SealingForge
 from core.limits import LocalLimits
 from core.mailed_tokens import RandomLinkTokens
+from core.pace import NO_LIMIT, Pace
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact, Pending
 from core.providers import always, interactors
@@ -169,6 +170,7 @@ class App:
     witnessed: Witnessed = field(default_factory=Witnessed)
     access: MemoryParts = field(default_factory=lambda: MemoryParts(World()))
     """What decisions are made of; people of the other ports are not in it by themselves."""
+    pace: Pace = NO_LIMIT
     more: tuple[Provider, ...] = ()
     """Ports of use cases that a test brings along."""
     dispatch: Dispatcher = field(init=False)
@@ -185,6 +187,7 @@ class App:
             outage=lambda _: False,
             clash=lambda error: isinstance(error, Clashing),
             recency=Recency(now=lambda: self.clock.now().timestamp()),
+            pace=self.pace,
         )
 
     async def send(
