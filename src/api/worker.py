@@ -62,7 +62,7 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         jobs=jobs(settings, database, mongo),
         rabbit=settings.rabbitmq_url.get_secret_value() if settings.rabbitmq_url else None,
         redis=settings.redis_url.get_secret_value() if settings.redis_url else None,
-        errand=Errand(source=f"{settings.served_at}/auth", meter=metrics.relay),
+        errand=Errand(source=f"{settings.served_at}/auth", people=Keys.read(settings).people, meter=metrics.relay),
         gauges=_gauges(metrics, delivers=settings.rabbitmq_url is not None),
     )
     try:

@@ -174,7 +174,7 @@ class Shared(Provider):
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             DeviceTokens: SignedDeviceTokens(keys.secrets.every("devices")),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
-            EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth", keys.people),
             GreetingPolicy: GreetingPolicy(settings.new_device_notice),
             InvitationPolicy: InvitationPolicy(
                 page=settings.invitations_at, sign_ups_per_minute=settings.sign_ups_per_minute

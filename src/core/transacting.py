@@ -67,6 +67,7 @@ class Transaction(Provider):
         super().__init__()
         self._assembly = assembly
         secrets = assembly.keys.secrets
+        self._people = assembly.keys.people
         self._audit_key, self._request_key = secrets.derive("audit"), secrets.derive("idempotency")
 
     @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
@@ -77,6 +78,7 @@ class Transaction(Provider):
             database=assembly.database,
             clock=clock,
             audit_key=self._audit_key,
+            people=self._people,
             committed=assembly.committed,
             trace=call.trace,
             key_lifetime=assembly.idempotency_life,
