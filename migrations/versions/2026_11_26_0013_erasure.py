@@ -19,6 +19,37 @@ CREATE TABLE person_keys (
 -- Two random UUIDs have 244 random bits. Whoever signs up with the release before this one gets theirs later.
 INSERT INTO person_keys (person_id, salt)
 SELECT id, sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) FROM users;
+
+-- Nothing is left of whoever was erased but the id: it is what subscribers know them by.
+CREATE TABLE erasures (
+    person_id   uuid        CONSTRAINT pk_erasures PRIMARY KEY,
+    erased_at   timestamptz NOT NULL,
+    due_at      timestamptz NOT NULL,
+    finished_at timestamptz
+);
+CREATE INDEX ix_erasures_erased_at ON erasures (erased_at, person_id);
+
+CREATE TABLE erasure_acknowledgements (
+    person_id       uuid        NOT NULL
+                    CONSTRAINT fk_erasure_acknowledgements_person_id REFERENCES erasures ON DELETE CASCADE,
+    subscriber      text        NOT NULL,
+    acknowledged_at timestamptz,
+    CONSTRAINT pk_erasure_acknowledgements PRIMARY KEY (person_id, subscriber)
+);
+CREATE INDEX ix_erasure_acknowledgements_missing ON erasure_acknowledgements (person_id)
+    WHERE acknowledged_at IS NULL;
+
+-- Whom jobs and kept answers are about, so that they go with them. `about` is a keyed hash of an address.
+ALTER TABLE jobs ADD COLUMN about bytea;
+CREATE INDEX ix_jobs_about ON jobs (about) WHERE about IS NOT NULL;
+ALTER TABLE idempotency_keys ADD COLUMN person_id uuid;
+CREATE INDEX ix_idempotency_keys_person_id ON idempotency_keys (person_id) WHERE person_id IS NOT NULL;
+"""
+
+DROP = """
+ALTER TABLE idempotency_keys DROP COLUMN person_id;
+ALTER TABLE jobs DROP COLUMN about;
+DROP TABLE erasure_acknowledgements, erasures, person_keys;
 """
 
 
@@ -27,4 +58,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    execute("DROP TABLE person_keys")
+    execute(DROP)

@@ -63,6 +63,12 @@ class PersonalKeys:
             return data, True
         return data | _decode(self.open(salt, b64decode(sealed), _about(event))), False
 
+    def pseudonyms(self, address: str) -> list[bytes]:
+        """Return what stands for an address where it must not be read, under each master secret."""
+        if not self.masters:
+            raise ValueError("no key for personal data")
+        return [digest(master, b"address:" + address.encode(), sha256) for master in self.masters]
+
     def _key(self, salt: bytes) -> Sealed:
         if not self.masters:
             raise ValueError("no key for personal data")

@@ -25,10 +25,12 @@ from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
 from core.mailed_links import MailedLinks
 from core.operating import KeyParts
+from core.personal import PersonalKeys
 from core.pipeline import Call, Dispatcher
 from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
+from core.postgres.erasures import SqlErasureLists
 from core.postgres.families import SqlRefreshFamilies
 from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.log import SqlEventLog
@@ -59,6 +61,8 @@ from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.erasures.erasing import Erasing
+from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.mail_proofs import CodeIdentities
 from domain.identity.mailing import LinkMails
 from domain.identity.ports import DeviceTokens, EmailAddresses, Passwords
@@ -93,6 +97,7 @@ SERVICES: Final = (
     Acceptance,
     Editing,
     Ending,
+    Erasing,
     Joining,
     Judging,
     Leaving,
@@ -147,6 +152,7 @@ class Shared(Provider):
     scope = Scope.APP
 
     credentials = provide(WithParents[SqlCredentials])
+    erasure_lists = provide(WithParents[SqlErasureLists])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
     organization_reader = provide(WithParents[SqlOrganizationReader])
@@ -174,6 +180,7 @@ class Shared(Provider):
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             DeviceTokens: SignedDeviceTokens(keys.secrets.every("devices")),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
+            ErasurePolicy: ErasurePolicy(settings.erasure_subscribers, settings.erasure_life),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth", keys.people),
             GreetingPolicy: GreetingPolicy(settings.new_device_notice),
             InvitationPolicy: InvitationPolicy(
@@ -183,6 +190,7 @@ class Shared(Provider):
             Lifetimes: assembly.lifetimes,
             Limits: AnnouncedLimits(assembly.limits),
             Passwords: assembly.passwords,
+            PersonalKeys: keys.people,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
             ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),

@@ -9,6 +9,7 @@ from core.idempotency import Idempotency
 from core.mail import JobMailer
 from core.pipeline import AuditTrail, Call, UnitOfWork
 from core.postgres.configuration import SqlConfigurationHeads
+from core.postgres.erasures import SqlErasures
 from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
@@ -37,6 +38,7 @@ class Transaction(Provider):
 
     users = provide(WithParents[SqlUsers])
     hashes = provide(WithParents[SqlPasswordHashes])
+    erasures = provide(WithParents[SqlErasures])
     failures = provide(WithParents[SqlFailures])
     superusers = provide(WithParents[SqlSuperusers])
     setup = provide(WithParents[SqlSetup])

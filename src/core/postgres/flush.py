@@ -37,9 +37,9 @@ AS entry (id uuid, action text, outcome text, actor text, target text, organizat
           leaf text)
 """
 _JOBS: Final = """
-INSERT INTO jobs (id, name, payload, run_at)
-SELECT id, name, payload, coalesce(run_at, now())
-FROM jsonb_to_recordset({}::text::jsonb) AS job (id uuid, name text, payload jsonb, run_at timestamptz)
+INSERT INTO jobs (id, name, payload, run_at, about)
+SELECT id, name, payload, coalesce(run_at, now()), decode(about, 'hex')
+FROM jsonb_to_recordset({}::text::jsonb) AS job (id uuid, name text, payload jsonb, run_at timestamptz, about text)
 """
 _MARKERS: Final = """
 INSERT INTO revocations AS old (scope, id, cutoff, epoch, expires_at)
@@ -49,7 +49,7 @@ ON CONFLICT (scope, id) DO UPDATE
 SET cutoff = greatest(old.cutoff, excluded.cutoff), epoch = greatest(old.epoch, excluded.epoch),
     expires_at = greatest(old.expires_at, excluded.expires_at)
 """
-_ANSWER: Final = "UPDATE idempotency_keys SET answer = {} WHERE actor = {} AND key = {}"
+_ANSWER: Final = "UPDATE idempotency_keys SET answer = {}, person_id = {} WHERE actor = {} AND key = {}"
 _FORGET: Final = "DELETE FROM idempotency_keys WHERE actor = {} AND key = {}"
 # The log's id is asked for each time, for it is renewed under running processes when a backup is restored.
 _TOKEN: Final = "SELECT {}::text::bigint AS transaction, (SELECT log_id FROM log_head) AS log_id"  # noqa: S105 - a query
@@ -97,6 +97,8 @@ class Job:
     name: str
     payload: Mapping[str, Any]
     run_at: datetime | None
+    about: str | None = None
+    """A pseudonym, in hexadecimal, of the address it is about: by it the job is found when somebody is erased."""
     id: UUID = field(default_factory=uuid7)
 
 
@@ -145,14 +147,21 @@ class Pending:
         )
 
     @property
+    def _person(self) -> UUID | None:
+        """Whom the answer shows, if anybody."""
+        return next((fact.person for fact in self.facts if fact.person), None)
+
+    @property
     def strangers(self) -> list[UUID]:
         """Whose salt is in the database and not known here. Who is announced now is new, and gets theirs here."""
         new = {fact.aggregate_id for fact in self.facts if fact.aggregate_version == 1}
         return sorted({fact.person for fact in self.facts if fact.person} - new - self.salts.keys())
 
-    def enqueue(self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None) -> None:
+    def enqueue(
+        self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, about: str | None = None
+    ) -> None:
         """Remember a job; without `run_at` it is to be done at once."""
-        self.jobs.append(Job(name, payload, run_at))
+        self.jobs.append(Job(name, payload, run_at, about))
 
     def statement(self, audit_key: bytes, people: PersonalKeys) -> tuple[str, list[Any]]:
         """Return the statement that writes it all, and its values.
@@ -174,7 +183,10 @@ class Pending:
         if self.facts:
             new = {fact.person: new_salt() for fact in self.facts if fact.person and fact.aggregate_version == 1}
             salts = self.salts | new
-            yield _FACTS, [_json([fact.stored(people, salts.get(fact.person) if fact.person else None) for fact in self.facts])]
+            yield (
+                _FACTS,
+                [_json([fact.stored(people, salts.get(fact.person) if fact.person else None) for fact in self.facts])],
+            )
             if new:
                 yield _SALTS, [_json([{"person_id": each, "salt": salt.hex()} for each, salt in new.items()])]
         if self.entries:
@@ -185,7 +197,7 @@ class Pending:
             # Sorted, so that two commands never wait for each other in a circle.
             yield _MARKERS, [_json([self.markers[key] for key in sorted(self.markers)])]
         if self.claim and self.answer is not None:
-            yield _ANSWER, [self.answer, self.claim.actor, self.claim.key]
+            yield _ANSWER, [self.answer, self._person, self.claim.actor, self.claim.key]
         elif self.claim:
             yield _FORGET, [self.claim.actor, self.claim.key]
 

@@ -95,9 +95,14 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
         """Remember in the audit trail who ran what, and how it ended."""
         self.pending.entries.append(entry(case, message, actor, outcome, self.pending.target, self.clock.now()))
 
-    def enqueue(self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None) -> None:
-        """Have a job done after the commit, at least once: at `run_at`, or at once."""
-        self.pending.enqueue(name, payload, run_at)
+    def enqueue(
+        self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, to: str | None = None
+    ) -> None:
+        """Have a job done after the commit, at least once: at `run_at`, or at once.
+
+        One that is about the address `to` is not done any more once whoever has it was erased.
+        """
+        self.pending.enqueue(name, payload, run_at, self.people.pseudonyms(to)[0].hex() if to else None)
 
     async def commit(self) -> ConsistencyToken | None:
         """Write what was said in one round trip, and commit; raise `ConcurrentChange` if someone else was first.

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     ACCESS_SIMULATE = "access:simulate"
     CONFIGURATION_READ = "configuration:read"
     CONFIGURATION_WRITE = "configuration:write"
+    ERASURES_ACKNOWLEDGE = "erasures:acknowledge"
     EVENTS_READ = "events:read"
     GRANTS_READ = "grants:read"
     GRANTS_WRITE = "grants:write"

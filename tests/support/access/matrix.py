@@ -25,6 +25,7 @@ class Resource:
 
 OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "AcceptInvitation": SIGNED_IN,
+    "AcknowledgeErasure": Platform("erasures:acknowledge"),
     "AddMember": "members:write",
     "AddTeamMember": MEMBER,
     "AddVisibilityContent": "visibility:write",
@@ -41,6 +42,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "CreateVisibilityGroup": "visibility:write",
     "DeactivateServiceAccount": "service_accounts:write",
     "DeactivateUser": Platform("users:write"),
+    "DeleteMe": SIGNED_IN,
     "DeleteOrganization": "organizations:own",
     "DeletePolicyModel": "roles:write",
     "DeleteResource": Resource("resources:write"),
@@ -57,6 +59,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "FinishSetup": ANYONE,
     "ForgotPassword": ANYONE,
     "GetConfiguration": "configuration:read",
+    "GetErasure": Platform("users:read"),
     "GetGrant": "grants:read",
     "GetMe": SIGNED_IN,
     "GetMember": "members:read",
@@ -72,6 +75,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "InviteMember": "members:write",
     "LeaveOrganization": SIGNED_IN,
     "LeaveTeam": MEMBER,
+    "ListErasures": Platform("users:read"),
     "ListGrants": "grants:read",
     "ListInvitations": "members:write",
     "ListKeys": Platform("keys:read"),

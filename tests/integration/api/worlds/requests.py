@@ -28,6 +28,7 @@ SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 """What stands in the places of ids in paths. A new name fails the walk."""
 TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "external_id": RESOURCES,
+    "subscriber": ("crm",),
     "kid": ("none",),
     "name": ("rules",),
     "namespace": ("settings",),
@@ -57,6 +58,7 @@ def _one(**filters: str) -> Made:
 
 FILTERS: Final[Mapping[str, Made]] = {
     "DeleteResource": lambda _: [{"below": "true"}],
+    "ListErasures": lambda _: [{"overdue": "true"}],
     "ListGrants": lambda scene: [
         {"subject_type": "user"},
         {"subject_type": "team"},
