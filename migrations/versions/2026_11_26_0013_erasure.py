@@ -44,9 +44,15 @@ ALTER TABLE jobs ADD COLUMN about bytea;
 CREATE INDEX ix_jobs_about ON jobs (about) WHERE about IS NOT NULL;
 ALTER TABLE idempotency_keys ADD COLUMN person_id uuid;
 CREATE INDEX ix_idempotency_keys_person_id ON idempotency_keys (person_id) WHERE person_id IS NOT NULL;
+
+-- What is about somebody though its aggregate is not they: for those who ask what is held about them.
+CREATE INDEX ix_events_about ON events
+    ((coalesce(data ->> 'user_id', data ->> 'subject_id', data ->> 'owner_id')), position)
+    WHERE aggregate_type <> 'user';
 """
 
 DROP = """
+DROP INDEX ix_events_about;
 ALTER TABLE idempotency_keys DROP COLUMN person_id;
 ALTER TABLE jobs DROP COLUMN about;
 DROP TABLE erasure_acknowledgements, erasures, person_keys;

@@ -9,7 +9,7 @@ from domain.kernel.ports import Allowance, Limits
 
 ANNOUNCED: Final = frozenset(
     {
-        *("change_email", "email_change", "forgot", "invitation", "mailed_sign_in", "reset", "setup"),
+        *("change_email", "email_change", "export", "forgot", "invitation", "mailed_sign_in", "reset", "setup"),
         *("show_invitation", "sign_in", "sign_in_mail", "sign_up", "verification_mail", "verify_email"),
     }
 )

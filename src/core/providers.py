@@ -30,6 +30,7 @@ from core.pipeline import Call, Dispatcher
 from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
+from core.postgres.dossiers import SqlDossiers
 from core.postgres.erasures import SqlErasureLists
 from core.postgres.families import SqlRefreshFamilies
 from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
@@ -61,6 +62,7 @@ from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.dossiers.readers import Dossiers
 from domain.identity.erasures.erasing import Erasing
 from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.mail_proofs import CodeIdentities
@@ -179,6 +181,7 @@ class Shared(Provider):
             Database: assembly.database,
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             DeviceTokens: SignedDeviceTokens(keys.secrets.every("devices")),
+            Dossiers: SqlDossiers(assembly.database, keys.people, f"{settings.served_at}/auth"),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             ErasurePolicy: ErasurePolicy(settings.erasure_subscribers, settings.erasure_life),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth", keys.people),

@@ -72,6 +72,7 @@ from tests.support.memory.configuration import (
     MemoryConfigurationHeads,
     MemoryConfigurationReader,
 )
+from tests.support.memory.dossiers import MemoryDossiers
 from tests.support.memory.erasures import MemoryErasureLists, MemoryErasures
 from tests.support.memory.events import MemoryEventLog
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
@@ -339,6 +340,7 @@ class Readers(Provider):
     policy_reader = provide(WithParents[MemoryPolicyReader])
     profiles = provide(WithParents[MemoryProfiles])
     resource_reader = provide(WithParents[MemoryResourceReader])
+    dossiers = provide(WithParents[MemoryDossiers])
     erasure_lists = provide(WithParents[MemoryErasureLists])
     session_lists = provide(WithParents[MemorySessionLists])
     role_lists = provide(WithParents[MemoryRoleLists])

@@ -23,6 +23,8 @@ from domain.identity.commands.unlock_user import UnlockUser
 from domain.identity.commands.update_me import UpdateMe
 from domain.identity.commands.update_user import UpdateUser
 from domain.identity.commands.verify_email import VerifyEmail
+from domain.identity.queries.export_me import ExportMe
+from domain.identity.queries.export_user import ExportUser
 from domain.identity.queries.get_erasure import GetErasure
 from domain.identity.queries.get_me import GetMe
 from domain.identity.queries.get_user import GetUser
@@ -41,6 +43,7 @@ def identity(*, private: bool, dev: bool) -> Router:
             endpoint(get, "/me", GetMe),
             endpoint(patch, "/me", UpdateMe),
             endpoint(delete, "/me", DeleteMe, status=204),
+            endpoint(get, "/me/export", ExportMe),
             endpoint(post, "/password/change", ChangePassword, status=204),
             endpoint(post, "/password/forgot", ForgotPassword, status=202),
             endpoint(post, "/password/reset", ResetPassword, status=204),
@@ -53,6 +56,7 @@ def identity(*, private: bool, dev: bool) -> Router:
             endpoint(get, "/users/{user_id:uuid}", GetUser),
             endpoint(patch, "/users/{user_id:uuid}", UpdateUser),
             endpoint(delete, "/users/{user_id:uuid}", DeleteUser, status=204),
+            endpoint(get, "/users/{user_id:uuid}/export", ExportUser),
             endpoint(post, "/users/{user_id:uuid}/activate", ReactivateUser, status=204),
             endpoint(post, "/users/{user_id:uuid}/deactivate", DeactivateUser, status=204),
             endpoint(post, "/users/{user_id:uuid}/unlock", UnlockUser, status=204),

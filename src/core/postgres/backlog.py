@@ -42,9 +42,9 @@ class Backlog:
     events_parked: int
     jobs_due: int
     jobs_parked: int
-    erasures_unfinished: int
+    erasures_unfinished: int = 0
     """People of whom something may be left outside the database."""
-    erasures_overdue: int
+    erasures_overdue: int = 0
     """People whose erasure a subscriber did not acknowledge in time."""
 
 

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     TEAMS_READ = "teams:read"
     TEAMS_WRITE = "teams:write"
     TOKENS_INTROSPECT = "tokens:introspect"
+    USERS_EXPORT = "users:export"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     VISIBILITY_BYPASS = "visibility:bypass"

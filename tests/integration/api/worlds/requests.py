@@ -269,7 +269,8 @@ LAST: Final = (
     ("DeleteOrganization", ("plain", "manager")),
     ("LeaveOrganization", ("manager",)),
     ("RevokeSessions", ("manager", "plain")),
-    ("SignOut", ("manager", "plain")),
+    ("SignOut", ("manager",)),
+    ("DeleteMe", ("plain",)),
 )
 """They end what the others need: who does them, and when."""
 
@@ -284,6 +285,7 @@ REFUSED: Final = frozenset(
             "CreateUser",
             "DeactivateUser",
             "DeleteUser",
+            "ExportUser",
             "GetUser",
             "ListUsers",
             "ReactivateUser",
@@ -300,6 +302,7 @@ REFUSED: Final = frozenset(
             "IntrospectToken",
         ),
         "RevokeUserSessions",
+        *("AcknowledgeErasure", "GetErasure", "ListErasures"),
         # They take a secret, or a session, that nobody who asks has.
         *("AcceptInvitation", "ChangePassword", "FinishSetup", "RefreshSession", "RevokeSession", "SignIn"),
         *(
