@@ -75,6 +75,16 @@ class PasswordChanged(Event):
 
 
 @event
+class PasswordVoided(Event):
+    """A person's password counts no more: it was chosen before they proved their address. All their sessions ended."""
+
+    type = "identity.user.password_voided"
+
+    user_id: UUID
+    occurred_at: datetime
+
+
+@event
 class SuperuserNamed(Event):
     """A person was given the system role `superuser`."""
 

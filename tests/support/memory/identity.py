@@ -95,6 +95,9 @@ class MemoryPasswordHashes(PasswordHashes):
     async def put(self, credential: Credential) -> None:
         (await self.work.begin()).table(CREDENTIALS).put(credential.user_id, credential)
 
+    async def remove(self, user_id: UserId) -> None:
+        (await self.work.begin()).table(CREDENTIALS).remove(user_id)
+
     async def renew(self, user_id: UserId, before: str, after: str) -> None:
         kept: Credential | None = (await self.work.begin()).table(CREDENTIALS).get(user_id)
         if kept and kept.password_hash == before:

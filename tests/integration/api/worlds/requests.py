@@ -204,7 +204,7 @@ BODIES: Final[Mapping[str, Made]] = {
         {"resources": [{"type": "document", "external_id": each} for each in names]}
         for names in (RESOURCES, RESOURCES[:2])
     ],
-    "ResetPassword": lambda _: [{"token": "gwr_x", "password": "correct horse battery staple"}],
+    "ResetPassword": lambda _: [{"token": "gwp_x", "password": "correct horse battery staple"}],
     "RequestEmailChange": lambda _: [{"email": "early@example.com", "password": "not it at all"}],
     "RevokeToken": lambda _: ["token=gwr_x"],
     "SearchActions": lambda scene: [
