@@ -11,6 +11,7 @@ import uvloop
 from api.starting import ready_database
 from core.clock import SystemClock
 from core.documents import Mongo, configuration_bodies, mongo_connection
+from core.erasing import ErasureFinishing, MailFolder, Place
 from core.exposition import serve_metrics
 from core.forgotten import Mailing, ResetMailing
 from core.jobs.registry import Job, Jobs, by_name
@@ -25,11 +26,12 @@ from core.operating import operator
 from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
+from core.postgres.erasing import FinishedErasures, Published
 from core.postgres.maintenance import CleanUp
 from core.postgres.signing_keys import SqlRing
 from core.processes import end_with_parent
 from core.rabbit.errand import Errand
-from core.secrets import seal
+from core.secrets import Sealed, seal
 from core.settings import Misconfigured, Settings
 from core.telemetry import configure_tracing
 from core.tending import TendingKeys
@@ -62,7 +64,7 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         jobs=jobs(settings, database, mongo),
         rabbit=settings.rabbitmq_url.get_secret_value() if settings.rabbitmq_url else None,
         redis=settings.redis_url.get_secret_value() if settings.redis_url else None,
-        errand=Errand(source=f"{settings.served_at}/auth", meter=metrics.relay),
+        errand=Errand(source=f"{settings.served_at}/auth", people=Keys.read(settings).people, meter=metrics.relay),
         gauges=_gauges(metrics, delivers=settings.rabbitmq_url is not None),
     )
     try:
@@ -79,12 +81,13 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
     reader = SqlConfigurationReader(database)
     bodies = configuration_bodies(mongo, database)
     sealed, tokens = seal(keys.secrets), RandomLinkTokens.of(keys.secrets)
-    mailing = Mailing(database, sealed, tokens, link_policy(settings), keys.secrets.derive("audit"))
+    mailing = Mailing(database, sealed, tokens, link_policy(settings), keys.secrets.derive("audit"), keys.people)
     made: list[Job[Any]] = [
         MailSender(_transport(settings), sealed, settings.mail_from).job,
         ResetMailing(mailing).job,
         CodeMailing(mailing).job,
         CleanUp(database).job,
+        _erasing(settings, database, sealed).job,
         CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
     ]
     if not keys.policy.elsewhere:
@@ -115,6 +118,15 @@ class CollectBodies:
         await self.cleaner.collect_orphans()
 
 
+def _erasing(settings: Settings, database: Database, sealed: Sealed) -> ErasureFinishing:
+    places: list[Place] = [MailFolder(settings.outbox)]
+    if settings.rabbitmq_url:
+        from core.rabbit.unrouted import Unrouted  # noqa: PLC0415 - without a broker nothing needs its client
+
+        places.append(Unrouted(settings.rabbitmq_url.get_secret_value(), Published(database, Errand().sink)))
+    return ErasureFinishing(places, FinishedErasures(database), sealed)
+
+
 def _transport(settings: Settings) -> Transport:
     if settings.smtp_url is None:
         return FolderTransport(settings.outbox)
@@ -130,6 +142,7 @@ def _gauges(metrics: Metrics, *, delivers: bool) -> Callable[[Backlog], None]:
     def show(found: Backlog) -> None:
         metrics.relay.outbox(found.outbox_pending, found.outbox_oldest)
         metrics.jobs(found.jobs_due, found.jobs_parked)
+        metrics.erasures(found.erasures_unfinished, found.erasures_overdue)
         if delivers:
             metrics.relay.behind(sink, found.delivery_behind)
             metrics.relay.parked(sink, found.events_parked)

@@ -117,12 +117,17 @@ class _KeyWork(Provider):
             await work.rollback()
 
 
+def operated(name: str) -> Operator:
+    """Return the actor as whom somebody operates the service."""
+    return Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name=name)
+
+
 def operator(database: Database, keys: Keys, forge: SealingForge, name: str) -> Dispatcher:
     """Return the pipeline for messages about signing keys, sent by `name` (`operator`, `worker`, `service`).
 
     Nothing is pushed after the commit: everybody who has to hear of it asks the database twice a second.
     """
-    trusting = _Trusting(Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name=name))
+    trusting = _Trusting(operated(name))
     return Dispatcher(
         container=make_async_container(KeyParts(keys, forge), _KeyWork(database, keys.secrets.derive("audit"))),
         authenticator=trusting,

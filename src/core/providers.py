@@ -26,10 +26,13 @@ from core.keys import SetupToken
 from core.mailed_links import MailedLinks
 from core.operating import KeyParts
 from core.pace import Pace
+from core.personal import PersonalKeys
 from core.pipeline import Call, Dispatcher
 from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
+from core.postgres.dossiers import SqlDossiers
+from core.postgres.erasures import SqlErasureLists
 from core.postgres.families import SqlRefreshFamilies
 from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.log import SqlEventLog
@@ -60,6 +63,9 @@ from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.dossiers.readers import Dossiers
+from domain.identity.erasures.erasing import Erasing
+from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.mail_proofs import CodeIdentities
 from domain.identity.mailing import LinkMails
 from domain.identity.ports import DeviceTokens, EmailAddresses, Passwords
@@ -94,6 +100,7 @@ SERVICES: Final = (
     Acceptance,
     Editing,
     Ending,
+    Erasing,
     Joining,
     Judging,
     Leaving,
@@ -148,6 +155,7 @@ class Shared(Provider):
     scope = Scope.APP
 
     credentials = provide(WithParents[SqlCredentials])
+    erasure_lists = provide(WithParents[SqlErasureLists])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
     organization_reader = provide(WithParents[SqlOrganizationReader])
@@ -174,8 +182,10 @@ class Shared(Provider):
             Database: assembly.database,
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             DeviceTokens: SignedDeviceTokens(keys.secrets.every("devices")),
+            Dossiers: SqlDossiers(assembly.database, keys.people, f"{settings.served_at}/auth"),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
-            EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            ErasurePolicy: ErasurePolicy(settings.erasure_subscribers, settings.erasure_life),
+            EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth", keys.people),
             GreetingPolicy: GreetingPolicy(settings.new_device_notice),
             InvitationPolicy: InvitationPolicy(
                 page=settings.invitations_at, sign_ups_per_minute=settings.sign_ups_per_minute
@@ -184,6 +194,7 @@ class Shared(Provider):
             Lifetimes: assembly.lifetimes,
             Limits: AnnouncedLimits(assembly.limits),
             Passwords: assembly.passwords,
+            PersonalKeys: keys.people,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
             ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),

@@ -35,6 +35,7 @@ from domain.access.queries.simulate_change import SimulateChange
 from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
+from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.mailing import LinkMails, LinkPolicy, Owners
 from domain.identity.models import User
 from domain.identity.ports import DeviceTokens, EmailAddresses, LinkTokens, Passwords
@@ -72,6 +73,8 @@ from tests.support.memory.configuration import (
     MemoryConfigurationHeads,
     MemoryConfigurationReader,
 )
+from tests.support.memory.dossiers import MemoryDossiers
+from tests.support.memory.erasures import MemoryErasureLists, MemoryErasures
 from tests.support.memory.events import MemoryEventLog
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
 from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
@@ -160,6 +163,7 @@ class App:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    erasure: ErasurePolicy = field(default_factory=ErasurePolicy)
     greeting: GreetingPolicy = field(default_factory=GreetingPolicy)
     links: LinkPolicy = field(default_factory=LinkPolicy)
     invitations: InvitationPolicy = field(default_factory=InvitationPolicy)
@@ -310,6 +314,7 @@ class App:
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock, idle=self.lifetimes.idle),
             Passwords: self.passwords,
             PresentedTokens: MemoryPresentedTokens(self.memory),
+            ErasurePolicy: self.erasure,
             SignInPolicy: self.sign_in,
             GreetingPolicy: self.greeting,
             RevocationLog: self.revocations,
@@ -338,6 +343,8 @@ class Readers(Provider):
     policy_reader = provide(WithParents[MemoryPolicyReader])
     profiles = provide(WithParents[MemoryProfiles])
     resource_reader = provide(WithParents[MemoryResourceReader])
+    dossiers = provide(WithParents[MemoryDossiers])
+    erasure_lists = provide(WithParents[MemoryErasureLists])
     session_lists = provide(WithParents[MemorySessionLists])
     role_lists = provide(WithParents[MemoryRoleLists])
     grant_lists = provide(WithParents[MemoryGrantLists])
@@ -365,6 +372,7 @@ class Transaction(Provider):
 
     users = provide(WithParents[MemoryUsers])
     hashes = provide(WithParents[MemoryPasswordHashes])
+    erasures = provide(WithParents[MemoryErasures])
     failures = provide(WithParents[MemoryFailures])
     links = provide(WithParents[MemoryLinks])
     reset_requests = provide(WithParents[MemoryResetRequests])

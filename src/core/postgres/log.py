@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, Protocol
 
 from core.cloudevents import COLUMNS, cloud_event
+from core.personal import PersonalKeys
 from core.postgres.direct import Connects, session
 from core.retrying import forever
 from domain.events.ports import Stretch
@@ -101,13 +102,15 @@ class SqlEventLog:
     follower: LogFollower
     source: str = "/auth"
     """The `source` of every event: the issuer's URL, where there is one."""
+    people: PersonalKeys = field(default_factory=PersonalKeys)
+    """What opens the personal data of events; without them, those that have any cannot be read."""
 
     async def read(self, after: int, limit: int) -> Stretch:
         """Return up to `limit` events past the position `after`, in order."""
         async with self.database.read() as connection:
             rows = await connection.fetch(READ, after, limit)
         head = rows[0]["head"]
-        events = [cloud_event(row, self.source) for row in rows if row["position"] is not None]
+        events = [cloud_event(row, self.source, self.people) for row in rows if row["position"] is not None]
         return Stretch(rows[0]["log_id"], head, rows[0]["position"] or head + 1, events)
 
     async def grown(self, past: int, seconds: float) -> None:

@@ -28,6 +28,7 @@ SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 """What stands in the places of ids in paths. A new name fails the walk."""
 TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "external_id": RESOURCES,
+    "subscriber": ("crm",),
     "kid": ("none",),
     "name": ("rules",),
     "namespace": ("settings",),
@@ -57,6 +58,7 @@ def _one(**filters: str) -> Made:
 
 FILTERS: Final[Mapping[str, Made]] = {
     "DeleteResource": lambda _: [{"below": "true"}],
+    "ListErasures": lambda _: [{"overdue": "true"}],
     "ListGrants": lambda scene: [
         {"subject_type": "user"},
         {"subject_type": "team"},
@@ -267,7 +269,8 @@ LAST: Final = (
     ("DeleteOrganization", ("plain", "manager")),
     ("LeaveOrganization", ("manager",)),
     ("RevokeSessions", ("manager", "plain")),
-    ("SignOut", ("manager", "plain")),
+    ("SignOut", ("manager",)),
+    ("DeleteMe", ("plain",)),
 )
 """They end what the others need: who does them, and when."""
 
@@ -282,6 +285,7 @@ REFUSED: Final = frozenset(
             "CreateUser",
             "DeactivateUser",
             "DeleteUser",
+            "ExportUser",
             "GetUser",
             "ListUsers",
             "ReactivateUser",
@@ -298,6 +302,7 @@ REFUSED: Final = frozenset(
             "IntrospectToken",
         ),
         "RevokeUserSessions",
+        *("AcknowledgeErasure", "GetErasure", "ListErasures"),
         # They take a secret, or a session, that nobody who asks has.
         *("AcceptInvitation", "ChangePassword", "FinishSetup", "RefreshSession", "RevokeSession", "SignIn"),
         *(
