@@ -57,6 +57,7 @@ from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog
+from domain.events.reading import Readership
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.mail_proofs import CodeIdentities
@@ -137,6 +138,7 @@ def interactors() -> Provider:
     for offered in OFFERED:
         provider.provide(offered, scope=Scope.REQUEST)
     provider.provide(Pages, scope=Scope.APP)
+    provider.provide(Readership, scope=Scope.APP)
     provider.provide(Telling, scope=Scope.APP)
     return provider
 

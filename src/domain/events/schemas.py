@@ -57,7 +57,8 @@ class FeedCursor:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A part of the log. `next` is the cursor of what follows; after an empty part it is where the reader was."""
+    """A part of the log. `next` is the cursor of what follows, and of what is to come if there is no `more` yet."""
 
     items: list[CloudEvent]
     next: str
+    more: bool = False

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import isfunction, signature
 from typing import Any, Final, get_type_hints
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -181,6 +182,11 @@ async def ask(world: World, name: str, principal: str, organization: UUID, resou
         known = {"organization_id": organization, "resource_id": resource}
         value = str(known.get(parameter) or uuid4())
         filled = filled.replace(f"{{{parameter}:str}}", value if "_id" in parameter else "sample")
+    asked = {**sample(made.query.struct)}
+    if "organization_id" in made.query.names:  # left out, the question is the platform's
+        asked["organization_id"] = str(organization)
+    if asked:
+        filled = f"{filled}?{urlencode(asked)}"
     call = world.told if name == "ReadPublicRevocations" else world.call
     given = dict(world.people[principal][1]) if principal != "anonymous" else {}
     if made.matched:

@@ -93,7 +93,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "PutResource": MEMBER,
     "ReactivateServiceAccount": "service_accounts:write",
     "ReactivateUser": Platform("users:write"),
-    "ReadFeed": Platform("events:read"),
+    "ReadFeed": "events:read",
     "ReadPublicRevocations": ANYONE,
     "ReadRevocations": Platform("revocations:read"),
     "RefreshSession": ANYONE,

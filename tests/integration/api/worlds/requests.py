@@ -74,7 +74,11 @@ FILTERS: Final[Mapping[str, Made]] = {
     ],
     "ListTeams": lambda scene: [{"top": "true"}, *({"parent_id": scene.id(each)} for each in SEGMENTS["team_id"])],
     "ListUsers": lambda _: [{"email": "early@example.com"}, {"is_active": "true"}],
-    "ReadFeed": lambda _: [{"after": "0"}],
+    "ReadFeed": lambda scene: [
+        {"after": "0"},
+        {"type": "teams.*.*"},
+        {"organization_id": scene.id("organization")},
+    ],
     "ReadRevocations": lambda _: [{"after": "0"}],
     "RevokeSessions": lambda _: [{"all": "false"}],
     "RemoveVisibilityContent": lambda scene: [
