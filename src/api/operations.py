@@ -7,10 +7,10 @@ from typing import Any, Final
 from msgspec import to_builtins
 
 from api.cookies import CookieTokens
-from api.endpoint import Route
 from api.problems import Problem, refusals
 from api.refusals import NotForm, NotJson
-from api.schemas import Schemas
+from api.route import Route
+from api.schemas import Schemas, parts
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.usecases import Query, UseCase
 
@@ -166,7 +166,11 @@ def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
         sent[name] = {"description": f"`{each}` of the body, empty if it is null.", "schema": {"type": "string"}}
     if sent:
         shown["headers"] = sent
-    if route.case.result is not type(None):
+    if route.media:
+        told = {"anyOf": [schemas[each] for each in parts(route.case.result)]}
+        shown["description"] = "Done; what follows is each line, or each message."
+        shown["content"] = {route.media: {"schema": told}}
+    elif route.case.result is not type(None):
         schema = schemas[route.case.result]
         told = {"anyOf": [schema, schemas[CookieTokens]]} if route.hands_out else schema
         shown["content"] = {"application/json": {"schema": told}}

@@ -17,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 import api.routes
-from api.endpoint import ROUTE, Route
+from api.route import ROUTE, Route
 from tests.integration.api.conftest import PASSWORD, Start, address, bearer, person, tokens
 from tests.support.access.matrix import ANYONE, MEMBER, OPERATIONS, PROTOCOLS, QUESTIONS, SIGNED_IN, Platform, Resource
 from tests.support.client import Answer, Client
@@ -34,6 +34,7 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "email": "somebody@example.com",
     "external_id": "x",
     "id": "x",
+    "kind": "membership",
     "items": [{"type": "document", "external_id": "x"}],
     "name": "sample",
     "password": PASSWORD,
@@ -240,7 +241,7 @@ async def test_a1_a2_e9_whoever_may_not_comes_no_further(world: World, part: int
 async def examine(world: World, name: str) -> None:
     """Call one operation as everybody, about every kind of organization."""
     expected, made = OPERATIONS[name], ROUTES[name][2]
-    scoped = "organization_id" in made.segments
+    scoped = "organization_id" in {*made.segments, *made.query.names}
     places = {"own": await world.found(theirs=True), "other": uuid4(), "missing": uuid4()}
     await world.connection.execute(FOUND, places["other"], f"s{places['other'].hex}")
     refusals: list[dict[str, Any]] = []

@@ -79,6 +79,15 @@ FILTERS: Final[Mapping[str, Made]] = {
         {"type": "teams.*.*"},
         {"organization_id": scene.id("organization")},
     ],
+    "ReadSnapshot": lambda scene: [
+        {"kind": kind, "organization_id": scene.id("organization"), **more}
+        for kind in ("user", "membership", "team_member", "resource", "visibility_content", "none")
+        for more in ({}, {"after": scene.id("nothing")})
+    ],
+    "ReadDigest": lambda scene: [
+        {"kind": "resource", "organization_id": scene.id("organization"), "first": scene.id("nothing")},
+        {"kind": "membership", "last": scene.id("nothing"), "parts": "2"},
+    ],
     "ReadRevocations": lambda _: [{"after": "0"}],
     "RevokeSessions": lambda _: [{"all": "false"}],
     "RemoveVisibilityContent": lambda scene: [
@@ -289,7 +298,9 @@ REFUSED: Final = frozenset(
             "GetUser",
             "ListUsers",
             "ReactivateUser",
+            "ReadDigest",
             "ReadFeed",
+            "ReadSnapshot",
             "UnlockUser",
         ),
         *(
