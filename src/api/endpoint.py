@@ -105,8 +105,9 @@ def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> R
     hints = get_type_hints(kind, include_extras=True)
     known = {each.name: each.metadata for each in fields(kind)}
     matched = next((name for name, each in known.items() if each.get("header") == "if-match"), None)
+    resumed = next((name for name, each in known.items() if each.get("header") == "last-event-id"), None)
     whole = next((name for name, each in known.items() if each.get("body") == "whole"), None)
-    taken = frozenset(name for name in (*path, matched, whole) if name)
+    taken = frozenset(name for name in (*path, matched, resumed, whole) if name)
     body = closed(kind, f"{case.name}Body", taken) if sends and not whole and len(known) > len(taken) else None
     return Route(
         case,
@@ -115,6 +116,7 @@ def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> R
         (whole, limited(hints[whole])) if whole else None,
         closed(kind, f"{case.name}Query", frozenset(known) if body else taken),
         matched,
+        resumed,
         status,
     )
 
@@ -187,7 +189,7 @@ def _told(tells: Sequence[tuple[bytes, str]], result: Any) -> list[tuple[bytes, 
 
 def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Room | None) -> Read:
     """Make the function that reads the message from a request."""
-    message, matched = route.case.message, route.matched
+    message, matched, resumed = route.case.message, route.matched, route.resumed
     from_body = reading.body_reader(route.body, route.whole)
     from_query = reading.query_reader(route.query)
 
@@ -197,6 +199,8 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Ro
             values[name] = take(scope["path_params"][name])
         if matched:
             values[matched] = headers.if_match(given)
+        if resumed:
+            values[resumed] = headers.last_event_id(given)
         values |= from_query(scope["query_string"])
         if route.cookie and cookies.TRANSPORT in given:
             if given.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in given:

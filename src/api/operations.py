@@ -48,6 +48,12 @@ PARAMETERS: Final = {
         "description": "The `device_token` of an earlier sign-in on this device, which nobody else can lock out then.",
         "schema": {"type": "string"},
     },
+    "LastEventId": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "The `id` of the last event that was received: go on behind it, whatever `after` says.",
+        "schema": {"type": "string"},
+    },
     "SessionTransport": {
         "name": "Session-Transport",
         "in": "header",
@@ -143,6 +149,7 @@ def _headers(route: Route) -> list[dict[str, Any]]:
     names = {
         "IdempotencyKey": route.case.writes,
         "IfMatch": route.matched is not None,
+        "LastEventId": route.resumed is not None,
         "IfNoneMatch": _versioned(route) and not route.case.writes,
         "ConsistencyToken": ConsistencyToken in route.case.takes,
         "DeviceToken": route.hands_out and route.cookie is None,

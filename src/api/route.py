@@ -27,6 +27,8 @@ class Route:
     """The fields that are parameters of the query."""
     matched: str | None
     """The field that `If-Match` fills."""
+    resumed: str | None
+    """The field that `Last-Event-ID` fills."""
     status: int
     form: bool = False
     """Whether the body is a form, not JSON."""

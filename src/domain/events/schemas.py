@@ -65,6 +65,13 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedEnd:
+    """Why a stream of events ends, as in a refusal."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotHead:
     """The first line of a snapshot."""
 

@@ -121,6 +121,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "SignOut": SIGNED_IN,
     "SignUp": ANYONE,
     "SignUpWithInvitation": ANYONE,
+    "StreamFeed": "events:read",
     "TransferOwnership": "organizations:own",
     "UnlockUser": Platform("users:write"),
     "UnshareResource": Resource("resources:share"),

@@ -88,6 +88,11 @@ FILTERS: Final[Mapping[str, Made]] = {
         {"kind": "resource", "organization_id": scene.id("organization"), "first": scene.id("nothing")},
         {"kind": "membership", "last": scene.id("nothing"), "parts": "2"},
     ],
+    "StreamFeed": lambda scene: [
+        {"after": "0"},
+        {"type": "teams.*.*"},
+        {"organization_id": scene.id("organization")},
+    ],
     "ReadRevocations": lambda _: [{"after": "0"}],
     "RevokeSessions": lambda _: [{"all": "false"}],
     "RemoveVisibilityContent": lambda scene: [
@@ -301,6 +306,7 @@ REFUSED: Final = frozenset(
             "ReadDigest",
             "ReadFeed",
             "ReadSnapshot",
+            "StreamFeed",
             "UnlockUser",
         ),
         *(
