@@ -55,8 +55,8 @@ class PersonalKeys:
     def show(self, stored: str, salt: bytes | None, event: UUID) -> tuple[Any, bool]:
         """Return an event's data as it was stated, and whether the person was erased: then what was personal is null.
 
-        What has nothing sealed in it is returned as `msgspec.Raw`: it goes out as it is. Raise `ValueError` if it cannot
-        be opened with the salt, as when a master secret is missing.
+        What has nothing sealed in it is `msgspec.Raw`: it goes out as it is. Raise `ValueError` if it cannot be opened
+        with the salt, as when a master secret is missing.
         """
         data = _decode(stored) if _MARK in stored else None
         if not isinstance(data, dict) or SEALED not in data:
