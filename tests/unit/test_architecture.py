@@ -92,6 +92,7 @@ ALONE = {
     "Accounts": "made in the domain, of ports that have suites",
     "Clearances": "tests have the adapter that the service has",
     "Clock": "tells the time",
+    "Destinations": "tests have the adapter that the service has",
     "DeviceTokens": "tests have the adapter that the service has",
     "Identities": "made in the domain, of ports that have suites",
     "InvitationTokens": "tests have the adapter that the service has",
