@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from dishka import AnyOf, Provider, Scope, WithParents, make_async_container, provide
+from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
 
 from core.clock import SystemClock
 from core.key_forge import SealingForge
@@ -96,6 +96,13 @@ class _KeyWork(Provider):
     tend = provide(TendKeysInteractor)
     rotating = provide(Rotating)
     show = provide(ListKeysInteractor, scope=Scope.APP)
+
+
+class OperatorWork(Provider):
+    """The transaction of one message that nobody sends from outside."""
+
+    scope = Scope.REQUEST
+
     clock = provide(SystemClock, provides=Clock, scope=Scope.APP)
 
     def __init__(self, database: Database, audit_key: bytes) -> None:
@@ -122,11 +129,17 @@ def operator(database: Database, keys: Keys, forge: SealingForge, name: str) -> 
 
     Nothing is pushed after the commit: everybody who has to hear of it asks the database twice a second.
     """
-    trusting = _Trusting(Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name=name))
+    work = OperatorWork(database, keys.secrets.derive("audit"))
+    return trusting(make_async_container(KeyParts(keys, forge), _KeyWork(), work), name)
+
+
+def trusting(container: AsyncContainer, name: str) -> Dispatcher:
+    """Return the pipeline for messages that `name` sends, with what their interactors need from `container`."""
+    takes_all = _Trusting(Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name=name))
     return Dispatcher(
-        container=make_async_container(KeyParts(keys, forge), _KeyWork(database, keys.secrets.derive("audit"))),
-        authenticator=trusting,
-        gate=trusting,
+        container=container,
+        authenticator=takes_all,
+        gate=takes_all,
         witness=_nobody_counts,
         outage=outage,
         clash=clash,

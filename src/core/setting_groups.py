@@ -190,6 +190,8 @@ class Calling(BaseModel):
     """Networks that may be called though not everybody can reach them, separated by commas."""
     outbound_http: bool = False
     """Let such addresses begin with `http://` too: for development and tests."""
+    webhook_failing_days: Annotated[float, Field(gt=0, le=365)] = 5
+    """How long every attempt at a webhook may fail before it is disabled."""
 
     @field_validator("outbound_networks", mode="before")
     @classmethod

@@ -118,7 +118,9 @@ class Outbound(Destinations):
 
     async def _addresses(self, found: Target) -> Sequence[str]:
         try:
-            addresses = list(dict.fromkeys(await self.resolve(found.host, found.port)))
+            # An address means itself, whatever a resolver says.
+            named = [found.host] if found.literal else await self.resolve(found.host, found.port)
+            addresses = list(dict.fromkeys(named))
         except (OSError, UnicodeError) as error:
             raise CallFailed(Trouble.UNRESOLVED) from error
         if not addresses:

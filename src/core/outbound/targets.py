@@ -31,6 +31,11 @@ class Target:
     """With the query; never empty."""
 
     @property
+    def literal(self) -> bool:
+        """Whether the host is an address, not a name."""
+        return ":" in self.host or self.host.rpartition(".")[2].isdigit()
+
+    @property
     def authority(self) -> str:
         """What the header `Host` says."""
         host = f"[{self.host}]" if ":" in self.host else self.host
