@@ -25,6 +25,7 @@ from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
 from core.mailed_links import MailedLinks
 from core.operating import KeyParts
+from core.outbound.calling import Outbound
 from core.pace import Pace
 from core.personal import PersonalKeys
 from core.pipeline import Call, Dispatcher
@@ -48,10 +49,12 @@ from core.postgres.states import SqlStates
 from core.postgres.team_lists import SqlTeamLists
 from core.postgres.trials import SqlTrials
 from core.postgres.visibility_lists import SqlVisibilityLists
+from core.postgres.webhooks import SqlWebhookLists
 from core.recency import Recency
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.transacting import Transaction
+from core.webhooks.signing import SealedSecrets
 from domain.access.editing import Editing
 from domain.access.facade import Clearances
 from domain.access.granting import Granting
@@ -75,7 +78,7 @@ from domain.identity.profiles import ProfileChanges
 from domain.identity.readers import ProfileLists, Profiles
 from domain.identity.registration import Registration
 from domain.identity.verification import PasswordIdentities
-from domain.kernel.ports import Clock, Cursors, Limits
+from domain.kernel.ports import Clock, Cursors, Destinations, Limits
 from domain.kernel.revocation import Revoking
 from domain.keys.rotating import Rotating
 from domain.organizations.inviting import Acceptance, Letters, Withdrawal
@@ -97,6 +100,8 @@ from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies
 from domain.sessions.revocations import Telling
 from domain.teams.rights import TeamRights
 from domain.visibility.sight import Sight
+from domain.webhooks.ports import WebhookSecrets
+from domain.webhooks.steering import Steering
 
 SERVICES: Final = (
     Acceptance,
@@ -118,6 +123,7 @@ SERVICES: Final = (
     Seeing,
     Settling,
     Sight,
+    Steering,
     TeamRights,
     Withdrawal,
 )
@@ -171,6 +177,7 @@ class Shared(Provider):
     service_account_lists = provide(WithParents[SqlServiceAccountLists])
     team_lists = provide(WithParents[SqlTeamLists])
     visibility_lists = provide(WithParents[SqlVisibilityLists])
+    webhook_lists = provide(WithParents[SqlWebhookLists])
     clock = provide(SystemClock, provides=Clock)
 
     def __init__(self, assembly: Assembly) -> None:
@@ -184,6 +191,7 @@ class Shared(Provider):
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
+            Destinations: Outbound(settings.outbound_networks, settings.outbound_http),
             DeviceTokens: SignedDeviceTokens(keys.secrets.every("devices")),
             Dossiers: SqlDossiers(assembly.database, keys.people, f"{settings.served_at}/auth"),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
@@ -210,6 +218,7 @@ class Shared(Provider):
             SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
             States: SqlStates(assembly.database, assembly.follower),
             TokenInspection: assembly.inspection,
+            WebhookSecrets: SealedSecrets(seal(keys.secrets, "webhooks")),
         }.items():
             self.provide(always(made), provides=kind)
 

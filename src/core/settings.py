@@ -11,7 +11,18 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfig
 
 from core.argon2_costs import feeble
 from core.secrets import weak
-from core.setting_groups import Environment, Erasing, Mails, Passwords, Serving, Sessions, Stores, Trust, Watching
+from core.setting_groups import (
+    Calling,
+    Environment,
+    Erasing,
+    Mails,
+    Passwords,
+    Serving,
+    Sessions,
+    Stores,
+    Trust,
+    Watching,
+)
 
 PREFIX: Final = "GATEWRIGHT_"
 
@@ -20,7 +31,7 @@ class Misconfigured(Exception):
     """The settings cannot be used; the text says which, why, and what to do, a line each."""
 
 
-class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Erasing, Watching, BaseSettings):
+class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Erasing, Calling, Watching, BaseSettings):
     """Everything that can be configured."""
 
     model_config = SettingsConfigDict(
@@ -51,6 +62,8 @@ class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Erasing, Watc
             raise ValueError(f"{PREFIX}SESSION_IDLE_SECONDS must not be below {PREFIX}ACCESS_TOKEN_SECONDS")
         if self.breached_passwords.startswith("http://") and self.is_production:
             raise ValueError(f"{PREFIX}BREACHED_PASSWORDS must be an https:// address in production")
+        if self.outbound_http and self.is_production:
+            raise ValueError(f"{PREFIX}OUTBOUND_HTTP is not for production: what is sent could be read on its way")
         if reason := feeble(self.argon2_memory, self.argon2_passes, self.argon2_lanes, strict=self.is_production):
             raise ValueError(f"{PREFIX}ARGON2_MEMORY, _PASSES and _LANES: {reason}")
         return self

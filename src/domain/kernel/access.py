@@ -44,6 +44,8 @@ class Permission(StrEnum):
     VISIBILITY_BYPASS = "visibility:bypass"
     VISIBILITY_READ = "visibility:read"
     VISIBILITY_WRITE = "visibility:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 @dataclass(frozen=True, slots=True)
