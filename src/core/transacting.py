@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dishka import AnyOf, Provider, Scope, WithParents, provide
 
 from core.assembly import Assembly
+from core.audit.sealing import DeploymentSeal
 from core.idempotency import Idempotency
 from core.mail import JobMailer
 from core.pipeline import AuditTrail, Call, UnitOfWork
@@ -24,7 +25,7 @@ from core.postgres.teams import SqlInheritance, SqlTeamMembers, SqlTeams
 from core.postgres.viewers import SqlViewers
 from core.postgres.visibility import SqlContents, SqlVisibilityGroups
 from core.postgres.work import SqlWork
-from core.secrets import Sealed
+from core.secrets import Sealed, seal
 from core.setup import SqlSetup
 from domain.kernel.events import Events
 from domain.kernel.ports import Clock, Mailer
@@ -67,6 +68,7 @@ class Transaction(Provider):
         super().__init__()
         self._assembly = assembly
         secrets = assembly.keys.secrets
+        self._seal = DeploymentSeal(seal(secrets, "people"))
         self._audit_key, self._request_key = secrets.derive("audit"), secrets.derive("idempotency")
 
     @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
@@ -79,6 +81,8 @@ class Transaction(Provider):
             audit_key=self._audit_key,
             committed=assembly.committed,
             trace=call.trace,
+            origin=call.origin,
+            seal=self._seal,
             key_lifetime=assembly.idempotency_life,
         )
         try:

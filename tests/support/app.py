@@ -396,7 +396,7 @@ class Transaction(Provider):
     def work(self, memory: Memory, clock: Clock, call: Call, log: RevocationLog) -> MemoryWork:
         """Give the message its unit of work."""
         assert isinstance(log, MemoryRevocationLog)
-        return MemoryWork(memory, clock, trace=call.trace, committed=partial(_told, log))
+        return MemoryWork(memory, clock, trace=call.trace, origin=call.origin, committed=partial(_told, log))
 
     @provide(provides=Idempotency)
     def idempotency(self, work: MemoryWork) -> MemoryIdempotency:

@@ -1,13 +1,14 @@
 """What a command says beside its own tables, and the one statement that writes it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from core.audit.sealing import PersonalSeal
 from core.idempotency import Claim
 from core.markers import on_the_wire
 from core.postgres.audit import Entry
@@ -25,11 +26,13 @@ AS fact (id uuid, aggregate_type text, aggregate_id uuid, aggregate_version bigi
          data jsonb, organization_id uuid, trace text, revokes jsonb)
 """
 _ENTRIES: Final = """
-INSERT INTO audit_pending (id, action, outcome, actor, target, organization_id, occurred_at, leaf)
-SELECT id, action, outcome, actor, target, organization_id, occurred_at, decode(leaf, 'hex')
+INSERT INTO audit_pending (id, action, outcome, actor, target, organization_id, occurred_at, form, person_id, place,
+                           trace, leaf)
+SELECT id, action, outcome, actor, target, organization_id, occurred_at, form, person_id, decode(place, 'hex'),
+       trace, decode(leaf, 'hex')
 FROM jsonb_to_recordset({}::text::jsonb)
 AS entry (id uuid, action text, outcome text, actor text, target text, organization_id uuid, occurred_at timestamptz,
-          leaf text)
+          form smallint, person_id uuid, place text, trace text, leaf text)
 """
 _JOBS: Final = """
 INSERT INTO jobs (id, name, payload, run_at)
@@ -97,9 +100,13 @@ class Pending:
         return bool(self.facts or self.entries or self.jobs or self.answer is not None)
 
     @property
-    def target(self) -> str | None:
-        """What was changed first."""
-        return f"{self.facts[0].aggregate_type}:{self.facts[0].aggregate_id}" if self.facts else None
+    def changed(self) -> tuple[str | None, UUID | None]:
+        """What was changed first, and whom that is about, if anyone."""
+        if not self.facts:
+            return None, None
+        first = self.facts[0]
+        person = first.aggregate_id if first.aggregate_type == "user" else first.data.get("user_id")
+        return f"{first.aggregate_type}:{first.aggregate_id}", UUID(str(person)) if person else None
 
     def emit(self, event: Event, of: Aggregate, revokes: Sequence[Marker], trace: str | None) -> None:
         """Raise the version of `of` and remember `event` as its next fact."""
@@ -125,14 +132,14 @@ class Pending:
         """Remember a job; without `run_at` it is to be done at once."""
         self.jobs.append(Job(name, payload, run_at))
 
-    def statement(self, audit_key: bytes) -> tuple[str, list[Any]]:
+    def statement(self, audit_key: bytes, seal: PersonalSeal | None) -> tuple[str, list[Any]]:
         """Return the statement that writes it all, and its values.
 
         It answers with a row `transaction`, `log_id`; the former null if the transaction wrote nothing.
         """
         parts: list[str] = []
         values: list[Any] = []
-        for template, given in self._parts(audit_key):
+        for template, given in self._parts(audit_key, seal):
             first = len(values) + 1
             parts.append(template.format(*(f"${number}" for number in range(first, first + len(given)))))
             values += given
@@ -141,11 +148,11 @@ class Pending:
         written = ", ".join(f"written_{number} AS ({part})" for number, part in enumerate(parts))
         return f"WITH {written} " + _TOKEN.format("pg_current_xact_id()"), values
 
-    def _parts(self, audit_key: bytes) -> Iterator[tuple[str, list[Any]]]:
+    def _parts(self, audit_key: bytes, seal: PersonalSeal | None) -> Iterator[tuple[str, list[Any]]]:
         if self.facts:
             yield _FACTS, [_json(self.facts)]
         if self.entries:
-            yield _ENTRIES, [_json([asdict(entry) | {"leaf": entry.leaf(audit_key).hex()} for entry in self.entries])]
+            yield _ENTRIES, [_json([entry.row(audit_key, seal) for entry in self.entries])]
         if self.jobs:
             yield _JOBS, [_json(self.jobs)]
         if self.markers:

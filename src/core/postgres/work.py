@@ -10,6 +10,7 @@ from sqlalchemy import Connection, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session
 
+from core.audit.sealing import PersonalSeal
 from core.idempotency import Claim, Claimed
 from core.pipeline import AuditTrail, UnitOfWork
 from core.postgres.audit import entry
@@ -17,7 +18,7 @@ from core.postgres.base import VersionedSession
 from core.postgres.database import Database
 from core.postgres.flush import Pending
 from core.postgres.loss import POSTGRES_LOST
-from domain.kernel.access import Actor
+from domain.kernel.access import Actor, Origin
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import IdempotencyInFlight, Unavailable
 from domain.kernel.events import Aggregate, Event, Events
@@ -57,6 +58,10 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
     """W3C traceparent, carried by the facts."""
     key_lifetime: timedelta = timedelta(hours=24)
     """How long an `Idempotency-Key` is remembered."""
+    origin: Origin = field(default_factory=Origin)
+    """Where the command came from."""
+    seal: PersonalSeal | None = None
+    """What seals that for the audit trail; without it, it is not kept there."""
     pending: Pending = field(default_factory=Pending, init=False)
     _held: "_Held | None" = field(default=None, init=False)
 
@@ -89,7 +94,8 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
 
     def record(self, case: UseCase, message: Message[Any], actor: Actor | None, outcome: str) -> None:
         """Remember in the audit trail who ran what, and how it ended."""
-        self.pending.entries.append(entry(case, message, actor, outcome, self.pending.target, self.clock.now()))
+        changed, now = self.pending.changed, self.clock.now()
+        self.pending.entries.append(entry(case, message, actor, outcome, changed, self.origin, self.trace, now))
 
     def enqueue(self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None) -> None:
         """Have a job done after the commit, at least once: at `run_at`, or at once."""
@@ -110,7 +116,7 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
         assert self._held
         if session.dirty or session.new or session.deleted:
             await self._held.session.flush()
-        statement, values = pending.statement(self.audit_key)
+        statement, values = pending.statement(self.audit_key, self.seal)
         row = await self._held.driver.fetchrow(statement, *values)
         await self._held.connection.run_sync(_commit, session)
         self.pending, self._held = Pending(), None
