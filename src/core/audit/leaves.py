@@ -13,6 +13,8 @@ START: Final = sha256(b"gatewright audit 1").digest()
 NEWEST: Final = 2
 """The form of entries that are written now. Form 1 says nothing of person, place and trace."""
 
+FORMS: Final = frozenset({1, NEWEST})
+
 _encode = msgspec.json.Encoder().encode
 
 
