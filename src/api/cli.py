@@ -166,5 +166,48 @@ def import_keys(file: Path, *, as_json: bool) -> None:
         sys.exit(adopt(_settings(), file, as_json=as_json))
 
 
+LOG = click.argument("log", type=click.Choice(["events", "audit"]))
+
+
+@main.group()
+def archive() -> None:
+    """Look at what of the events, or of the audit trail, has left the database. Ends with 1 when it refuses."""
+
+
+@archive.command("list")
+@LOG
+@JSON
+def list_archive(log: str, *, as_json: bool) -> None:
+    """List what was archived of LOG, the oldest first."""
+    from api.archive_commands import show  # noqa: PLC0415
+
+    with _one_line():
+        show(_settings(), log, as_json=as_json)
+
+
+@archive.command("read")
+@click.argument("name")
+@click.option("--after", default=0, show_default=True, help="The position to start after.")
+def read_archive(name: str, after: int) -> None:
+    """Print what NAME holds, a line of JSON for each entry; nothing of a file that was changed."""
+    from api.archive_commands import read  # noqa: PLC0415
+
+    with _one_line():
+        read(_settings(), name, after)
+
+
+@archive.command("restore")
+@click.argument("name")
+@click.option(
+    "--days", default=7, show_default=True, type=click.IntRange(1, 36_500), help="How long it stays at least."
+)
+def restore_archive(name: str, days: int) -> None:
+    """Put NAME back into the database. The youngest goes first."""
+    from api.archive_commands import restore  # noqa: PLC0415
+
+    with _one_line():
+        restore(_settings(), name, days)
+
+
 if __name__ == "__main__":
     main()

@@ -26,6 +26,8 @@ from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.maintenance import CleanUp
+from core.postgres.partitions import AUDIT, EVENTS
+from core.postgres.retention import Policy, Retention
 from core.postgres.signing_keys import SqlRing
 from core.processes import end_with_parent
 from core.rabbit.errand import Errand
@@ -64,6 +66,7 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         redis=settings.redis_url.get_secret_value() if settings.redis_url else None,
         errand=Errand(source=f"{settings.served_at}/auth", meter=metrics.relay),
         gauges=_gauges(metrics, delivers=settings.rabbitmq_url is not None),
+        retention=_retention(settings, database),
     )
     try:
         await worker.serve()
@@ -71,6 +74,12 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         if mongo:
             await mongo.close()
         await database.close()
+
+
+def _retention(settings: Settings, database: Database) -> Retention | None:
+    wanted = ((EVENTS, settings.events_days), (AUDIT, settings.audit_days))
+    policies = tuple(Policy(log, timedelta(days=days)) for log, days in wanted if days)
+    return Retention(database, settings.archive, policies) if policies else None
 
 
 def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfig
 
 from core.argon2_costs import feeble
 from core.secrets import weak
-from core.setting_groups import Environment, Mails, Passwords, Serving, Sessions, Stores, Trust, Watching
+from core.setting_groups import Environment, Logs, Mails, Passwords, Serving, Sessions, Stores, Trust, Watching
 
 PREFIX: Final = "GATEWRIGHT_"
 
@@ -20,7 +20,7 @@ class Misconfigured(Exception):
     """The settings cannot be used; the text says which, why, and what to do, a line each."""
 
 
-class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Watching, BaseSettings):
+class Settings(Serving, Trust, Stores, Logs, Sessions, Passwords, Mails, Watching, BaseSettings):
     """Everything that can be configured."""
 
     model_config = SettingsConfigDict(
@@ -124,6 +124,11 @@ class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Watching, Bas
     def outbox(self) -> Path:
         """Where mails are written that no server sends."""
         return self.folder / "mail"
+
+    @property
+    def archive(self) -> Path:
+        """Where partitions of the logs are kept that have left the database, absolute."""
+        return self.archive_dir.expanduser().resolve() if self.archive_dir else self.folder / "archive"
 
     @property
     def folder(self) -> Path:

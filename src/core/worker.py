@@ -12,6 +12,7 @@ from core.jobs.registry import Jobs
 from core.jobs.work import JobWork
 from core.postgres.backlog import Backlog, backlog
 from core.postgres.direct import Connects, session
+from core.postgres.retention import Retention
 from core.postgres.sequencer import Sequencer
 from core.rabbit.errand import Errand
 from core.retrying import forever
@@ -59,6 +60,8 @@ class Worker:
     queue: str = QUEUE
     gauges: Callable[[Backlog], None] | None = None
     """Called every few seconds."""
+    retention: Retention | None = None
+    """Without it the logs keep everything."""
 
     async def run(self) -> NoReturn:
         """Work until cancelled; that takes up to five seconds to end, so that what has begun need not be repeated."""
@@ -70,6 +73,8 @@ class Worker:
                 from core.rabbit.relay import Relay  # noqa: PLC0415 - without a broker nothing needs its client
 
                 group.create_task(Relay(self.database, self.rabbit, self.errand).run())
+            if self.retention:
+                group.create_task(self.retention.run())
             if self.gauges:
                 group.create_task(forever("the gauges", self._measure))
         raise AssertionError("no part ends by itself")
