@@ -166,6 +166,30 @@ def import_keys(file: Path, *, as_json: bool) -> None:
         sys.exit(adopt(_settings(), file, as_json=as_json))
 
 
+@main.group()
+def audit() -> None:
+    """Prove that the audit trail is what was written."""
+
+
+@audit.command()
+@click.option("--from", "first", default=1, show_default=True, type=click.IntRange(1), help="The first position.")
+@click.option("--to", "last", default=None, type=click.IntRange(1), help="The last position; by default the end.")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An archived partition, instead of what is in the database.",
+)
+@click.option("--anchor", "anchors", multiple=True, metavar="POSITION:CHAIN", help="A chain remembered elsewhere.")
+@JSON
+def verify(first: int, last: int | None, file: Path | None, anchors: tuple[str, ...], *, as_json: bool) -> None:
+    """Name every entry that was altered, moved, inserted or taken out. Ends with 1 if there is one."""
+    from api.audit_commands import anchor  # noqa: PLC0415
+    from api.audit_commands import verify as verified  # noqa: PLC0415
+
+    with _one_line():
+        sys.exit(verified(_settings(), first, last, file, anchor(anchors), as_json=as_json))
+
+
 LOG = click.argument("log", type=click.Choice(["events", "audit"]))
 
 

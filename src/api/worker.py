@@ -9,6 +9,7 @@ from uuid import UUID
 import uvloop
 
 from api.starting import ready_database
+from core.audit.keys import AuditKeys
 from core.clock import SystemClock
 from core.documents import Mongo, configuration_bodies, mongo_connection
 from core.exposition import serve_metrics
@@ -22,6 +23,7 @@ from core.mailed_sign_ins import CodeMailing
 from core.mailed_tokens import RandomLinkTokens
 from core.metrics import Metrics
 from core.operating import operator
+from core.postgres.audit_checkpoints import Checkpoints
 from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
@@ -77,8 +79,9 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
 
 
 def _retention(settings: Settings, database: Database) -> Retention | None:
-    wanted = ((EVENTS, settings.events_days), (AUDIT, settings.audit_days))
-    policies = tuple(Policy(log, timedelta(days=days)) for log, days in wanted if days)
+    signs = Checkpoints(database, AuditKeys.of(Keys.read(settings).secrets))
+    wanted = ((EVENTS, settings.events_days, None), (AUDIT, settings.audit_days, signs.archived))
+    policies = tuple(Policy(log, timedelta(days=days), noted) for log, days, noted in wanted if days)
     return Retention(database, settings.archive, policies) if policies else None
 
 
@@ -94,6 +97,7 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
         ResetMailing(mailing).job,
         CodeMailing(mailing).job,
         CleanUp(database).job,
+        Checkpoints(database, AuditKeys.of(keys.secrets)).job,
         CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
     ]
     if not keys.policy.elsewhere:

@@ -12,6 +12,7 @@ from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
 from core.announcing import AnnouncedLimits
 from core.assembly import Assembly
+from core.audit.sealing import DeploymentSeal
 from core.authentication import BearerTokens
 from core.casbin.policy import CasbinLanguage
 from core.casbin.workers import CasbinWorkers
@@ -27,6 +28,7 @@ from core.mailed_links import MailedLinks
 from core.operating import KeyParts
 from core.pipeline import Call, Dispatcher
 from core.postgres.access_lists import SqlAccessLists
+from core.postgres.audit_reading import SqlAuditTrails
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.families import SqlRefreshFamilies
@@ -56,6 +58,8 @@ from domain.access.looking import Looking
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.access.simulating.ports import Trials
+from domain.audit.paging import EntryPages
+from domain.audit.readers import AuditTrails
 from domain.events.ports import EventLog
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -137,6 +141,7 @@ def interactors() -> Provider:
     for offered in OFFERED:
         provider.provide(offered, scope=Scope.REQUEST)
     provider.provide(Pages, scope=Scope.APP)
+    provider.provide(EntryPages, scope=Scope.APP)
     provider.provide(Telling, scope=Scope.APP)
     return provider
 
@@ -168,6 +173,7 @@ class Shared(Provider):
         issued = IssuedTokens(assembly.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
+            AuditTrails: SqlAuditTrails(assembly.database, DeploymentSeal(seal(keys.secrets, "people"))),
             Clearances: GateClearances(EngineGate(assembly.access)),
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,

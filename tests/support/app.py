@@ -66,6 +66,7 @@ from domain.sessions.schemas import Tokens
 from tests.support.access.lists import MemoryAccessLists
 from tests.support.access.parts import MemoryParts
 from tests.support.access.worlds import World
+from tests.support.memory.audit import MemoryAuditTrails
 from tests.support.memory.configuration import (
     MemoryConfigurationBodies,
     MemoryConfigurationHeads,
@@ -323,6 +324,7 @@ class Readers(Provider):
 
     scope = Scope.APP
 
+    audit_trails = provide(WithParents[MemoryAuditTrails])
     configuration_bodies = provide(WithParents[MemoryConfigurationBodies])
     configuration_reader = provide(WithParents[MemoryConfigurationReader])
     credentials = provide(WithParents[MemoryCredentials])

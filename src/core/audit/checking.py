@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hmac import compare_digest
 from typing import Any, Final
 
-from core.audit.checkpoints import Checkpoint
-from core.audit.leaves import FORMS, authentic, leaf, link
+from core.audit.leaves import authentic, leaf, link
 
 _REMEMBERED: Final = 16
 """Chains that an entry may follow after something was found wrong."""
@@ -82,14 +82,13 @@ class Check:
             self._candidates.clear()
         self.position, self.chain = position, stored
 
-    def checkpoint(self, said: Checkpoint) -> Iterator[Fault]:
-        """Compare with a checkpoint at the position of the last entry."""
-        agrees = self.chain is None or compare_digest(said.chain, self.chain.hex())
-        if not agrees and self._faulty != said.position:
-            first = self._agreed + 1
-            detail = f"the checkpoint at {said.position} says otherwise"
-            yield self._fault(first, Wrong.REWRITTEN, detail, said.position)
-        self._agreed = said.position
+    def checkpoint(self, chain: str) -> Iterator[Fault]:
+        """Compare with what a checkpoint, or anyone else, has remembered of the last entry: the chain there, in hex."""
+        agrees = self.chain is None or compare_digest(chain, self.chain.hex())
+        if not agrees and self._faulty != self.position:
+            detail = f"what was remembered of {self.position} is something else"
+            yield self._fault(self._agreed + 1, Wrong.REWRITTEN, detail, self.position)
+        self._agreed = self.position
 
     def end(self, position: int, chain: bytes | None) -> Iterator[Fault]:
         """Compare with the end of what should be there: its position, and its chain if that is known."""
@@ -104,11 +103,12 @@ class Check:
         for chain in (*before, *reversed(self._candidates)):
             if compare_digest(link(chain, row["leaf"]), row["chain"]):
                 return chain
-        # Only what authenticates it was altered: with what its fields ask for, it follows.
-        for chain in before:
-            for key in self.keys:
-                if row["form"] in FORMS and compare_digest(link(chain, leaf(key, row)), row["chain"]):
-                    return chain
+        # It may be that only what authenticates it was altered: with what its fields ask for, it follows.
+        with suppress(ValueError):
+            for chain in before:
+                for key in self.keys:
+                    if compare_digest(link(chain, leaf(key, row)), row["chain"]):
+                        return chain
         return None
 
     def _fault(self, position: int, wrong: Wrong, detail: str, last: int | None = None) -> Fault:

@@ -1,7 +1,7 @@
 """What the audit trail is verified with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -62,11 +62,11 @@ class AuditKeys:
         """Return whether the present master secret sealed it."""
         return self.sealed.is_current(kept, _about(kid))
 
-    def with_kept(self, kept: Mapping[int, bytes]) -> "AuditKeys":
+    def with_kept(self, kept: Mapping[int, bytes]) -> Self:
         """Return these and what was kept by id; raise `ValueError` if one of them was altered, or cannot be opened."""
         opened = {kid: self.sealed.open(each, _about(kid)) for kid, each in kept.items()}
         older = {kid: AuditKey(each[:_HALF], each[_HALF:]) for kid, each in opened.items()}
-        return AuditKeys({**self.known, **{kid: key for kid, key in older.items() if kid not in self.known}}, self.signer, self.sealed)
+        return replace(self, known={**self.known, **{kid: key for kid, key in older.items() if kid not in self.known}})
 
 
 _SIGNING: Final = "audit checkpoints"

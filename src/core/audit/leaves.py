@@ -13,8 +13,6 @@ START: Final = sha256(b"gatewright audit 1").digest()
 NEWEST: Final = 2
 """The form of entries that are written now. Form 1 says nothing of person, place and trace."""
 
-FORMS: Final = frozenset({1, NEWEST})
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -22,15 +20,15 @@ def leaf(key: bytes, entry: Mapping[str, Any]) -> bytes:
     """Authenticate an entry with a key that the database does not hold: HMAC-SHA256 of its fields as JSON.
 
     A place is covered as it is stored, sealed: so the entry is authentic even after nobody can open it any more. Raise
-    `ValueError` for a form that nobody writes.
+    `ValueError` for a form that nobody writes, and for what its form has no room for.
     """
     moment = entry["occurred_at"].astimezone(UTC).isoformat(timespec="microseconds")
     names = ("id", "action", "outcome", "actor", "target", "organization_id")
     said: list[Any] = [*(entry[name] for name in names), moment]
     if entry["form"] == NEWEST:
         said = [NEWEST, *said, entry["person_id"], entry["place"], entry["trace"]]
-    elif entry["form"] != 1:
-        raise ValueError(f"entries have no form {entry['form']}")
+    elif entry["form"] != 1 or any(entry[name] is not None for name in ("person_id", "place", "trace")):
+        raise ValueError(f"entries of form {entry['form']} are not like this")
     return digest(key, _encode(said), sha256)
 
 

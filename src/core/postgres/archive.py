@@ -1,6 +1,7 @@
 """Partitions of the logs that lie in files: taken out of the database, listed, and put back."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from itertools import islice
@@ -23,6 +24,9 @@ ON CONFLICT (log, first) DO UPDATE SET entries = excluded.entries, first_at = ex
 KEEP: Final = "UPDATE archived_partitions SET kept_until = now() + $3::interval WHERE log = $1 AND first = $2"
 
 
+Noted = Callable[[Any, Manifest], Awaitable[None]]
+
+
 class NotNext(Exception):
     """Another partition has to be put back before this one, or it is there already. The text says which."""
 
@@ -33,6 +37,8 @@ class Archive:
 
     log: Log
     folder: Path
+    noted: Noted | None = None
+    """Called in the transaction that drops a partition, with what is known of its file."""
 
     async def known(self, connection: Any) -> list[Manifest]:
         """Return what was archived, the oldest first, put back since or not."""
@@ -48,6 +54,8 @@ class Archive:
             await connection.execute(ALONE)
             if manifest:
                 await connection.execute(NOTE, *asdict(manifest).values())
+                if self.noted:
+                    await self.noted(connection, manifest)
             await connection.execute(f"DROP TABLE {partition.name}")
         return manifest
 

@@ -30,12 +30,19 @@ class Log:
     """The column of `log_head` that says how far it has come."""
     ending: str = "NULL"
     """SQL: what of the last entry of a partition those after it build on, as text."""
+    guard: str = ""
+    """SQL: what a partition does not get from the table when it is attached."""
     passed: tuple[str, ...] = ()
     """Statements that return, for everybody to whom it is delivered, a name and the position they have passed."""
 
 
 EVENTS: Final = Log("events", "position", passed=("SELECT sink, min(position) FROM delivery_cursors GROUP BY sink",))
-AUDIT: Final = Log("audit", "audit_position", ending="encode(chain, 'hex')")
+AUDIT: Final = Log(
+    "audit",
+    "audit_position",
+    ending="encode(chain, 'hex')",
+    guard="CREATE OR REPLACE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON {name} EXECUTE FUNCTION refuse_change()",
+)
 LOGS: Final = (EVENTS, AUDIT)
 
 
@@ -113,6 +120,8 @@ async def attach(connection: Any, log: Log, name: str, first: int, end: int) -> 
     `CREATE TABLE ... PARTITION OF` takes one that they do wait for.
     """
     await connection.execute(f"ALTER TABLE {log.table} ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({end})")
+    if log.guard:
+        await connection.execute(log.guard.format(name=name))
 
 
 async def _written(connection: Any, log: Log, head: int) -> Partition | None:

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 import asyncpg
 
-from core.postgres.archive import Archive
+from core.postgres.archive import Archive, Noted
 from core.postgres.direct import Connects, session
 from core.postgres.partitions import Log, Partition, attached, cut, head_of
 from core.retrying import forever
@@ -31,6 +31,8 @@ class Policy:
 
     log: Log
     keep: timedelta
+    noted: Noted | None = None
+    """See `Archive.noted`."""
 
     @property
     def period(self) -> timedelta:
@@ -77,7 +79,7 @@ class Retention:
 
     async def _apply(self, connection: Any, policy: Policy) -> None:
         await cut(connection, policy.log, policy.period)
-        archive = Archive(policy.log, self.folder)
+        archive = Archive(policy.log, self.folder, policy.noted)
         for partition in await attached(connection, policy.log):
             if not await is_due(connection, policy, partition):
                 return
