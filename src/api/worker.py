@@ -9,6 +9,7 @@ from uuid import UUID
 import uvloop
 
 from api.starting import ready_database
+from core.audit.keys import AuditKeys
 from core.clock import SystemClock
 from core.documents import Mongo, configuration_bodies, mongo_connection
 from core.erasing import ErasureFinishing, MailFolder, Place
@@ -24,11 +25,14 @@ from core.mailed_tokens import RandomLinkTokens
 from core.metrics import Metrics
 from core.operating import operator
 from core.outbound.calling import Outbound
+from core.postgres.audit_checkpoints import Checkpoints
 from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.erasing import FinishedErasures, Published
 from core.postgres.maintenance import CleanUp
+from core.postgres.partitions import AUDIT, EVENTS
+from core.postgres.retention import Policy, Retention
 from core.postgres.signing_keys import SqlRing
 from core.processes import end_with_parent
 from core.rabbit.errand import Errand
@@ -73,6 +77,7 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         gauges=_gauges(metrics, delivers=settings.rabbitmq_url is not None),
         teller=_teller(settings, database, told),
         fare=told.fare,
+        retention=_retention(settings, database),
     )
     try:
         await worker.serve()
@@ -96,6 +101,13 @@ def _teller(settings: Settings, database: Database, meter: WebhookMetrics) -> Te
     )
 
 
+def _retention(settings: Settings, database: Database) -> Retention | None:
+    signs = Checkpoints(database, AuditKeys.of(Keys.read(settings).secrets))
+    wanted = ((EVENTS, settings.events_days, None), (AUDIT, settings.audit_days, signs.archived))
+    policies = tuple(Policy(log, timedelta(days=days), noted) for log, days, noted in wanted if days)
+    return Retention(database, settings.archive, policies) if policies else None
+
+
 def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
     """Return every kind of job that is done here."""
     keys = Keys.read(settings)
@@ -109,6 +121,7 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
         CodeMailing(mailing).job,
         CleanUp(database).job,
         _erasing(settings, database, sealed).job,
+        Checkpoints(database, AuditKeys.of(keys.secrets)).job,
         CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
     ]
     if not keys.policy.elsewhere:
