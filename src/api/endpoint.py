@@ -116,8 +116,8 @@ def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> R
         (whole, limited(hints[whole])) if whole else None,
         closed(kind, f"{case.name}Query", frozenset(known) if body else taken),
         matched,
-        resumed,
         status,
+        resumed=resumed,
     )
 
 

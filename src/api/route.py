@@ -27,8 +27,6 @@ class Route:
     """The fields that are parameters of the query."""
     matched: str | None
     """The field that `If-Match` fills."""
-    resumed: str | None
-    """The field that `Last-Event-ID` fills."""
     status: int
     form: bool = False
     """Whether the body is a form, not JSON."""
@@ -38,6 +36,8 @@ class Route:
     """The field that the cookie with the refresh token fills, for pages that keep it there."""
     forwarded: bool = False
     """Whether it is a proxy that asks, about a request of any method."""
+    resumed: str | None = None
+    """The field that `Last-Event-ID` fills."""
     media: str | None = None
     """The type of an answer that is sent in parts."""
     cookies: bool = False

@@ -11,8 +11,9 @@ import pytest
 
 from domain.access.commands.create_role import CreateRole
 from domain.access.commands.delete_role import DeleteRole
-from domain.access.commands.make_grant import Grantee, MakeGrant
+from domain.access.commands.make_grant import MakeGrant
 from domain.access.commands.withdraw_grant import WithdrawGrant
+from domain.access.schemas import Grantee
 from domain.events.kinds import KINDS
 from domain.events.queries.read_digest import ReadDigest
 from domain.events.queries.read_feed import ReadFeed
