@@ -60,7 +60,7 @@ async def _measure(ground: Ground, email: str, service: str) -> Found:
     await _load(connection)
     await connection.close()
     found, stop = Found(), asyncio.Event()
-    async with Caller(port, patience=120) as call, asyncio.TaskGroup() as others:
+    async with Caller(port, keeps=False, patience=120) as call, asyncio.TaskGroup() as others:
         call.token = (await call("POST", "/auth/dev/login", {"email": email})).json()["access_token"]
         others.create_task(_sign_ups(port, found, stop))
         try:
