@@ -15,7 +15,7 @@ from benchmarks.load import WRK
 from benchmarks.table import Report
 from tests.support.server import Missing
 
-NAMES = ("start", "me", "login", "storm", "refresh", "command", "relay", "access", "revocation")
+NAMES = ("start", "me", "login", "storm", "refresh", "command", "events", "access", "revocation")
 
 
 def main(names: list[str]) -> None:

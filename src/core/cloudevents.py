@@ -19,7 +19,8 @@ _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f
 def cloud_event(row: Mapping[str, Any], source: str) -> CloudEvent:
     """Return the event of a row of `events`, announced by `source`.
 
-    Integers of CloudEvents have 32 bits, so the position is text, padded to sort (extension `sequence`).
+    Integers of CloudEvents have 32 bits, so the position is text, padded to sort (extension `sequence`). `data` is not
+    read, but written as it is.
     """
     made = CloudEvent(
         specversion="1.0",
@@ -34,7 +35,7 @@ def cloud_event(row: Mapping[str, Any], source: str) -> CloudEvent:
         aggregateid=str(row["aggregate_id"]),
         aggregateversion=row["aggregate_version"],
         schemaversion=row["schema_version"],
-        data=msgspec.json.decode(row["data"]),
+        data=msgspec.Raw(row["data"].encode()),
     )
     if row["organization_id"]:
         made["organizationid"] = str(row["organization_id"])
@@ -46,6 +47,14 @@ def cloud_event(row: Mapping[str, Any], source: str) -> CloudEvent:
 def encode(made: CloudEvent) -> bytes:
     """Return the event as JSON."""
     return msgspec.json.encode(made)
+
+
+def encode_row(row: Mapping[str, Any], source: str, traceparent: str | None = None) -> tuple[bytes, str | None]:
+    """Return the event of a row as JSON, and the trace that it carries: `traceparent`, else that of its command."""
+    made = cloud_event(row, source)
+    if traceparent:
+        made["traceparent"] = traceparent
+    return encode(made), made.get("traceparent")
 
 
 def rfc3339(moment: datetime) -> str:

@@ -41,8 +41,8 @@ class Errand:
     source: str = "/auth"
     """The `source` of every event: the issuer's URL, where there is one."""
     meter: RelayMeter = field(default_factory=Unmeasured)
-    in_flight: int = 64
-    """More than that gains nothing (`benchmarks/relay.py`)."""
+    in_flight: int = 256
+    """More than that gains nothing (`benchmarks/events.py`)."""
     patience: float = 5
     """Seconds that the broker may take to confirm an event."""
     leave: float = 2
