@@ -17,6 +17,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
 from core.clock import SystemClock
 from core.postgres import sequencer, work
 from core.postgres.database import Database
@@ -113,9 +116,9 @@ def wrap(fate: Fate) -> None:
         fate.passes("after-confirm")
         confirm(progress, position)
 
-    def commits(*held: Any) -> None:
+    def commits(connection: Connection, session: Session) -> None:
         fate.passes("before-commit")
-        commit(*held)
+        commit(connection, session)
         fate.passes("after-commit")
 
     replaced: dict[str, tuple[Any, Callable[..., Any]]] = {"send": (Line, sends), "confirm": (Progress, confirms)}

@@ -40,7 +40,9 @@ async def test_e4_nothing_is_lost_at_whatever_moment_a_process_dies(
     database = await prepare(cluster, 0)
     writers = Writers(database, 10**9, 400 if LONG else 60)
     writing = asyncio.create_task(writers.run())
-    answered, gone, there = set(), set(), set()
+    answered: set[UUID] = set()
+    gone: set[UUID] = set()
+    there: set[UUID] = set()
     for _ in range(ROUNDS):
         for point in random.sample(COMMANDS, len(COMMANDS)):
             done, last = await commanded(cluster, point)

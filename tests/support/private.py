@@ -142,8 +142,12 @@ class PrivateRabbitmq(Server):
     def control(self, *words: str) -> None:
         """Have `rabbitmqctl` tell the node something."""
         with (self.folder / "control").open("ab") as log:
-            told = (self.program.with_name("rabbitmqctl"), *words)
-            asked = spawn(told, log, self.account, environment={**os.environ, **self._environment})
+            asked = spawn(
+                [self.program.with_name("rabbitmqctl"), *words],
+                log,
+                self.account,
+                environment={**os.environ, **self._environment},
+            )
             assert asked.wait(120) == 0, (self.folder / "control").read_text("utf-8", "replace")
 
     @property

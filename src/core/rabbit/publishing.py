@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
+from aio_pika import Exchange
 from aio_pika.abc import AbstractExchange
 from aiormq.abc import ChannelFrame
 from aiormq.channel import Channel
@@ -78,7 +79,7 @@ class Line:
     @classmethod
     async def of(cls, exchange: AbstractExchange, source: str) -> Self:
         """Return the line to `exchange`; its channel is used for nothing else."""
-        channel = cast("Channel", await exchange.channel.get_underlay_channel())
+        channel = cast("Channel", await cast("Exchange", exchange).channel.get_underlay_channel())
         return cls(channel, Framing(exchange.name, source, channel.number, channel.max_content_size))
 
     def watch(self, lost: Callable[[NotSent], None]) -> None:

@@ -65,7 +65,8 @@ def test_an_event_is_a_persistent_message_with_its_id_type_and_trace() -> None:
 def test_a_trace_of_its_own_replaces_that_of_the_command() -> None:
     own = TRACE[:-2] + "01"
     _, header, (body,) = read(Framing("auth.events", "/auth", 7, 1 << 17).event(ROW, own))
-    assert header.properties.headers["traceparent"] == own == json.loads(body)["traceparent"]
+    assert header.properties.headers == {"x-deduplication-header": str(ROW["id"]), "traceparent": own}
+    assert json.loads(body)["traceparent"] == own
     _, header, _ = read(Framing("auth.events", "/auth", 7, 1 << 17).event({**ROW, "trace": None}))
     assert header.properties.headers == {"x-deduplication-header": str(ROW["id"])}
 
