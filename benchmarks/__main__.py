@@ -15,7 +15,7 @@ from benchmarks.load import WRK
 from benchmarks.table import Report
 from tests.support.server import Missing
 
-NAMES = ("start", "me", "login", "storm", "refresh", "command", "relay", "feed", "access", "revocation")
+NAMES = ("start", "me", "login", "storm", "refresh", "command", "events", "feed", "access", "revocation")
 
 APART = ("late",)
 """They take minutes, and are run when they are named only."""
