@@ -23,6 +23,7 @@ from core.mailed_sign_ins import CodeMailing
 from core.mailed_tokens import RandomLinkTokens
 from core.metrics import Metrics
 from core.operating import operator
+from core.outbound.calling import Outbound
 from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
@@ -35,6 +36,10 @@ from core.secrets import Sealed, seal
 from core.settings import Misconfigured, Settings
 from core.telemetry import configure_tracing
 from core.tending import TendingKeys
+from core.webhooks.disabling import disabling
+from core.webhooks.metrics import WebhookMetrics
+from core.webhooks.signing import SealedSecrets
+from core.webhooks.teller import Teller
 from core.worker import Worker
 from domain.organizations.collecting import ConfigurationCleaner
 
@@ -58,7 +63,7 @@ def work(settings: Settings) -> None:
 
 async def _work(settings: Settings, database: Database, metrics: Metrics) -> None:
     await database.open()
-    mongo = mongo_connection(settings)
+    mongo, told = mongo_connection(settings), WebhookMetrics()
     worker = Worker(
         database=database,
         jobs=jobs(settings, database, mongo),
@@ -66,6 +71,8 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         redis=settings.redis_url.get_secret_value() if settings.redis_url else None,
         errand=Errand(source=f"{settings.served_at}/auth", people=Keys.read(settings).people, meter=metrics.relay),
         gauges=_gauges(metrics, delivers=settings.rabbitmq_url is not None),
+        teller=_teller(settings, database, told),
+        fare=told.fare,
     )
     try:
         await worker.serve()
@@ -73,6 +80,20 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         if mongo:
             await mongo.close()
         await database.close()
+
+
+def _teller(settings: Settings, database: Database, meter: WebhookMetrics) -> Teller:
+    keys = Keys.read(settings)
+    return Teller(
+        database=database,
+        outbound=Outbound(settings.outbound_networks, settings.outbound_http),
+        secrets=SealedSecrets(seal(keys.secrets, "webhooks")),
+        disable=disabling(database, keys),
+        source=f"{settings.served_at}/auth",
+        people=keys.people,
+        patience=timedelta(days=settings.webhook_failing_days),
+        meter=meter,
+    )
 
 
 def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:

@@ -18,6 +18,8 @@ SALT: Final = 32
 SEALED: Final = "@sealed"
 """The member of an event's data, as it is stored, with what is personal: whom it is about, and the rest in base64."""
 
+_MARK: Final = f'"{SEALED}"'
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -53,11 +55,12 @@ class PersonalKeys:
     def show(self, stored: str, salt: bytes | None, event: UUID) -> tuple[Any, bool]:
         """Return an event's data as it was stated, and whether the person was erased: then what was personal is null.
 
-        Raise `ValueError` if it cannot be opened with the salt, as when a master secret is missing.
+        What has nothing sealed in it is `msgspec.Raw`: it goes out as it is. Raise `ValueError` if it cannot be opened
+        with the salt, as when a master secret is missing.
         """
-        data = _decode(stored)
+        data = _decode(stored) if _MARK in stored else None
         if not isinstance(data, dict) or SEALED not in data:
-            return data, False
+            return msgspec.Raw(stored.encode()), False
         _, sealed = data.pop(SEALED)
         if salt is None or not sealed:
             return data, True

@@ -24,6 +24,7 @@ from core.postgres.sessions import SqlSessionEnding, SqlSessions
 from core.postgres.teams import SqlInheritance, SqlTeamMembers, SqlTeams
 from core.postgres.viewers import SqlViewers
 from core.postgres.visibility import SqlContents, SqlVisibilityGroups
+from core.postgres.webhooks import SqlDeliveries, SqlMakers, SqlWebhooks
 from core.postgres.work import SqlWork
 from core.secrets import Sealed
 from core.setup import SqlSetup
@@ -64,6 +65,9 @@ class Transaction(Provider):
     hiding = provide(WithParents[SqlHiding])
     resources = provide(WithParents[SqlResources])
     belonging = provide(WithParents[SqlBelonging])
+    webhooks = provide(WithParents[SqlWebhooks])
+    deliveries = provide(WithParents[SqlDeliveries])
+    makers = provide(WithParents[SqlMakers])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()
