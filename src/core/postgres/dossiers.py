@@ -63,6 +63,9 @@ SECTIONS: Final[Mapping[str, str]] = {
     "invitations_by_them": """
         SELECT id, organization_id, email, created_at, expires_at FROM invitations WHERE invited_by = $1
     """,
+    "webhooks": """
+        SELECT id, organization_id, url, description, created_at FROM webhooks WHERE created_by = $1 ORDER BY id
+    """,
     "revocations": "SELECT * FROM revocations WHERE scope = 'user' AND id = $1::uuid::text",
     "repeatable_requests": """
         SELECT key, expires_at FROM idempotency_keys WHERE actor = 'user:' || $1::uuid::text OR person_id = $1
@@ -92,6 +95,8 @@ EXEMPT: Final[Mapping[str, str]] = {
     "setup": "about the installation",
     "signing_keys": "about the service",
     "visibility_groups": "about organizations",
+    "webhook_cursors": "about webhooks",
+    "webhook_deliveries": "which events went where, by their ids: the events are exported",
 }
 """Tables that a dossier leaves out, and why."""
 
