@@ -175,7 +175,6 @@ async def test_i7_an_event_that_cannot_be_delivered_is_dead_and_the_next_ones_go
 ) -> None:
     person = uuid7()
     first = await stated(ground, person, 1)
-    await ground.run("UPDATE log_head SET position = position")
     webhook, _ = await ground.webhook(receiver.url())
     await ground.run("UPDATE webhook_cursors SET position = 0")
     second = await stated(ground, person, 2)
@@ -334,8 +333,8 @@ async def somebody(ground: SqlGround) -> UUID:
     """Return a person who can be mailed."""
     made = uuid7()
     await ground.run(
-        "INSERT INTO users (id, email, email_verified, is_active, created_at, updated_at, version)"
-        " VALUES ($1, $2, true, true, now(), now(), 1)",
+        "INSERT INTO users (id, email, email_verified, is_active, epoch, created_at, updated_at, version)"
+        " VALUES ($1, $2, true, true, 1, now(), now(), 1)",
         made,
         f"{made}@example.com",
     )
