@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 
 from core.password_metrics import BreachMetrics, HashingMetrics
 from core.ring import Condition
+from core.webhooks.metrics import WebhookMetrics
 from domain.kernel.usecases import UseCase
 
 PULLED: Final = "gatewright_revocations_pulled"
@@ -137,6 +138,30 @@ class JobMetrics:
 
 
 @dataclass(slots=True)
+class ErasureMetrics:
+    """People who were erased."""
+
+    registry: CollectorRegistry = REGISTRY
+    _unfinished: Gauge = field(init=False)
+    _overdue: Gauge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._unfinished = _measured(
+            "gatewright_erasures_unfinished", "People of whom something may be left outside the database", self.registry
+        )
+        self._overdue = _measured(
+            "gatewright_erasures_overdue",
+            "People whose erasure a subscriber has not acknowledged in time",
+            self.registry,
+        )
+
+    def __call__(self, unfinished: int, overdue: int) -> None:
+        """Say how many erasures are not finished, and how many a subscriber is late with."""
+        self._unfinished.set(unfinished)
+        self._overdue.set(overdue)
+
+
+@dataclass(slots=True)
 class RevocationMetrics:
     """How current this process is about what was revoked."""
 
@@ -237,10 +262,12 @@ class Metrics:
     breaches: BreachMetrics = field(init=False)
     relay: RelayMetrics = field(init=False)
     jobs: JobMetrics = field(init=False)
+    erasures: ErasureMetrics = field(init=False)
     revocations: RevocationMetrics = field(init=False)
     dependencies: DependencyMetrics = field(init=False)
     access: AccessMetrics = field(init=False)
     keys: KeyMetrics = field(init=False)
+    webhooks: WebhookMetrics = field(init=False)
 
     def __post_init__(self) -> None:
         self.requests = RequestMetrics(self.registry)
@@ -249,7 +276,9 @@ class Metrics:
         self.breaches = BreachMetrics(self.registry)
         self.relay = RelayMetrics(self.registry)
         self.jobs = JobMetrics(self.registry)
+        self.erasures = ErasureMetrics(self.registry)
         self.revocations = RevocationMetrics(self.registry)
         self.dependencies = DependencyMetrics(self.registry)
         self.access = AccessMetrics(self.registry)
         self.keys = KeyMetrics(self.registry)
+        self.webhooks = WebhookMetrics(self.registry)

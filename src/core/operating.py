@@ -124,6 +124,11 @@ class OperatorWork(Provider):
             await work.rollback()
 
 
+def operated(name: str) -> Operator:
+    """Return the actor as whom somebody operates the service."""
+    return Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name=name)
+
+
 def operator(database: Database, keys: Keys, forge: SealingForge, name: str) -> Dispatcher:
     """Return the pipeline for messages about signing keys, sent by `name` (`operator`, `worker`, `service`).
 
@@ -135,7 +140,7 @@ def operator(database: Database, keys: Keys, forge: SealingForge, name: str) -> 
 
 def trusting(container: AsyncContainer, name: str) -> Dispatcher:
     """Return the pipeline for messages that `name` sends, with what their interactors need from `container`."""
-    takes_all = _Trusting(Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name=name))
+    takes_all = _Trusting(operated(name))
     return Dispatcher(
         container=container,
         authenticator=takes_all,

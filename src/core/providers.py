@@ -26,10 +26,14 @@ from core.keys import SetupToken
 from core.mailed_links import MailedLinks
 from core.operating import KeyParts
 from core.outbound.calling import Outbound
+from core.pace import Pace
+from core.personal import PersonalKeys
 from core.pipeline import Call, Dispatcher
 from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
+from core.postgres.dossiers import SqlDossiers
+from core.postgres.erasures import SqlErasureLists
 from core.postgres.families import SqlRefreshFamilies
 from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.log import SqlEventLog
@@ -41,6 +45,7 @@ from core.postgres.profiles import SqlCredentials
 from core.postgres.resource_lists import SqlResourceReader
 from core.postgres.service_accounts import SqlServiceAccountLists
 from core.postgres.sessions import SqlSessionLists
+from core.postgres.states import SqlStates
 from core.postgres.team_lists import SqlTeamLists
 from core.postgres.trials import SqlTrials
 from core.postgres.visibility_lists import SqlVisibilityLists
@@ -59,9 +64,13 @@ from domain.access.looking import Looking
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.access.simulating.ports import Trials
-from domain.events.ports import EventLog
+from domain.events.ports import EventLog, States
+from domain.events.reading import Readership
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.dossiers.readers import Dossiers
+from domain.identity.erasures.erasing import Erasing
+from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.mail_proofs import CodeIdentities
 from domain.identity.mailing import LinkMails
 from domain.identity.ports import DeviceTokens, EmailAddresses, Passwords
@@ -98,6 +107,7 @@ SERVICES: Final = (
     Acceptance,
     Editing,
     Ending,
+    Erasing,
     Joining,
     Judging,
     Leaving,
@@ -143,6 +153,7 @@ def interactors() -> Provider:
     for offered in OFFERED:
         provider.provide(offered, scope=Scope.REQUEST)
     provider.provide(Pages, scope=Scope.APP)
+    provider.provide(Readership, scope=Scope.APP)
     provider.provide(Telling, scope=Scope.APP)
     return provider
 
@@ -153,6 +164,7 @@ class Shared(Provider):
     scope = Scope.APP
 
     credentials = provide(WithParents[SqlCredentials])
+    erasure_lists = provide(WithParents[SqlErasureLists])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
     organization_reader = provide(WithParents[SqlOrganizationReader])
@@ -181,8 +193,10 @@ class Shared(Provider):
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             Destinations: Outbound(settings.outbound_networks, settings.outbound_http),
             DeviceTokens: SignedDeviceTokens(keys.secrets.every("devices")),
+            Dossiers: SqlDossiers(assembly.database, keys.people, f"{settings.served_at}/auth"),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
-            EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            ErasurePolicy: ErasurePolicy(settings.erasure_subscribers, settings.erasure_life),
+            EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth", keys.people),
             GreetingPolicy: GreetingPolicy(settings.new_device_notice),
             InvitationPolicy: InvitationPolicy(
                 page=settings.invitations_at, sign_ups_per_minute=settings.sign_ups_per_minute
@@ -191,6 +205,7 @@ class Shared(Provider):
             Lifetimes: assembly.lifetimes,
             Limits: AnnouncedLimits(assembly.limits),
             Passwords: assembly.passwords,
+            PersonalKeys: keys.people,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
             ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),
@@ -201,6 +216,7 @@ class Shared(Provider):
             SetupToken: keys.setup,
             SignInPolicy: SignInPolicy(settings.sign_ins_per_minute, settings.require_verified_email),
             SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
+            States: SqlStates(assembly.database, assembly.follower),
             TokenInspection: assembly.inspection,
             WebhookSecrets: SealedSecrets(seal(keys.secrets, "webhooks")),
         }.items():
@@ -237,6 +253,7 @@ class Shared(Provider):
 def dispatcher(assembly: Assembly) -> Dispatcher:
     """Return the pipeline, with everything that its interactors need; raise if something is missing."""
     keys = KeyParts(assembly.keys, assembly.keys.forge(assembly.settings))
+    limits = AnnouncedLimits(assembly.limits)
     return Dispatcher(
         container=make_async_container(
             interactors(), Shared(assembly), Transaction(assembly), MailedLinks(assembly), keys
@@ -247,6 +264,7 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
         outage=outage,
         clash=clash,
         recency=Recency(assembly.settings.recent_authentication_seconds),
+        pace=Pace(limits, assembly.settings.commands_per_minute, assembly.settings.searches_per_minute),
     )
 
 

@@ -11,7 +11,18 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfig
 
 from core.argon2_costs import feeble
 from core.secrets import weak
-from core.setting_groups import Calling, Environment, Mails, Passwords, Serving, Sessions, Stores, Trust, Watching
+from core.setting_groups import (
+    Calling,
+    Environment,
+    Erasing,
+    Mails,
+    Passwords,
+    Serving,
+    Sessions,
+    Stores,
+    Trust,
+    Watching,
+)
 
 PREFIX: Final = "GATEWRIGHT_"
 
@@ -20,7 +31,7 @@ class Misconfigured(Exception):
     """The settings cannot be used; the text says which, why, and what to do, a line each."""
 
 
-class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Calling, Watching, BaseSettings):
+class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Erasing, Calling, Watching, BaseSettings):
     """Everything that can be configured."""
 
     model_config = SettingsConfigDict(
@@ -106,6 +117,16 @@ class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Calling, Watc
     def sign_ins_per_minute(self) -> int:
         """The limit per address; 0 for none."""
         return (0 if self.is_dev else 300) if self.sign_in_limit is None else self.sign_in_limit
+
+    @property
+    def commands_per_minute(self) -> int:
+        """The limit per caller; 0 for none."""
+        return (0 if self.is_dev else 6000) if self.command_limit is None else self.command_limit
+
+    @property
+    def searches_per_minute(self) -> int:
+        """The limit per caller; 0 for none."""
+        return (0 if self.is_dev else 600) if self.search_limit is None else self.search_limit
 
     @property
     def access_life(self) -> timedelta:

@@ -9,6 +9,7 @@ from core.idempotency import Idempotency
 from core.mail import JobMailer
 from core.pipeline import AuditTrail, Call, UnitOfWork
 from core.postgres.configuration import SqlConfigurationHeads
+from core.postgres.erasures import SqlErasures
 from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
@@ -38,6 +39,7 @@ class Transaction(Provider):
 
     users = provide(WithParents[SqlUsers])
     hashes = provide(WithParents[SqlPasswordHashes])
+    erasures = provide(WithParents[SqlErasures])
     failures = provide(WithParents[SqlFailures])
     superusers = provide(WithParents[SqlSuperusers])
     setup = provide(WithParents[SqlSetup])
@@ -71,6 +73,7 @@ class Transaction(Provider):
         super().__init__()
         self._assembly = assembly
         secrets = assembly.keys.secrets
+        self._people = assembly.keys.people
         self._audit_key, self._request_key = secrets.derive("audit"), secrets.derive("idempotency")
 
     @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
@@ -81,6 +84,7 @@ class Transaction(Provider):
             database=assembly.database,
             clock=clock,
             audit_key=self._audit_key,
+            people=self._people,
             committed=assembly.committed,
             trace=call.trace,
             key_lifetime=assembly.idempotency_life,

@@ -23,6 +23,7 @@ from core.key_forge import KeySafe, SealingForge
 from core.limits import LocalLimits
 from core.mailed_tokens import RandomLinkTokens
 from core.outbound.calling import Outbound, Resolve
+from core.pace import NO_LIMIT, Pace
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact, Pending
 from core.providers import always, interactors
@@ -34,8 +35,9 @@ from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.access.queries.simulate_change import SimulateChange
 from domain.access.simulating.ports import Trials
-from domain.events.ports import EventLog
+from domain.events.ports import EventLog, States
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
+from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.mailing import LinkMails, LinkPolicy, Owners
 from domain.identity.models import User
 from domain.identity.ports import DeviceTokens, EmailAddresses, LinkTokens, Passwords
@@ -74,6 +76,8 @@ from tests.support.memory.configuration import (
     MemoryConfigurationHeads,
     MemoryConfigurationReader,
 )
+from tests.support.memory.dossiers import MemoryDossiers
+from tests.support.memory.erasures import MemoryErasureLists, MemoryErasures
 from tests.support.memory.events import MemoryEventLog
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
 from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
@@ -115,6 +119,7 @@ from tests.support.memory.sessions import (
     PlainAccessTokens,
 )
 from tests.support.memory.sight import GrantGate, MemorySight, Sight
+from tests.support.memory.states import MemoryStates
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS
 from tests.support.memory.teams import MemoryInheritance, MemoryTeamLists, MemoryTeamMembers, MemoryTeams
@@ -165,9 +170,11 @@ class App:
     clock: MovableClock = field(default_factory=MovableClock)
     passwords: PlainPasswords = field(default_factory=PlainPasswords)
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
+    states: MemoryStates = field(default_factory=MemoryStates)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    erasure: ErasurePolicy = field(default_factory=ErasurePolicy)
     greeting: GreetingPolicy = field(default_factory=GreetingPolicy)
     links: LinkPolicy = field(default_factory=LinkPolicy)
     invitations: InvitationPolicy = field(default_factory=InvitationPolicy)
@@ -180,6 +187,7 @@ class App:
     """What decisions are made of; people of the other ports are not in it by themselves."""
     resolve: Resolve = public
     """What names of others mean."""
+    pace: Pace = NO_LIMIT
     more: tuple[Provider, ...] = ()
     """Ports of use cases that a test brings along."""
     dispatch: Dispatcher = field(init=False)
@@ -196,6 +204,7 @@ class App:
             outage=lambda _: False,
             clash=lambda error: isinstance(error, Clashing),
             recency=Recency(now=lambda: self.clock.now().timestamp()),
+            pace=self.pace,
         )
 
     async def send(
@@ -319,11 +328,13 @@ class App:
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock, idle=self.lifetimes.idle),
             Passwords: self.passwords,
             PresentedTokens: MemoryPresentedTokens(self.memory),
+            ErasurePolicy: self.erasure,
             SignInPolicy: self.sign_in,
             GreetingPolicy: self.greeting,
             RevocationLog: self.revocations,
             Revoking: Revoking(),
             SignUpPolicy: self.sign_up,
+            States: self.states,
             TokenInspection: MemoryTokenInspection(self.memory),
             WebhookSecrets: SealedSecrets(Sealed(b"the key that seals webhooks 32 B")),
         }.items():
@@ -348,6 +359,8 @@ class Readers(Provider):
     policy_reader = provide(WithParents[MemoryPolicyReader])
     profiles = provide(WithParents[MemoryProfiles])
     resource_reader = provide(WithParents[MemoryResourceReader])
+    dossiers = provide(WithParents[MemoryDossiers])
+    erasure_lists = provide(WithParents[MemoryErasureLists])
     session_lists = provide(WithParents[MemorySessionLists])
     role_lists = provide(WithParents[MemoryRoleLists])
     grant_lists = provide(WithParents[MemoryGrantLists])
@@ -376,6 +389,7 @@ class Transaction(Provider):
 
     users = provide(WithParents[MemoryUsers])
     hashes = provide(WithParents[MemoryPasswordHashes])
+    erasures = provide(WithParents[MemoryErasures])
     failures = provide(WithParents[MemoryFailures])
     links = provide(WithParents[MemoryLinks])
     reset_requests = provide(WithParents[MemoryResetRequests])

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from core.cloudevents import COLUMNS, MEDIA_TYPE, cloud_event, encode, rfc3339
 from core.outbound.calling import CallFailed, Outbound
+from core.personal import PersonalKeys
 from core.webhooks.rows import Turn
 from core.webhooks.signing import SealedSecrets, signatures
 from domain.events.schemas import CloudEvent
@@ -51,10 +52,14 @@ class Sender:
     outbound: Outbound
     secrets: SealedSecrets
     source: str
+    people: PersonalKeys
 
     async def send(self, turn: Turn) -> Attempt:
         """Make the attempt; whatever the endpoint does is an outcome. Raise only what Postgres does."""
-        event = await self._event(turn)
+        try:
+            event = await self._event(turn)
+        except ValueError:
+            return Attempt(arrived=False, status=None, reason="event_unreadable", milliseconds=0)
         if event is None:
             return Attempt(arrived=False, status=None, reason="not_in_the_log", milliseconds=0)
         try:
@@ -85,7 +90,7 @@ class Sender:
         if turn.position is None:
             return tried_out(turn, self.source)
         row = await self.pool.fetchrow(_EVENT, turn.position, turn.event_id)
-        return row and cloud_event(row, self.source)
+        return row and cloud_event(row, self.source, self.people)
 
 
 def tried_out(turn: Turn, source: str) -> CloudEvent:

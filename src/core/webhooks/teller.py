@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Final, NoReturn, Protocol
 
 from core.outbound.calling import Outbound
+from core.personal import PersonalKeys
 from core.postgres.direct import Connects, direct_pool, session
 from core.postgres.log import LOG
 from core.retrying import forever
@@ -60,6 +61,7 @@ class Teller:
     outbound: Outbound
     secrets: SealedSecrets
     disable: Disable
+    people: PersonalKeys
     source: str = "/auth"
     patience: timedelta = timedelta(days=5)
     """How long a webhook may fail before it is disabled."""
@@ -126,7 +128,7 @@ class _Session:
 
     async def _attempt(self, turn: Turn) -> None:
         teller = self.teller
-        attempt = await Sender(self.pool, teller.outbound, teller.secrets, teller.source).send(turn)
+        attempt = await Sender(self.pool, teller.outbound, teller.secrets, teller.source, teller.people).send(turn)
         if attempt.arrived:
             await self.turns.delivered(turn, attempt.status or 0, attempt.milliseconds)
             teller.meter.attempted("delivered", attempt.milliseconds / 1000)

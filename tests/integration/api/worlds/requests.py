@@ -30,6 +30,7 @@ SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 """What stands in the places of ids in paths. A new name fails the walk."""
 TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "external_id": RESOURCES,
+    "subscriber": ("crm",),
     "kid": ("none",),
     "name": ("rules",),
     "namespace": ("settings",),
@@ -60,6 +61,7 @@ def _one(**filters: str) -> Made:
 FILTERS: Final[Mapping[str, Made]] = {
     "DeleteResource": lambda _: [{"below": "true"}],
     "ListDeliveries": lambda _: [{"state": "dead"}],
+    "ListErasures": lambda _: [{"overdue": "true"}],
     "ListGrants": lambda scene: [
         {"subject_type": "user"},
         {"subject_type": "team"},
@@ -77,7 +79,25 @@ FILTERS: Final[Mapping[str, Made]] = {
     ],
     "ListTeams": lambda scene: [{"top": "true"}, *({"parent_id": scene.id(each)} for each in SEGMENTS["team_id"])],
     "ListUsers": lambda _: [{"email": "early@example.com"}, {"is_active": "true"}],
-    "ReadFeed": lambda _: [{"after": "0"}],
+    "ReadFeed": lambda scene: [
+        {"after": "0"},
+        {"type": "teams.*.*"},
+        {"organization_id": scene.id("organization")},
+    ],
+    "ReadSnapshot": lambda scene: [
+        {"kind": kind, "organization_id": scene.id("organization"), **more}
+        for kind in ("user", "membership", "team_member", "resource", "visibility_content", "none")
+        for more in ({}, {"after": scene.id("nothing")})
+    ],
+    "ReadDigest": lambda scene: [
+        {"kind": "resource", "organization_id": scene.id("organization"), "first": scene.id("nothing")},
+        {"kind": "membership", "last": scene.id("nothing"), "parts": "2"},
+    ],
+    "StreamFeed": lambda scene: [
+        {"after": "0"},
+        {"type": "teams.*.*"},
+        {"organization_id": scene.id("organization")},
+    ],
     "ReadRevocations": lambda _: [{"after": "0"}],
     "RevokeSessions": lambda _: [{"all": "false"}],
     "RemoveVisibilityContent": lambda scene: [
@@ -207,7 +227,7 @@ BODIES: Final[Mapping[str, Made]] = {
         {"resources": [{"type": "document", "external_id": each} for each in names]}
         for names in (RESOURCES, RESOURCES[:2])
     ],
-    "ResetPassword": lambda _: [{"token": "gwr_x", "password": "correct horse battery staple"}],
+    "ResetPassword": lambda _: [{"token": "gwp_x", "password": "correct horse battery staple"}],
     "RequestEmailChange": lambda _: [{"email": "early@example.com", "password": "not it at all"}],
     "RevokeToken": lambda _: ["token=gwr_x"],
     "RotateWebhookSecret": lambda _: [{}],
@@ -274,7 +294,8 @@ LAST: Final = (
     ("DeleteOrganization", ("plain", "manager")),
     ("LeaveOrganization", ("manager",)),
     ("RevokeSessions", ("manager", "plain")),
-    ("SignOut", ("manager", "plain")),
+    ("SignOut", ("manager",)),
+    ("DeleteMe", ("plain",)),
 )
 """They end what the others need: who does them, and when."""
 
@@ -293,10 +314,14 @@ REFUSED: Final = frozenset(
             "CreateUser",
             "DeactivateUser",
             "DeleteUser",
+            "ExportUser",
             "GetUser",
             "ListUsers",
             "ReactivateUser",
+            "ReadDigest",
             "ReadFeed",
+            "ReadSnapshot",
+            "StreamFeed",
             "UnlockUser",
         ),
         *(
@@ -309,6 +334,7 @@ REFUSED: Final = frozenset(
             "IntrospectToken",
         ),
         "RevokeUserSessions",
+        *("AcknowledgeErasure", "GetErasure", "ListErasures"),
         # They take a secret, or a session, that nobody who asks has.
         *("AcceptInvitation", "ChangePassword", "FinishSetup", "RefreshSession", "RevokeSession", "SignIn"),
         *(
