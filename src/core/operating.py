@@ -105,9 +105,9 @@ class OperatorWork(Provider):
 
     clock = provide(SystemClock, provides=Clock, scope=Scope.APP)
 
-    def __init__(self, database: Database, audit_key: bytes) -> None:
+    def __init__(self, database: Database, keys: Keys) -> None:
         super().__init__()
-        self._database, self._audit_key = database, audit_key
+        self._database, self._keys, self._audit_key = database, keys, keys.secrets.derive("audit")
 
     @provide(scope=Scope.APP)
     def database(self) -> Database:
@@ -117,7 +117,7 @@ class OperatorWork(Provider):
     @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
     async def work(self, clock: Clock) -> AsyncIterator[SqlWork]:
         """Give the message its unit of work, and make sure that it leaves nothing open."""
-        work = SqlWork(self._database, clock, self._audit_key, committed=_nobody_waits)
+        work = SqlWork(self._database, clock, self._audit_key, committed=_nobody_waits, people=self._keys.people)
         try:
             yield work
         finally:
@@ -134,7 +134,7 @@ def operator(database: Database, keys: Keys, forge: SealingForge, name: str) -> 
 
     Nothing is pushed after the commit: everybody who has to hear of it asks the database twice a second.
     """
-    work = OperatorWork(database, keys.secrets.derive("audit"))
+    work = OperatorWork(database, keys)
     return trusting(make_async_container(KeyParts(keys, forge), _KeyWork(), work), name)
 
 

@@ -35,7 +35,7 @@ class _Disabling(Provider):
 
 def disabling(database: Database, keys: Keys) -> Disable:
     """Return what disables a webhook, as the worker, with an event, an audit entry and a mail."""
-    work = OperatorWork(database, keys.secrets.derive("audit"))
+    work = OperatorWork(database, keys)
     send = trusting(make_async_container(_Disabling(seal(keys.secrets)), work), "worker")
 
     async def disable(organization_id: OrganizationId, webhook_id: WebhookId, reason: str) -> None:
