@@ -139,7 +139,13 @@ class _Session:
         teller, pause = self.teller, wait(turn, attempt)
         teller.meter.attempted("failed" if pause else "dead", attempt.milliseconds / 1000)
         for_too_long = await self.turns.failed(
-            turn, attempt.status, attempt.reason, attempt.milliseconds, pause, teller.patience
+            turn,
+            attempt.status,
+            attempt.reason,
+            attempt.milliseconds,
+            pause,
+            teller.patience,
+            theirs=attempt.theirs,
         )
         if turn.position is not None and (attempt.gone or for_too_long):
             reason = "gone" if attempt.gone else "failing"
