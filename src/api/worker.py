@@ -41,7 +41,6 @@ from core.settings import Misconfigured, Settings
 from core.telemetry import configure_tracing
 from core.tending import TendingKeys
 from core.webhooks.disabling import disabling
-from core.webhooks.metrics import WebhookMetrics
 from core.webhooks.signing import SealedSecrets
 from core.webhooks.teller import Teller
 from core.worker import Worker
@@ -67,7 +66,7 @@ def work(settings: Settings) -> None:
 
 async def _work(settings: Settings, database: Database, metrics: Metrics) -> None:
     await database.open()
-    mongo, told = mongo_connection(settings), WebhookMetrics()
+    mongo = mongo_connection(settings)
     worker = Worker(
         database=database,
         jobs=jobs(settings, database, mongo),
@@ -75,8 +74,8 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         redis=settings.redis_url.get_secret_value() if settings.redis_url else None,
         errand=Errand(source=f"{settings.served_at}/auth", people=Keys.read(settings).people, meter=metrics.relay),
         gauges=_gauges(metrics, delivers=settings.rabbitmq_url is not None),
-        teller=_teller(settings, database, told),
-        fare=told.fare,
+        teller=_teller(settings, database, metrics),
+        fare=metrics.webhooks.fare,
         retention=_retention(settings, database),
     )
     try:
@@ -87,17 +86,17 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         await database.close()
 
 
-def _teller(settings: Settings, database: Database, meter: WebhookMetrics) -> Teller:
+def _teller(settings: Settings, database: Database, metrics: Metrics) -> Teller:
     keys = Keys.read(settings)
     return Teller(
         database=database,
         outbound=Outbound(settings.outbound_networks, settings.outbound_http),
         secrets=SealedSecrets(seal(keys.secrets, "webhooks")),
         disable=disabling(database, keys),
-        source=f"{settings.served_at}/auth",
         people=keys.people,
+        source=f"{settings.served_at}/auth",
         patience=timedelta(days=settings.webhook_failing_days),
-        meter=meter,
+        meter=metrics.webhooks,
     )
 
 

@@ -34,6 +34,7 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "attributes": {},
     "body": {"a": 1},
     "email": "somebody@example.com",
+    "event_types": ["*"],
     "external_id": "x",
     "id": "x",
     "kind": "membership",
