@@ -1,13 +1,13 @@
 """Partitions of the logs that were archived and dropped.
 
 Revision ID: 0014
-Revises: 0009
+Revises: 0011
 """
 
 from core.postgres.migrating import execute
 
 revision = "0014"
-down_revision = "0009"
+down_revision = "0011"
 
 # What a file has to be to be believed is told here, not beside the file.
 TABLES = """

@@ -34,7 +34,7 @@ def cloud_event(row: Mapping[str, Any], source: str) -> CloudEvent:
         aggregateid=str(row["aggregate_id"]),
         aggregateversion=row["aggregate_version"],
         schemaversion=row["schema_version"],
-        data=msgspec.json.decode(row["data"]),
+        data=msgspec.Raw(row["data"].encode()),
     )
     if row["organization_id"]:
         made["organizationid"] = str(row["organization_id"])

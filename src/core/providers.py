@@ -42,6 +42,7 @@ from core.postgres.profiles import SqlCredentials
 from core.postgres.resource_lists import SqlResourceReader
 from core.postgres.service_accounts import SqlServiceAccountLists
 from core.postgres.sessions import SqlSessionLists
+from core.postgres.states import SqlStates
 from core.postgres.team_lists import SqlTeamLists
 from core.postgres.trials import SqlTrials
 from core.postgres.visibility_lists import SqlVisibilityLists
@@ -60,7 +61,8 @@ from domain.access.ports import Decisions
 from domain.access.simulating.ports import Trials
 from domain.audit.paging import EntryPages
 from domain.audit.readers import AuditTrails
-from domain.events.ports import EventLog
+from domain.events.ports import EventLog, States
+from domain.events.reading import Readership
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.mail_proofs import CodeIdentities
@@ -142,6 +144,7 @@ def interactors() -> Provider:
         provider.provide(offered, scope=Scope.REQUEST)
     provider.provide(Pages, scope=Scope.APP)
     provider.provide(EntryPages, scope=Scope.APP)
+    provider.provide(Readership, scope=Scope.APP)
     provider.provide(Telling, scope=Scope.APP)
     return provider
 
@@ -199,6 +202,7 @@ class Shared(Provider):
             SetupToken: keys.setup,
             SignInPolicy: SignInPolicy(settings.sign_ins_per_minute, settings.require_verified_email),
             SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
+            States: SqlStates(assembly.database, assembly.follower),
             TokenInspection: assembly.inspection,
         }.items():
             self.provide(always(made), provides=kind)

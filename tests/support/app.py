@@ -32,7 +32,7 @@ from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.access.queries.simulate_change import SimulateChange
 from domain.access.simulating.ports import Trials
-from domain.events.ports import EventLog
+from domain.events.ports import EventLog, States
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.mailing import LinkMails, LinkPolicy, Owners
 from domain.identity.models import User
@@ -113,6 +113,7 @@ from tests.support.memory.sessions import (
     PlainAccessTokens,
 )
 from tests.support.memory.sight import GrantGate, MemorySight, Sight
+from tests.support.memory.states import MemoryStates
 from tests.support.memory.store import Memory
 from tests.support.memory.tables import GRANTS
 from tests.support.memory.teams import MemoryInheritance, MemoryTeamLists, MemoryTeamMembers, MemoryTeams
@@ -157,6 +158,7 @@ class App:
     clock: MovableClock = field(default_factory=MovableClock)
     passwords: PlainPasswords = field(default_factory=PlainPasswords)
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
+    states: MemoryStates = field(default_factory=MemoryStates)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
@@ -313,6 +315,7 @@ class App:
             RevocationLog: self.revocations,
             Revoking: Revoking(),
             SignUpPolicy: self.sign_up,
+            States: self.states,
             TokenInspection: MemoryTokenInspection(self.memory),
         }.items():
             provider.provide(always(made), provides=kind)

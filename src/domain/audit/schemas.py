@@ -25,6 +25,18 @@ class SeenAt:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportEnd:
+    """The last line of an export; without it, the export was cut off."""
+
+    complete: bool
+    """Whether there was no more when it ended."""
+    next: int
+    """The position to go on after."""
+    code: str | None = None
+    """Of the refusal that ended it, as when the reader was signed out meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One line of the audit trail."""
 

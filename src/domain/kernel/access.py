@@ -110,6 +110,7 @@ class Access:
     within: str | None = None
     """The message field that names the organization the permission must hold in; without it, the platform's own.
 
+    So it is where the field is left empty: what is asked of no one organization is asked of all of them.
     Without a permission it is enough to belong to that organization.
     """
     on: str | None = None

@@ -97,13 +97,20 @@ def if_match(*, default: None = None) -> Any:
     return field(default=default, metadata={"header": "if-match"})
 
 
+def last_event_id(*, default: None = None) -> Any:
+    """Declare the field that takes `Last-Event-ID`, which readers of a stream come again with; None at first."""
+    return field(default=default, metadata={"header": "last-event-id"})
+
+
 def whole_body() -> Any:
     """Declare the field that is the request's body, not one member of it; kept out of `repr`, as it may be large."""
     return field(repr=False, metadata={"body": "whole"})
 
 
 @dataclass_transform(
-    frozen_default=True, kw_only_default=True, field_specifiers=(field, secret, optional_secret, if_match, whole_body)
+    frozen_default=True,
+    kw_only_default=True,
+    field_specifiers=(field, secret, optional_secret, if_match, last_event_id, whole_body),
 )
 def message(cls: type[T]) -> type[T]:
     """Make `cls` an immutable message."""

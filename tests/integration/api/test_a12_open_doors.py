@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from litestar.routes import HTTPRoute
 
-from api.endpoint import ROUTE, Route
 from api.protocols.simulation import SIMULATE
+from api.route import ROUTE, Route
 from tests.integration.api.conftest import PASSWORD
 from tests.integration.api.test_a1_e9_matrix import ROUTES, sample
 from tests.support.access.matrix import ANYONE, OPERATIONS

@@ -86,7 +86,25 @@ FILTERS: Final[Mapping[str, Made]] = {
     ],
     "ListTeams": lambda scene: [{"top": "true"}, *({"parent_id": scene.id(each)} for each in SEGMENTS["team_id"])],
     "ListUsers": lambda _: [{"email": "early@example.com"}, {"is_active": "true"}],
-    "ReadFeed": lambda _: [{"after": "0"}],
+    "ReadFeed": lambda scene: [
+        {"after": "0"},
+        {"type": "teams.*.*"},
+        {"organization_id": scene.id("organization")},
+    ],
+    "ReadSnapshot": lambda scene: [
+        {"kind": kind, "organization_id": scene.id("organization"), **more}
+        for kind in ("user", "membership", "team_member", "resource", "visibility_content", "none")
+        for more in ({}, {"after": scene.id("nothing")})
+    ],
+    "ReadDigest": lambda scene: [
+        {"kind": "resource", "organization_id": scene.id("organization"), "first": scene.id("nothing")},
+        {"kind": "membership", "last": scene.id("nothing"), "parts": "2"},
+    ],
+    "StreamFeed": lambda scene: [
+        {"after": "0"},
+        {"type": "teams.*.*"},
+        {"organization_id": scene.id("organization")},
+    ],
     "ReadRevocations": lambda _: [{"after": "0"}],
     "RevokeSessions": lambda _: [{"all": "false"}],
     "RemoveVisibilityContent": lambda scene: [
@@ -297,7 +315,10 @@ REFUSED: Final = frozenset(
             "GetUser",
             "ListUsers",
             "ReactivateUser",
+            "ReadDigest",
             "ReadFeed",
+            "ReadSnapshot",
+            "StreamFeed",
             "UnlockUser",
         ),
         *(
