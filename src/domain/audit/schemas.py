@@ -32,8 +32,8 @@ class ExportEnd:
     """Whether there was no more when it ended."""
     next: int
     """The position to go on after."""
-    code: str | None = None
-    """Of the refusal that ended it, as when the reader was signed out meanwhile."""
+    refusal: str | None = None
+    """The code of what ended it, as when the reader was signed out meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ async def test_the_export_ends_for_those_who_are_signed_out(app: App, monkeypatc
     read = [await anext(stream.parts)]
     await app.send(SignOut(), as_=root)
     read += [part async for part in stream.parts]
-    assert read[-1] == [ExportEnd(complete=False, next=1, code=InvalidToken.code)]
+    assert read[-1] == [ExportEnd(complete=False, next=1, refusal=InvalidToken.code)]
 
 
 async def test_the_export_is_refused_to_people_who_may_not_read_it(app: App) -> None:

@@ -54,7 +54,7 @@ class ExportAuditEntriesInteractor:
                 await standing.confirm()
                 entries = await self.trails.walk(after, _size(left))
             except DomainError as refusal:
-                yield [ExportEnd(complete=False, next=after, code=refusal.code)]
+                yield [ExportEnd(complete=False, next=after, refusal=refusal.code)]
                 return
         yield [ExportEnd(complete=False, next=after)]
 
