@@ -56,7 +56,7 @@ def _heeded(loop: Any) -> Any:
 
     Otherwise the same as granian's own.
     """
-    ending = _heed(loop)
+    ending: Any = _heed(loop)  # type: ignore[no-untyped-call]  # granian types nothing of this
 
     def leave() -> None:
         ending.set()
