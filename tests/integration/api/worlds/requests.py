@@ -306,10 +306,12 @@ REFUSED: Final = frozenset(
     {
         # They change what is common to all, or tell all of it: for those who look over walls.
         *("AddMember", "CreateResource", "DeleteResource", "DeleteVisibilityGroup", "ExportPolicy", "InviteMember"),
-        *("RemoveMember", "ResendInvitation", "TransferOwnership"),
+        *("ListOrganizationAudit", "RemoveMember", "ResendInvitation", "TransferOwnership"),
         # They are the platform's.
         *(
             "CreateUser",
+            "ExportAuditEntries",
+            "ListAuditEntries",
             "DeactivateUser",
             "DeleteUser",
             "GetUser",
