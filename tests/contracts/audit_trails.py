@@ -98,3 +98,8 @@ class AuditTrailsContract:
             read += [entry.position for entry in part]
             after = EntryPlace(part[-1].occurred_at, part[-1].position)
         assert read == whole
+
+    async def test_is_walked_by_position(self, ground: Ground) -> None:
+        await ground.write(ENTRIES)
+        for after, most, found in ((0, 10, [1, 2, 3, 4, 5]), (0, 2, [1, 2]), (3, 10, [4, 5]), (5, 10, []), (9, 10, [])):
+            assert [entry.position for entry in await ground.trails.walk(after, most)] == found

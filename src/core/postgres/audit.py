@@ -67,6 +67,15 @@ class Entry:
 _AS_THEY_ARE: Final = tuple(each.name for each in fields(Entry) if each.name != "place")
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a command changed first: `<aggregate>:<id>`, whom that is about, and in which organization."""
+
+    target: str | None = None
+    person_id: UUID | None = None
+    organization_id: UUID | None = None
+
+
 def about(entry_id: UUID) -> bytes:
     """Return what a sealed place is bound to: its entry."""
     return b"audit:" + entry_id.bytes
@@ -77,26 +86,28 @@ def entry(
     message: Message[Any],
     actor: Actor | None,
     outcome: str,
-    changed: tuple[str | None, UUID | None],
+    changed: Changed,
     origin: Origin,
     trace: str | None,
     now: datetime,
 ) -> Entry:
     """Return what the audit trail says of `message`.
 
-    `changed` is what it changed, if anything, and whom that is about: that is who acted, where a command without a
-    credential succeeded, like a sign-in. `trace` is a W3C traceparent.
+    Where a command without a credential succeeded, like a sign-in, whoever `changed` is about has acted. `trace` is a
+    W3C traceparent.
     """
     ids = dict(_ids(message))
     named = next((f"{name}:{value}" for name, value in ids.items()), None)
-    target, person = changed
+    person = changed.person_id
     proven = f"user:{person}" if person and outcome == "done" else ANONYMOUS
     return Entry(
         action=case.audit or case.name,
         outcome=outcome,
         actor=str(actor or proven),
-        target=target or named,
-        organization_id=ids.get("organization") or (actor.organization_id if actor else None),
+        target=changed.target or named,
+        organization_id=ids.get("organization")
+        or changed.organization_id
+        or (actor.organization_id if actor else None),
         occurred_at=now,
         person_id=(actor.user_id if actor.user_id.int else None) if actor else person,
         place=Place.of(origin),

@@ -25,6 +25,7 @@ SELECT {COLUMNS} FROM (
      ORDER BY occurred_at DESC, position DESC LIMIT {{most}})
 ) entry ORDER BY occurred_at DESC, position DESC LIMIT {{most}}
 """  # noqa: S608 - made of constants
+_WALK: Final = f"SELECT {COLUMNS} FROM audit WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608
 _decode = msgspec.json.Decoder(Place).decode
 
 
@@ -40,6 +41,12 @@ class SqlAuditTrails(AuditTrails):
         statement, values = statement_of(wanted, after, most)
         async with self.database.read() as connection:
             rows = await connection.fetch(statement, *values)
+        return [self.entry(row) for row in rows]
+
+    async def walk(self, after: int, most: int) -> Sequence[AuditEntry]:
+        """See `AuditTrails.walk`."""
+        async with self.database.read() as connection:
+            rows = await connection.fetch(_WALK, after, most)
         return [self.entry(row) for row in rows]
 
     def entry(self, row: Any) -> AuditEntry:

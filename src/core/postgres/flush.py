@@ -12,7 +12,7 @@ from core.audit.sealing import PersonalSeal
 from core.idempotency import Claim
 from core.markers import on_the_wire
 from core.personal import PersonalKeys, new_salt
-from core.postgres.audit import Entry
+from core.postgres.audit import Changed, Entry
 from domain.kernel.events import Aggregate, Event, personal
 from domain.kernel.ids import uuid7
 from domain.kernel.revocation import Marker
@@ -123,13 +123,14 @@ class Pending:
         return bool(self.facts or self.entries or self.jobs or self.answer is not None)
 
     @property
-    def changed(self) -> tuple[str | None, UUID | None]:
-        """What was changed first, and whom that is about, if anyone."""
+    def changed(self) -> Changed:
+        """What was changed first, if anything."""
         if not self.facts:
-            return None, None
+            return Changed()
         first = self.facts[0]
         person = first.aggregate_id if first.aggregate_type == "user" else first.data.get("user_id")
-        return f"{first.aggregate_type}:{first.aggregate_id}", UUID(str(person)) if person else None
+        target = f"{first.aggregate_type}:{first.aggregate_id}"
+        return Changed(target, UUID(str(person)) if person else None, first.organization_id)
 
     def emit(self, event: Event, of: Aggregate, revokes: Sequence[Marker], trace: str | None) -> None:
         """Raise the version of `of` and remember `event` as its next fact."""

@@ -40,3 +40,6 @@ class AuditTrails(Protocol):
 
     async def list(self, wanted: EntryFilter, after: EntryPlace | None, most: int) -> Sequence[AuditEntry]:
         """Return up to `most` entries behind the place `after`, the newest first; at one moment, the later position."""
+
+    async def walk(self, after: int, most: int) -> Sequence[AuditEntry]:
+        """Return up to `most` entries past the position `after`, by position."""

@@ -25,6 +25,18 @@ class SeenAt:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportEnd:
+    """The last line of an export; without it, the export was cut off."""
+
+    complete: bool
+    """Whether there was no more when it ended."""
+    next: int
+    """The position to go on after."""
+    refusal: str | None = None
+    """The code of what ended it, as when the reader was signed out meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One line of the audit trail."""
 
@@ -36,12 +48,31 @@ class AuditEntry:
     outcome: str
     """`done`, `failed`, or the code of the refusal."""
     actor: str
-    """`<type>:<id>`; `anonymous` if nobody knows; or what runs the service; `user` for whom the reader is not told."""
+    """`<type>:<id>`; `anonymous` if nobody knows; or what runs the service."""
     target: str | None
     """What it was done to: `<type>:<id>`."""
     organization_id: UUID | None
     occurred_at: datetime
     where: SeenAt | None
-    """Null if it is not known, not the reader's business, or was erased with the person."""
+    """Null if it is not known, or was erased with the person."""
     trace_id: str | None
     """Of the W3C trace, in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEntry:
+    """One line of the audit trail, as it is told to whom it is about."""
+
+    id: UUID
+    action: str
+    """What was done, or tried."""
+    outcome: str
+    """`done`, `failed`, or the code of the refusal."""
+    actor: str
+    """`user:<id>` if it was the reader; for whom they are not told, `user` or another kind alone."""
+    target: str | None
+    """What it was done to: `<type>:<id>`."""
+    organization_id: UUID | None
+    occurred_at: datetime
+    where: SeenAt | None
+    """Null if it is not known, or was somebody else."""

@@ -57,6 +57,7 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "DevSignIn": ANYONE,
     "EvaluatePolicyModel": "access:check",
     "ExportMe": SIGNED_IN,
+    "ExportAuditEntries": Platform("audit:read"),
     "ExportPolicy": "grants:read",
     "ExportUser": Platform("users:export"),
     "FinishMailedSignIn": ANYONE,

@@ -23,6 +23,10 @@ class MemoryAuditTrails(AuditTrails):
         found.sort(key=lambda each: each[:2], reverse=True)
         return [shown(entry, position) for _, position, entry in found[:most]]
 
+    async def walk(self, after: int, most: int) -> Sequence[AuditEntry]:
+        entries = list(enumerate(self.memory.audited, start=1))
+        return [shown(entry, position) for position, entry in entries[after : after + most]]
+
 
 def fits(entry: Entry, wanted: EntryFilter) -> bool:
     mine = {entry.person_id, entry.target} & {wanted.own, f"user:{wanted.own}"}

@@ -6,17 +6,23 @@ from dataclasses import dataclass, field
 import pytest
 
 from core.postgres.audit import Entry
+from domain.audit.queries.export_audit_entries import ExportAuditEntries
 from domain.audit.queries.list_audit_entries import ListAuditEntries
+from domain.audit.queries.list_organization_audit import ListOrganizationAudit
 from domain.audit.queries.list_own_audit import ListOwnAudit
 from domain.audit.readers import AuditTrails
-from domain.audit.schemas import SeenAt
+from domain.audit.schemas import AuditEntry, ExportEnd, SeenAt
 from domain.identity.commands.change_password import ChangePassword
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.reactivate_user import ReactivateUser
 from domain.kernel.access import Origin
-from domain.kernel.errors import CursorInvalid, Forbidden
+from domain.kernel.errors import CursorInvalid, Forbidden, InvalidToken, OrganizationNotFound
+from domain.kernel.ids import OrganizationId
+from domain.organizations.commands.create_organization import CreateOrganization
 from domain.sessions.commands.sign_in import SignIn
+from domain.sessions.commands.sign_out import SignOut
 from domain.sessions.errors import SignInRefused
+from domain.sessions.schemas import Tokens
 from tests.contracts.audit_trails import AuditTrailsContract
 from tests.support.app import PASSWORD, App
 from tests.support.memory.audit import MemoryAuditTrails
@@ -101,3 +107,53 @@ async def test_is_refused_to_people_who_may_not_read_it(app: App) -> None:
     await app.signed_up()
     with pytest.raises(Forbidden):
         await app.send(ListAuditEntries(), as_=await app.signed_in())
+
+
+async def exported(app: App, as_: Tokens, **options: int) -> list[AuditEntry | ExportEnd]:
+    stream = await app.send(ExportAuditEntries(**options), as_=as_)
+    return [line async for part in stream.parts for line in part]
+
+
+async def test_the_export_is_audited_and_can_be_resumed(app: App) -> None:
+    root = await app.administrator()
+    *entries, end = await exported(app, root)
+    assert [each.position for each in entries if isinstance(each, AuditEntry)] == [1, 2]
+    assert end == ExportEnd(complete=True, next=2)
+    assert app.audited[-1] == ("audit.entries.export", "done")
+
+    *entries, end = await exported(app, root, after=1, limit=1)
+    assert [each.position for each in entries if isinstance(each, AuditEntry)] == [2]
+    assert end == ExportEnd(complete=False, next=2)
+
+
+async def test_the_export_ends_for_those_who_are_signed_out(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("domain.audit.queries.export_audit_entries.BATCH", 1)
+    root = await app.administrator()
+    stream = await app.send(ExportAuditEntries(), as_=root)
+    read = [await anext(stream.parts)]
+    await app.send(SignOut(), as_=root)
+    read += [part async for part in stream.parts]
+    assert read[-1] == [ExportEnd(complete=False, next=1, refusal=InvalidToken.code)]
+
+
+async def test_the_export_is_refused_to_people_who_may_not_read_it(app: App) -> None:
+    await app.signed_up()
+    with pytest.raises(Forbidden):
+        await app.send(ExportAuditEntries(), as_=await app.signed_in())
+    assert app.audited[-1] == ("audit.entries.export", Forbidden.code)
+
+
+async def test_who_reads_the_trail_of_an_organization_sees_all_of_it(app: App) -> None:
+    owner, acme = await owned(app)
+    read = (await app.send(ListOrganizationAudit(organization_id=acme), as_=owner)).items
+    assert [each.action for each in read] == ["organizations.organization.create"]
+    await app.signed_up("bob@example.com")
+    with pytest.raises(OrganizationNotFound):
+        await app.send(ListOrganizationAudit(organization_id=acme), as_=await app.signed_in("bob@example.com"))
+
+
+async def owned(app: App) -> tuple[Tokens, OrganizationId]:
+    await app.signed_up()
+    owner = await app.signed_in()
+    made = await app.send(CreateOrganization(name="Acme", slug="acme"), as_=owner)
+    return owner, made.id

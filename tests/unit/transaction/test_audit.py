@@ -12,7 +12,7 @@ import pytest
 
 from core.audit.leaves import leaf
 from core.audit.sealing import DeploymentSeal
-from core.postgres.audit import Entry, Place, about, entry
+from core.postgres.audit import Changed, Entry, Place, about, entry
 from core.secrets import Sealed
 from domain.kernel.access import Actor, Origin
 from domain.kernel.ids import OrganizationId, UserId, uuid7
@@ -27,7 +27,7 @@ THING = UUID("01890000-0000-7000-8000-000000000001")
 
 
 def said_of(message: NameThing, actor: Actor | None = None, changed: str | None = None) -> Entry:
-    return entry(use_case(), message, actor, "done", (changed, None), ORIGIN, TRACE, NOW)
+    return entry(use_case(), message, actor, "done", Changed(changed), ORIGIN, TRACE, NOW)
 
 
 def test_the_target_is_the_first_id_of_the_message_that_is_no_secret() -> None:

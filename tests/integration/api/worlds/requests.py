@@ -316,7 +316,7 @@ REFUSED: Final = frozenset(
     {
         # They change what is common to all, or tell all of it: for those who look over walls.
         *("AddMember", "CreateResource", "DeleteResource", "DeleteVisibilityGroup", "ExportPolicy", "InviteMember"),
-        *("RemoveMember", "ResendInvitation", "TransferOwnership"),
+        *("ListOrganizationAudit", "RemoveMember", "ResendInvitation", "TransferOwnership"),
         *("CreateWebhook", "DeleteWebhook", "ListDeliveries", "Redeliver", "RedeliverOne", "RotateWebhookSecret"),
         *("TryWebhook", "UpdateWebhook"),
         # There are no webhooks in this world.
@@ -324,6 +324,8 @@ REFUSED: Final = frozenset(
         # They are the platform's.
         *(
             "CreateUser",
+            "ExportAuditEntries",
+            "ListAuditEntries",
             "DeactivateUser",
             "DeleteUser",
             "ExportUser",
