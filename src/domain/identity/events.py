@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.kernel.events import Event, event
+from domain.kernel.events import Event, Personal, event
 
 
 @event
@@ -13,10 +13,10 @@ class UserCreated(Event):
     type = "identity.user.created"
 
     user_id: UUID
-    email: str
+    email: Personal[str]
     email_verified: bool
-    username: str | None
-    full_name: str | None
+    username: Personal[str | None]
+    full_name: Personal[str | None]
     occurred_at: datetime
 
 
@@ -27,10 +27,10 @@ class UserUpdated(Event):
     type = "identity.user.updated"
 
     user_id: UUID
-    email: str
+    email: Personal[str]
     email_verified: bool
-    username: str | None
-    full_name: str | None
+    username: Personal[str | None]
+    full_name: Personal[str | None]
     occurred_at: datetime
 
 
