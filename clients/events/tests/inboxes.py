@@ -1,5 +1,6 @@
 """What every inbox promises."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,7 +40,7 @@ class InboxContract(ABC):
 
     async def test_what_raises_is_undone_as_a_whole(self, inbox: Inbox[Any]) -> None:
         one = uuid4()
-        with pytest.raises(Undone):
+        with pytest.raises(Undone):  # noqa: PT012 - what was done before is to be undone
             async with inbox.transaction() as open_:
                 await open_.remember("a")
                 await open_.advance(one, 3)
@@ -53,6 +54,19 @@ class InboxContract(ABC):
             assert await open_.cursor() is None
             assert await open_.waiting() == 0
             assert not await open_.letters(10)
+
+    async def test_of_transactions_at_once_each_is_whole(self, inbox: Inbox[Any]) -> None:
+        one = uuid4()
+
+        async def step() -> None:
+            async with inbox.transaction() as open_:
+                version = await open_.version(one)
+                await asyncio.sleep(0)
+                await open_.advance(one, version + 1)
+
+        await asyncio.gather(*(step() for _ in range(10)))
+        async with inbox.transaction() as open_:
+            assert await open_.version(one) == 10
 
     async def test_an_aggregate_advances_by_itself(self, inbox: Inbox[Any]) -> None:
         one, other = uuid4(), uuid4()

@@ -67,7 +67,7 @@ async def test_i18_what_comes_twice_is_handled_once() -> None:
     assert desk.handled == [(ADA, 1)]
 
 
-@pytest.mark.parametrize("arriving", permutations(range(4)))
+@pytest.mark.parametrize("arriving", list(permutations(range(4))), ids=str)
 async def test_i18_whatever_order_they_arrive_in_they_are_handled_in_theirs(arriving: tuple[int, ...]) -> None:
     desk = Desk()
     events = desk.events(4)
@@ -265,9 +265,9 @@ async def test_a_replay_that_cannot_undo_changes_nothing() -> None:
 
     async def reset(kept: dict[Any, Any]) -> None:
         kept.clear()
-        raise OSError
+        raise OSError("the disk is full")
 
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="full"):
         await desk.consumer.replay(None, reset)
     assert desk.inbox.state.copy
     assert await desk.consumer.take(event) == Outcome.REPEATED

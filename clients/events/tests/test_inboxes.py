@@ -24,7 +24,7 @@ class TestSqlite(InboxContract):
     async def test_what_a_handler_writes_is_kept_or_undone_with_the_inbox(
         self, inbox: SqliteInbox, table: sqlite3.Connection
     ) -> None:
-        with pytest.raises(Undone):
+        with pytest.raises(Undone):  # noqa: PT012 - what was done before is to be undone
             async with inbox.transaction() as open_:
                 await open_.remember("a")
                 open_.connection.execute("INSERT INTO names VALUES ('1', 'Ada')")

@@ -62,7 +62,7 @@ class Consumer(Generic[C]):
     patterns: tuple[str, ...] = ("#",)
     """The types it wants."""
     order: Order = Order.COMPLETE
-    patience: timedelta = timedelta(seconds=5)
+    patience: timedelta = timedelta(seconds=60)
     """How long an early event waits for those that should have preceded it."""
     room: int = 10_000
     """How many events may wait; a further one has all of them handled at once, gaps or not."""
@@ -91,17 +91,16 @@ class Consumer(Generic[C]):
             await self.release(timedelta(0))
         return outcome
 
-    async def late(self) -> bool:
-        """Tell whether an event has waited for longer than it should."""
-        async with self.inbox.transaction() as open_:
-            return bool(await open_.overdue(self.now() - self.patience))
+    async def late(self, patience: timedelta | None = None) -> bool:
+        """Tell whether an event has waited for so long, or for longer than it should."""
+        async with self._turn, self.inbox.transaction() as open_:
+            return bool(await open_.overdue(self._since(patience)))
 
     async def release(self, patience: timedelta | None = None) -> int:
         """Handle what has waited too long, although something is missing before it; return of how many aggregates."""
         async with self._turn:
-            since = self.now() - (self.patience if patience is None else patience)
             async with self.inbox.transaction() as open_:
-                late = await open_.overdue(since)
+                late = await open_.overdue(self._since(patience))
             for aggregate_id in late:
                 log.warning("events of %s are missing; goes on without them", aggregate_id)
                 await self._next(aggregate_id, gap=True)
@@ -211,12 +210,16 @@ class Consumer(Generic[C]):
             await open_.hold(event, self.now())
 
         async def act(open_: Transaction[C]) -> Outcome:
+            await open_.version(aggregate_id)  # first, as everywhere: others wait here, and not for each other
             if await open_.held(event.aggregate_id, event.aggregate_version) is None:
                 return Outcome.REPEATED
             return await self._advance(event, open_)
 
         await self._settle(event, act)
         return True
+
+    def _since(self, patience: timedelta | None) -> datetime:
+        return self.now() - (self.patience if patience is None else patience)
 
     async def _waiting(self) -> int:
         async with self.inbox.transaction() as open_:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import uniform
 from typing import Any, Final, Generic, TypeVar
@@ -47,8 +47,6 @@ class FeedSubscriber(Generic[C]):
     limit: int = 100
     wait: int = 20
     """Seconds that the feed is asked to wait for something new, at most 30."""
-    told: Callable[[Mapping[str, Any], Outcome], None] = lambda *_: None
-    """Told of each event, and what became of it."""
 
     async def run(self) -> None:
         """Follow the feed until cancelled; ask ever less often while it does not answer. Raise `Refused`."""
@@ -79,7 +77,6 @@ class FeedSubscriber(Generic[C]):
         for event in part["items"]:
             outcome = await self.consumer.take(event, in_order=True)
             new += outcome in {Outcome.HANDLED, Outcome.BURIED}
-            self.told(event, outcome)
         async with self.consumer.inbox.transaction() as open_:
             await open_.move(part["next"])
         return new if part["items"] or part.get("more") else None
@@ -93,7 +90,7 @@ class FeedSubscriber(Generic[C]):
             log.warning("the place in the feed is gone; reads it from its beginning")
             status, body = await self._ask(None, wait)
         if status in REFUSED:
-            raise Refused(f"{self.address} refuses the credential ({status})")
+            raise Refused(f"{self.address} refuses the token ({status})")
         try:
             part: dict[str, Any] = json.loads(body)
             well = status == 200 and isinstance(part["items"], list) and isinstance(part["next"], str)  # noqa: PLR2004

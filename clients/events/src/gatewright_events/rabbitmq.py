@@ -5,18 +5,22 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
-from gatewright_events.consumer import Consumer, Outcome
+from gatewright_events.consumer import Consumer
 from gatewright_events.feed import FeedSubscriber, NoAnswer, Refused
 
 C = TypeVar("C")
 DELIVERIES: Final = 20
 """How often the broker delivers a message again. What fails the consumer buries: it is what ends the process."""
 PAUSE: Final = 0.5
+"""Seconds before it connects again."""
+TENDING: Final = timedelta(seconds=2)
+"""How often it looks at what waits, and after how long it asks the feed for what is missing."""
 log = logging.getLogger("gatewright_events")
 
 
@@ -34,10 +38,8 @@ class RabbitSubscriber(Generic[C]):
     feed: FeedSubscriber[C] | None = None
     """Where to read what was announced before the queue was bound, and what is missing."""
     prefetch: int = 50
-    told: Callable[[AbstractIncomingMessage, Outcome], None] = lambda *_: None
-    """Told of each message, and what became of it."""
-    ready: Callable[[], None] = lambda: None
-    """Called when the queue is bound and the feed was read."""
+    ready: Callable[[int], None] = lambda _: None
+    """Told how many events of the feed were new, once they were taken and the queue is bound."""
 
     async def run(self) -> None:
         """Consume until cancelled; connect again whenever the broker went away. Raise `Refused`."""
@@ -61,10 +63,8 @@ class RabbitSubscriber(Generic[C]):
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=self.prefetch)
             queue = await self._declare(channel)
-            if self.feed:
-                # After the queue is bound: what is announced meanwhile arrives twice, and the inbox sees that.
-                await self.feed.catch_up()
-            self.ready()
+            # After the queue is bound: what is announced meanwhile arrives twice, and the inbox sees that.
+            self.ready(await self.feed.catch_up() if self.feed else 0)
             tending = asyncio.create_task(self._tend())
             async with queue.iterator() as messages:
                 async for message in messages:
@@ -93,17 +93,15 @@ class RabbitSubscriber(Generic[C]):
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         """Have the message taken, then acknowledge it. What the consumer raises ends the connection: it comes again."""
-        outcome = await self.consumer.take(message.body)
-        self.told(message, outcome)
+        await self.consumer.take(message.body)
         await message.ack()
 
     async def _tend(self) -> None:
         """Handle what waits for events that do not come: ask the feed for them, or go on without."""
-        pause = self.consumer.patience.total_seconds() / 2
         while True:
-            await asyncio.sleep(pause)
+            await asyncio.sleep(TENDING.total_seconds())
             try:
-                if self.feed and await self.consumer.late():
+                if self.feed and await self.consumer.late(TENDING):
                     await self.feed.catch_up()
                 await self.consumer.release()
             except (NoAnswer, Refused) as error:

@@ -1,9 +1,10 @@
 """An inbox in SQLite, beside the tables of its consumer. One process uses it at a time."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 from uuid import UUID
@@ -121,6 +122,7 @@ class SqliteInbox(Inbox[sqlite3.Connection]):
 
     database: sqlite3.Connection
     """In autocommit mode; handlers are given it."""
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     @classmethod
     def open(cls, path: str) -> Self:
@@ -133,13 +135,14 @@ class SqliteInbox(Inbox[sqlite3.Connection]):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:
         """See `Inbox.transaction`."""
-        self.database.execute("BEGIN IMMEDIATE")
-        try:
-            yield SqliteTransaction(self.database)
-            self.database.execute("COMMIT")
-        except BaseException:
-            self.database.execute("ROLLBACK")
-            raise
+        async with self._alone:
+            self.database.execute("BEGIN IMMEDIATE")
+            try:
+                yield SqliteTransaction(self.database)
+                self.database.execute("COMMIT")
+            except BaseException:
+                self.database.execute("ROLLBACK")
+                raise
 
 
 def _letter(row: Any) -> Letter:

@@ -1,5 +1,6 @@
 """Doubles for the tests of consumers: an inbox in memory, and events as Gatewright announces them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -99,13 +100,15 @@ class MemoryInbox(Inbox[dict[Any, Any]]):
     """See `Inbox`."""
 
     state: MemoryState = field(default_factory=MemoryState)
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryTransaction]:
         """See `Inbox.transaction`."""
-        open_ = MemoryTransaction(deepcopy(self.state))
-        yield open_
-        self.state = open_.state
+        async with self._alone:
+            open_ = MemoryTransaction(deepcopy(self.state))
+            yield open_
+            self.state = open_.state
 
 
 @dataclass
