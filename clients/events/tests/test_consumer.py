@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -57,6 +58,13 @@ class Desk:
 
     def events(self, count: int, of: UUID = ADA) -> list[dict[str, Any]]:
         return [self.announcer.announce("identity.user.updated", of, name=f"n{n}") for n in range(count)]
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Iterator[SqliteInbox]:
+    made = SqliteInbox.open(str(tmp_path / "inbox.sqlite3"))
+    yield made
+    made.database.close()
 
 
 async def test_i18_what_comes_twice_is_handled_once() -> None:
