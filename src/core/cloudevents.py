@@ -43,6 +43,8 @@ def cloud_event(row: Mapping[str, Any], source: str, people: PersonalKeys) -> Cl
     )
     if row["organization_id"]:
         made["organizationid"] = str(row["organization_id"])
+    if "://" in source:  # it has to be absolute
+        made["dataschema"] = f"{source}/events/schemas/{row['type']}/{row['schema_version']}"
     if row["trace"] and _TRACEPARENT.fullmatch(row["trace"]):
         made["traceparent"] = row["trace"]
     if erased:

@@ -17,6 +17,7 @@ from domain.kernel.events import Aggregate, Event, Events
 from domain.kernel.ports import Clock
 from domain.kernel.revocation import Marker
 from domain.kernel.usecases import Message, UseCase
+from tests.support.emitted import admitted
 from tests.support.memory.store import Kept, Memory, MemoryTable
 
 LOG = b"inmemory"
@@ -82,6 +83,7 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
         written = bool(pending) or any(keys for _, keys in changed)
         for table, keys in changed:
             table.keep(keys)
+        admitted(pending.facts)
         memory.published += pending.facts
         memory.audited += pending.entries
         memory.jobs += pending.jobs
