@@ -14,6 +14,7 @@ from pact import Pact, Verifier, match
 from pact.types import Message
 
 from core.cloudevents import MEDIA_TYPE, cloud_event, encode
+from core.personal import PersonalKeys
 from core.postgres.flush import Fact
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.delete_user import DeleteUser
@@ -130,5 +131,5 @@ def verifier(said: dict[str, bytes], pact: Path) -> Verifier:
 
 
 def _published(position: int, fact: Fact) -> bytes:
-    row = {**asdict(fact), "position": position, "occurred_at": datetime.now(UTC), "slot": 0}
-    return encode(cloud_event({**row, "data": msgspec.json.encode(fact.data).decode()}, "/auth"))
+    row = {**asdict(fact), "position": position, "occurred_at": datetime.now(UTC), "slot": 0, "salt": None}
+    return encode(cloud_event({**row, "data": msgspec.json.encode(fact.data).decode()}, "/auth", PersonalKeys()))
