@@ -1,14 +1,14 @@
 """Webhooks: whom the log is told to, how far, and what became of each delivery.
 
 Revision ID: 0010
-Revises: 0013
+Revises: 0009
 """
 
 from core.postgres.migrating import execute
 from core.postgres.seeding import extend, retract
 
 revision = "0010"
-down_revision = "0013"
+down_revision = "0009"
 
 TABLES = """
 -- Secrets are sealed under a key that the database does not hold, bound to the webhook.

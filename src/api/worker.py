@@ -88,8 +88,8 @@ def _teller(settings: Settings, database: Database, metrics: Metrics) -> Teller:
         outbound=Outbound(settings.outbound_networks, settings.outbound_http),
         secrets=SealedSecrets(seal(keys.secrets, "webhooks")),
         disable=disabling(database, keys),
-        people=keys.people,
         source=f"{settings.served_at}/auth",
+        people=keys.people,
         patience=timedelta(days=settings.webhook_failing_days),
         meter=metrics.webhooks,
     )

@@ -107,7 +107,7 @@ class OperatorWork(Provider):
 
     def __init__(self, database: Database, keys: Keys) -> None:
         super().__init__()
-        self._database, self._keys, self._audit_key = database, keys, keys.secrets.derive("audit")
+        self._database, self._audit_key, self._people = database, keys.secrets.derive("audit"), keys.people
 
     @provide(scope=Scope.APP)
     def database(self) -> Database:
@@ -117,7 +117,7 @@ class OperatorWork(Provider):
     @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
     async def work(self, clock: Clock) -> AsyncIterator[SqlWork]:
         """Give the message its unit of work, and make sure that it leaves nothing open."""
-        work = SqlWork(self._database, clock, self._audit_key, committed=_nobody_waits, people=self._keys.people)
+        work = SqlWork(self._database, clock, self._audit_key, committed=_nobody_waits, people=self._people)
         try:
             yield work
         finally:

@@ -185,9 +185,9 @@ class App:
     witnessed: Witnessed = field(default_factory=Witnessed)
     access: MemoryParts = field(default_factory=lambda: MemoryParts(World()))
     """What decisions are made of; people of the other ports are not in it by themselves."""
+    pace: Pace = NO_LIMIT
     resolve: Resolve = public
     """What names of others mean."""
-    pace: Pace = NO_LIMIT
     more: tuple[Provider, ...] = ()
     """Ports of use cases that a test brings along."""
     dispatch: Dispatcher = field(init=False)

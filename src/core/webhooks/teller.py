@@ -61,8 +61,9 @@ class Teller:
     outbound: Outbound
     secrets: SealedSecrets
     disable: Disable
-    people: PersonalKeys
     source: str = "/auth"
+    people: PersonalKeys = field(default_factory=PersonalKeys)
+    """What opens the personal data of events."""
     patience: timedelta = timedelta(days=5)
     """How long a webhook may fail before it is disabled."""
     meter: WebhookMeter = field(default_factory=Unmeasured)

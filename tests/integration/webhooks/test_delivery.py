@@ -49,7 +49,7 @@ class Notes:
 def teller(ground: SqlGround, **more: Any) -> Teller:
     """Return the part of a worker that tells webhooks."""
     disable = disabling(ground.database, KEYS)
-    return Teller(ground.database, LOOPBACK, SECRETS, disable, KEYS.people, "https://auth.example.org/auth", **more)
+    return Teller(ground.database, LOOPBACK, SECRETS, disable, "https://auth.example.org/auth", KEYS.people, **more)
 
 
 async def arrived(receiver: Receiver, count: int) -> bool:

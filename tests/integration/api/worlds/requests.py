@@ -60,8 +60,8 @@ def _one(**filters: str) -> Made:
 
 FILTERS: Final[Mapping[str, Made]] = {
     "DeleteResource": lambda _: [{"below": "true"}],
-    "ListDeliveries": lambda _: [{"state": "dead"}],
     "ListErasures": lambda _: [{"overdue": "true"}],
+    "ListDeliveries": lambda _: [{"state": "dead"}],
     "ListGrants": lambda scene: [
         {"subject_type": "user"},
         {"subject_type": "team"},
