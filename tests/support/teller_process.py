@@ -22,7 +22,7 @@ KEYS = Keys(Secrets(b"a master secret for webhooks 32 B"), None, KeyPolicy())
 async def main(postgres: str) -> None:
     database = Database(postgres)
     await database.open()
-    teller = Teller(database, LOOPBACK, SECRETS, disabling(database, KEYS), KEYS.people)
+    teller = Teller(database, LOOPBACK, SECRETS, disabling(database, KEYS), people=KEYS.people)
     await Worker(database, by_name([]), teller=teller).serve()
 
 
