@@ -13,6 +13,7 @@ from domain.kernel.ids import OrganizationId
 from tests.support.memory.states import digest_of
 
 USERS = Selection(KINDS["user"])
+ONE = "01a20152-8a1e-7b95-bab4-3ecd3b3f6a11"
 GREATEST = UUID(int=2**128 - 1)
 
 
@@ -72,7 +73,11 @@ class StatesContract:
         assert [each.id for each in (*first, *rest)] == [f"{team}/{person}" for person in ids(people)]
         assert {each.version for each in first} == {7}
 
+<<<<<<< HEAD
     @pytest.mark.parametrize("after", ["", "x", "/", "1/2", f"{ID}/{ID}", f"{ID} ", ID.upper()])
+=======
+    @pytest.mark.parametrize("after", ["", "x", "/", "1/2", f"{ONE}/{ONE}", f"{ONE} ", ONE.upper()])
+>>>>>>> feed
     async def test_f10_what_is_no_id_is_refused(self, world: World, after: str) -> None:
         with pytest.raises(ThingIdInvalid):
             await world.states.things(USERS, after, 10)
