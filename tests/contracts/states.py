@@ -1,7 +1,7 @@
 """What every `States` promises."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import pytest
@@ -42,9 +42,6 @@ def ids(found: Sequence[UUID]) -> list[str]:
     return [str(each) for each in sorted(found)]
 
 
-ID: Final = "01a2160e-2390-77ae-90a6-1166c4277545"
-
-
 class StatesContract:
     """Run by inheriting and providing the fixture `world`."""
 
@@ -73,11 +70,7 @@ class StatesContract:
         assert [each.id for each in (*first, *rest)] == [f"{team}/{person}" for person in ids(people)]
         assert {each.version for each in first} == {7}
 
-<<<<<<< HEAD
-    @pytest.mark.parametrize("after", ["", "x", "/", "1/2", f"{ID}/{ID}", f"{ID} ", ID.upper()])
-=======
     @pytest.mark.parametrize("after", ["", "x", "/", "1/2", f"{ONE}/{ONE}", f"{ONE} ", ONE.upper()])
->>>>>>> feed
     async def test_f10_what_is_no_id_is_refused(self, world: World, after: str) -> None:
         with pytest.raises(ThingIdInvalid):
             await world.states.things(USERS, after, 10)
