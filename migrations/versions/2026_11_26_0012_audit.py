@@ -1,14 +1,14 @@
 """The audit trail as evidence: where, whose and in which trace; checkpoints; nothing of it can be changed.
 
 Revision ID: 0012
-Revises: 0014
+Revises: 0013
 """
 
 from core.postgres.migrating import execute
 from core.postgres.seeding import extend, retract
 
 revision = "0012"
-down_revision = "0014"
+down_revision = "0013"
 
 # `form` says what `leaf` covers: the release before this one goes on writing entries of form 1.
 COLUMNS = """

@@ -1,13 +1,13 @@
 """Partitions of the logs that were archived and dropped.
 
 Revision ID: 0014
-Revises: 0011
+Revises: 0012
 """
 
 from core.postgres.migrating import execute
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0012"
 
 # What a file has to be to be believed is told here, not beside the file.
 TABLES = """

@@ -16,6 +16,8 @@ from core.postgres.retention import Retention
 from core.postgres.sequencer import Sequencer
 from core.rabbit.errand import Errand
 from core.retrying import forever
+from core.webhooks.rows import Webhooking, webhooking
+from core.webhooks.teller import Teller
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +64,10 @@ class Worker:
     """Called every few seconds."""
     retention: Retention | None = None
     """Without it the logs keep everything."""
+    teller: Teller | None = None
+    """Tells webhooks."""
+    fare: Callable[[Webhooking], None] | None = None
+    """Called as often as `gauges`, if that is."""
 
     async def run(self) -> NoReturn:
         """Work until cancelled; that takes up to five seconds to end, so that what has begun need not be repeated."""
@@ -75,6 +81,8 @@ class Worker:
                 group.create_task(Relay(self.database, self.rabbit, self.errand).run())
             if self.retention:
                 group.create_task(self.retention.run())
+            if self.teller:
+                group.create_task(self.teller.run())
             if self.gauges:
                 group.create_task(forever("the gauges", self._measure))
         raise AssertionError("no part ends by itself")
@@ -98,4 +106,6 @@ class Worker:
         async with session(self.database, "gatewright-gauges") as connection:
             while self.gauges:
                 self.gauges(await backlog(connection, self.errand.sink))
+                if self.fare:
+                    self.fare(await webhooking(connection))
                 await asyncio.sleep(REFRESH)

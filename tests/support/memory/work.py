@@ -65,8 +65,10 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
         changed, now = self.pending.changed, self.clock.now()
         self.pending.entries.append(entry(case, message, actor, outcome, changed, self.origin, self.trace, now))
 
-    def enqueue(self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None) -> None:
-        self.pending.enqueue(name, payload, run_at)
+    def enqueue(
+        self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, to: str | None = None
+    ) -> None:
+        self.pending.enqueue(name, payload, run_at, to)
 
     async def commit(self) -> ConsistencyToken | None:
         pending, memory = self.pending, self.memory
