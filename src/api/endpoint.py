@@ -3,16 +3,16 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import Any, Final, Self, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from litestar import Request, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope
 
 from api import cookies, headers, rate_limits, reading
-from api.closed import Shape, closed, limited
+from api.closed import closed, limited
 from api.cookies import Pages
 from api.headers import Given
 from api.origins import Origins
@@ -20,16 +20,15 @@ from api.patience import Patience
 from api.refusals import Malformed
 from api.reply import JSON, Reply, encode, unreached
 from api.room import Room
+from api.route import ROUTE, Route
+from api.streaming import Flow, Streamed
 from core.pipeline import Answer, Call
 from domain.kernel.access import Origin
 from domain.kernel.consistency import ConsistencyToken
-from domain.kernel.errors import TooManyRequests
 from domain.kernel.usecases import Message, UseCase, use_case
-from domain.sessions.schemas import Tokens
 
 EDGE: Final = "edge"
 NOWHERE: Final = Origin()
-ROUTE: Final = "route"
 PARAMETER: Final = re.compile(r"{(\w+):(\w+)}")
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 
@@ -49,59 +48,6 @@ class Edge:
 Attend = Callable[[Scope, Given, Edge], Call]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What the OpenAPI document says of a generated route; it travels in `opt`."""
-
-    case: UseCase
-    segments: Mapping[str, Any]
-    """The parameters of the path, and their types."""
-    body: Shape | None
-    """The fields that are members of the JSON body."""
-    whole: tuple[str, Any] | None
-    """The field that is the JSON body, and its type."""
-    query: Shape
-    """The fields that are parameters of the query."""
-    matched: str | None
-    """The field that `If-Match` fills."""
-    status: int
-    form: bool = False
-    """Whether the body is a form, not JSON."""
-    tells: Mapping[str, str] = field(default_factory=dict)
-    """Headers of the answer, and the fields of the result that they repeat."""
-    cookie: str | None = None
-    """The field that the cookie with the refresh token fills, for pages that keep it there."""
-    forwarded: bool = False
-    """Whether it is a proxy that asks, about a request of any method."""
-    cookies: bool = False
-    """Whether a token in a cookie is as good as one in `Authorization`; protocols between services take no cookies."""
-
-    @property
-    def hands_out(self) -> bool:
-        """Whether it answers with tokens, which pages may want in cookies."""
-        return self.case.result is Tokens
-
-    @property
-    def limited(self) -> bool:
-        """Whether there is a limit that its callers are told of."""
-        return TooManyRequests in self.case.raises
-
-    @property
-    def changes(self) -> bool:
-        """Whether the session of a browser, and what other sites make it send, could change something."""
-        unsafe = self.case.writes or self.forwarded or self.sends is not None
-        return self.cookies and self.case.access.signed_in and unsafe
-
-    @property
-    def sends(self) -> Any:
-        """The type of the body, if there is one."""
-        return self.body.struct if self.body else self.whole and self.whole[1]
-
-    def __deepcopy__(self, _: Any) -> Self:
-        # Litestar copies routers deeply; this never changes, and msgspec's part of it cannot be copied.
-        return self
-
-
 def endpoint(
     verb: Callable[..., Any],
     path: str,
@@ -113,6 +59,7 @@ def endpoint(
     cookie: str | None = None,
     forgets: bool = False,
     forwarded: bool = False,
+    flow: Flow | None = None,
 ) -> HTTPRouteHandler:
     """Answer `verb path` with `message`, whose use case must be declared already.
 
@@ -125,7 +72,8 @@ def endpoint(
 
     A result of `Tokens` goes into cookies if a page asks for that; `cookie` names the field that the refresh token in
     such a cookie fills. With `forgets` a browser that came with cookies loses them. With `forwarded` the request stands
-    for one that a proxy holds, the method of which decides whether a cookie is enough.
+    for one that a proxy holds, the method of which decides whether a cookie is enough. `flow` says how a `Stream` is
+    sent; what refuses it is answered as of any other route, before its first part.
 
     The answer is Litestar's `before_request`, which comes before the framework takes the request apart: that costs
     half as much as a handler does. The handler behind it is never reached.
@@ -135,19 +83,18 @@ def endpoint(
     default = 204 if case.result is type(None) else 201 if verb is post else 200
     route = _route(case, tuple(kinds), status or default, sends=verb in {post, put, patch})
     route = replace(route, tells=tells, cookie=cookie, forwarded=forwarded, cookies=True)
+    route = replace(route, media=flow.media.decode() if flow else None)
 
+    takes = {name: _segment(each, route.segments[name]) for name, each in kinds.items()}
+    read, attend = _reader(route, takes, room), attendant(case, forwarded=forwarded)
     made: HTTPRouteHandler = verb(
         PARAMETER.sub(r"{\1:str}", path),
         operation_id=case.name,
         include_in_schema=False,
         opt={ROUTE: route},
-        before_request=_answer(
-            _reader(route, {name: _segment(each, route.segments[name]) for name, each in kinds.items()}, room),
-            attendant(case, forwarded=forwarded),
-            route,
-            readable=verb is get,
-            forgets=forgets,
-        ),
+        before_request=_streamed(read, attend, flow)
+        if flow
+        else _answer(read, attend, route, readable=verb is get, forgets=forgets),
     )(unreached())
     return made
 
@@ -158,8 +105,9 @@ def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> R
     hints = get_type_hints(kind, include_extras=True)
     known = {each.name: each.metadata for each in fields(kind)}
     matched = next((name for name, each in known.items() if each.get("header") == "if-match"), None)
+    resumed = next((name for name, each in known.items() if each.get("header") == "last-event-id"), None)
     whole = next((name for name, each in known.items() if each.get("body") == "whole"), None)
-    taken = frozenset(name for name in (*path, matched, whole) if name)
+    taken = frozenset(name for name in (*path, matched, resumed, whole) if name)
     body = closed(kind, f"{case.name}Body", taken) if sends and not whole and len(known) > len(taken) else None
     return Route(
         case,
@@ -169,6 +117,7 @@ def _route(case: UseCase, path: Sequence[str], status: int, *, sends: bool) -> R
         closed(kind, f"{case.name}Query", frozenset(known) if body else taken),
         matched,
         status,
+        resumed=resumed,
     )
 
 
@@ -216,6 +165,23 @@ def _answer(
     return answer
 
 
+def _streamed(read: Read, attend: Attend, flow: Flow) -> Callable[[Request[Any, Any, Any]], Awaitable[Streamed]]:
+    async def answer(request: Request[Any, Any, Any]) -> Streamed:
+        scope = request.scope
+        edge: Edge = scope["litestar_app"].opt[EDGE]
+        given = headers.given(scope["headers"])
+        message = await read(scope, request.receive, given, edge.patience)
+        flow.enter()
+        try:
+            answered = await edge.dispatch(message, attend(scope, given, edge))
+        except BaseException:
+            flow.leave()
+            raise
+        return Streamed(flow, answered.result)
+
+    return answer
+
+
 def _told(tells: Sequence[tuple[bytes, str]], result: Any) -> list[tuple[bytes, bytes]]:
     values = [(name, getattr(result, each)) for name, each in tells]
     return [(name, b"" if value is None else str(value).encode("ascii")) for name, value in values]
@@ -223,7 +189,7 @@ def _told(tells: Sequence[tuple[bytes, str]], result: Any) -> list[tuple[bytes, 
 
 def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Room | None) -> Read:
     """Make the function that reads the message from a request."""
-    message, matched = route.case.message, route.matched
+    message, matched, resumed = route.case.message, route.matched, route.resumed
     from_body = reading.body_reader(route.body, route.whole)
     from_query = reading.query_reader(route.query)
 
@@ -233,6 +199,8 @@ def _reader(route: Route, segments: Mapping[str, Callable[[str], Any]], room: Ro
             values[name] = take(scope["path_params"][name])
         if matched:
             values[matched] = headers.if_match(given)
+        if resumed:
+            values[resumed] = headers.last_event_id(given)
         values |= from_query(scope["query_string"])
         if route.cookie and cookies.TRANSPORT in given:
             if given.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in given:

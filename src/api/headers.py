@@ -80,6 +80,12 @@ def if_match(headers: Given) -> int | None:
     return version
 
 
+def last_event_id(headers: Given) -> str | None:
+    """Return the `Last-Event-ID` that a reader of server-sent events comes again with (HTML, section 9.2)."""
+    value = headers.get(b"last-event-id")
+    return None if value is None else value.decode("latin-1")
+
+
 def is_known(headers: Given, tag: bytes) -> bool:
     """Return whether `If-None-Match` (RFC 9110, section 13.1.2) says that the caller has `tag` already."""
     value = headers.get(b"if-none-match")

@@ -10,9 +10,9 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from api.cookies import ACCESS, CookieTokens
-from api.endpoint import ROUTE, Route
 from api.operations import HEADERS, PARAMETERS, PROBLEMS, operation
 from api.problems import Problem
+from api.route import ROUTE, Route
 from api.schemas import Schemas
 
 GENERIC: Final = re.compile(r"(\w+?)_(\w+)_")

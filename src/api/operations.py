@@ -7,10 +7,10 @@ from typing import Any, Final
 from msgspec import to_builtins
 
 from api.cookies import CookieTokens
-from api.endpoint import Route
 from api.problems import Problem, refusals
 from api.refusals import NotForm, NotJson
-from api.schemas import Schemas
+from api.route import Route
+from api.schemas import Schemas, parts
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.usecases import Query, UseCase
 
@@ -46,6 +46,12 @@ PARAMETERS: Final = {
         "name": "Device-Token",
         "in": "header",
         "description": "The `device_token` of an earlier sign-in on this device, which nobody else can lock out then.",
+        "schema": {"type": "string"},
+    },
+    "LastEventId": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "The `id` of the last event that was received: go on behind it, whatever `after` says.",
         "schema": {"type": "string"},
     },
     "SessionTransport": {
@@ -143,6 +149,7 @@ def _headers(route: Route) -> list[dict[str, Any]]:
     names = {
         "IdempotencyKey": route.case.writes,
         "IfMatch": route.matched is not None,
+        "LastEventId": route.resumed is not None,
         "IfNoneMatch": _versioned(route) and not route.case.writes,
         "ConsistencyToken": ConsistencyToken in route.case.takes,
         "DeviceToken": route.hands_out and route.cookie is None,
@@ -166,7 +173,11 @@ def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
         sent[name] = {"description": f"`{each}` of the body, empty if it is null.", "schema": {"type": "string"}}
     if sent:
         shown["headers"] = sent
-    if route.case.result is not type(None):
+    if route.media:
+        told = {"anyOf": [schemas[each] for each in parts(route.case.result)]}
+        shown["description"] = "Done; what follows is each line, or each message."
+        shown["content"] = {route.media: {"schema": told}}
+    elif route.case.result is not type(None):
         schema = schemas[route.case.result]
         told = {"anyOf": [schema, schemas[CookieTokens]]} if route.hands_out else schema
         shown["content"] = {"application/json": {"schema": told}}

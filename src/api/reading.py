@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from math import isfinite
 from re import compile as pattern
-from typing import Any, Final
+from typing import Annotated, Any, Final, get_args, get_origin
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from domain.kernel.ids import uuid_of
 LARGEST: Final = 1 << 20
 """The most bytes a body may have."""
 LARGEST_FORM: Final = 1 << 16
+UNREADABLE: Final = "The query cannot be read."
 SMALLEST_PIECE: Final = 256
 """How small pieces may be on average: each is a turn of the event loop, and single bytes would take many seconds."""
 MOST_DIGITS: Final = 10
@@ -75,6 +76,7 @@ def query_reader(shape: Shape) -> Callable[[bytes], dict[str, Any]]:
     """Make the function that reads the fields of `shape` from a query string."""
     struct, values = shape.struct, shape.values
     takes = bool(shape.names)
+    several = frozenset(each.encode_name for each in msgspec.structs.fields(struct) if _is_list(each.type))
 
     def read(text: bytes) -> dict[str, Any]:
         if not text and not takes:
@@ -82,7 +84,7 @@ def query_reader(shape: Shape) -> Callable[[bytes], dict[str, Any]]:
         try:
             if not text:
                 return values(msgspec.convert({}, struct))
-            found = values(msgspec.convert(query(text), struct, strict=False))
+            found = values(msgspec.convert(_query(text, several), struct, strict=False))
         except ValueError as error:
             raise explained(error, "query") from error
         for value in found.values():
@@ -94,14 +96,38 @@ def query_reader(shape: Shape) -> Callable[[bytes], dict[str, Any]]:
 
 def query(text: bytes) -> dict[str, str]:
     """Return the parameters of a query string, each of which may be given once."""
-    return _parameters(text, "The query cannot be read.")
+    return _parameters(text, UNREADABLE)
+
+
+def _query(text: bytes, several: frozenset[str]) -> dict[str, Any]:
+    """Return the parameters of a query string; those in `several` are lists, and may be given more than once."""
+    if not several:
+        return query(text)
+    pairs = _pairs(text, UNREADABLE)
+    once = _once_each([each for each in pairs if each[0] not in several])
+    lists: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name in several:
+            lists.setdefault(name, []).append(value)
+    return {**once, **lists}
+
+
+def _is_list(hint: Any) -> bool:
+    return get_origin(get_args(hint)[0] if get_origin(hint) is Annotated else hint) in {list, tuple}
 
 
 def _parameters(text: bytes, unreadable: str) -> dict[str, str]:
+    return _once_each(_pairs(text, unreadable))
+
+
+def _pairs(text: bytes, unreadable: str) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, strict_parsing=bool(text), errors="strict")
+        return parse_qsl(text.decode("ascii"), keep_blank_values=True, strict_parsing=bool(text), errors="strict")
     except ValueError as error:
         raise Malformed(unreadable) from error
+
+
+def _once_each(pairs: list[tuple[str, str]]) -> dict[str, str]:
     given = dict(pairs)
     if len(given) < len(pairs):
         raise Malformed("A parameter is given twice.")
@@ -210,7 +236,7 @@ def _check(value: Any) -> None:
             raise Malformed("A number does not fit in 64 bits.")
         case float() if not isfinite(value):
             raise Malformed("A number is not finite.")
-        case list():
+        case list() | tuple():
             for each in value:
                 _check(each)
         case dict():

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
-from typing import Any, Final, Self, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Final, Self, Union, get_args, get_origin, get_type_hints
 
 from msgspec import json
 
 from api.closed import Shape
-from api.endpoint import Route
+from api.route import Route
+from domain.kernel.schemas import Stream
 
 REFERENCE: Final = "#/components/schemas/"
 
@@ -24,7 +26,7 @@ class Schemas:
     def of(cls, routes: Iterable[Route], more: Iterable[Any]) -> Self:
         """Describe the bodies, parameters and results of `routes`, and what is in `more`."""
         known = list(routes)
-        results = [each.case.result for each in known]
+        results = [kind for each in known for kind in parts(each.case.result)]
         sent = [kind for each in known for kind in (each.sends, each.query.struct) if kind]
         paths = [kind for each in known for kind in each.segments.values()]
         kinds = [*dict.fromkeys([*sent, *results, *paths, *more])]
@@ -53,6 +55,15 @@ class Schemas:
         for each in fields(shape.build):
             if each.metadata.get("secret") and each.name in shape.names:
                 self.properties(shape.struct)["properties"][each.name] |= {"format": "password", "writeOnly": True}
+
+
+def parts(result: Any) -> tuple[Any, ...]:
+    """Return what an answer is made of: of a `Stream` whatever is in its parts, else the result itself."""
+    if get_origin(result) is not Stream:
+        return (result,)
+    (part,) = get_args(result)
+    (item,) = get_args(part) if get_origin(part) is list else (part,)
+    return get_args(item) if get_origin(item) in {Union, UnionType} else (item,)
 
 
 def _complete(schema: dict[str, Any], result: Any) -> None:

@@ -1,5 +1,6 @@
 """What can be configured, by theme; `core.settings` puts it together."""
 
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic_settings import NoDecode
 from core.web_origins import WebOrigin
 
 Network = IPv4Network | IPv6Network
+Subscriber = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")]
 Algorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
 
 
@@ -142,6 +144,10 @@ class Passwords(BaseModel):
     """Sign-ups per minute and address; 0 for any number. By default 60, and in dev any number."""
     sign_in_limit: Annotated[int, Field(ge=0)] | None = None
     """Sign-ins per minute and address; 0 for any number. By default 300, and in dev any number."""
+    command_limit: Annotated[int, Field(ge=0)] | None = None
+    """Commands per minute and caller; 0 for any number. By default 6,000, and in dev any number."""
+    search_limit: Annotated[int, Field(ge=0)] | None = None
+    """Searches, exports and simulations per minute and caller; 0 for any number. By default 600, and in dev any."""
 
 
 class Mails(BaseModel):
@@ -168,6 +174,25 @@ class Mails(BaseModel):
         return value
 
 
+class Erasing(BaseModel):
+    """Who else erases people."""
+
+    erasure_subscribers: Annotated[tuple[Subscriber, ...], NoDecode] = ()
+    """Services that keep copies of personal data and acknowledge each erasure, by name, separated by commas."""
+    erasure_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """How long they have for it."""
+
+    @field_validator("erasure_subscribers", mode="before")
+    @classmethod
+    def _subscribers(cls, value: object) -> object:
+        return parts(value) if isinstance(value, str) else value
+
+    @property
+    def erasure_life(self) -> timedelta:
+        """How long subscribers have to acknowledge an erasure."""
+        return timedelta(days=self.erasure_days)
+
+
 class Watching(BaseModel):
     """What is told about it."""
 
@@ -181,3 +206,19 @@ class Watching(BaseModel):
     """Part of the requests that are traced."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Where the worker serves its `/metrics`; 0 for nowhere. The API serves its own at `/metrics`."""
+
+
+class Calling(BaseModel):
+    """Which addresses of others are called at somebody else's word, as those of webhooks are."""
+
+    outbound_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks that may be called though not everybody can reach them, separated by commas."""
+    outbound_http: bool = False
+    """Let such addresses begin with `http://` too: for development and tests."""
+    webhook_failing_days: Annotated[float, Field(gt=0, le=365)] = 5
+    """How long every attempt at a webhook may fail before it is disabled."""
+
+    @field_validator("outbound_networks", mode="before")
+    @classmethod
+    def _called(cls, value: object) -> object:
+        return [ip_network(part) for part in parts(value)] if isinstance(value, str) else value

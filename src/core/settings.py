@@ -11,7 +11,18 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfig
 
 from core.argon2_costs import feeble
 from core.secrets import weak
-from core.setting_groups import Environment, Mails, Passwords, Serving, Sessions, Stores, Trust, Watching
+from core.setting_groups import (
+    Calling,
+    Environment,
+    Erasing,
+    Mails,
+    Passwords,
+    Serving,
+    Sessions,
+    Stores,
+    Trust,
+    Watching,
+)
 
 PREFIX: Final = "GATEWRIGHT_"
 
@@ -20,7 +31,7 @@ class Misconfigured(Exception):
     """The settings cannot be used; the text says which, why, and what to do, a line each."""
 
 
-class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Watching, BaseSettings):
+class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Erasing, Calling, Watching, BaseSettings):
     """Everything that can be configured."""
 
     model_config = SettingsConfigDict(
@@ -51,6 +62,8 @@ class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Watching, Bas
             raise ValueError(f"{PREFIX}SESSION_IDLE_SECONDS must not be below {PREFIX}ACCESS_TOKEN_SECONDS")
         if self.breached_passwords.startswith("http://") and self.is_production:
             raise ValueError(f"{PREFIX}BREACHED_PASSWORDS must be an https:// address in production")
+        if self.outbound_http and self.is_production:
+            raise ValueError(f"{PREFIX}OUTBOUND_HTTP is not for production: what is sent could be read on its way")
         if reason := feeble(self.argon2_memory, self.argon2_passes, self.argon2_lanes, strict=self.is_production):
             raise ValueError(f"{PREFIX}ARGON2_MEMORY, _PASSES and _LANES: {reason}")
         return self
@@ -104,6 +117,16 @@ class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Watching, Bas
     def sign_ins_per_minute(self) -> int:
         """The limit per address; 0 for none."""
         return (0 if self.is_dev else 300) if self.sign_in_limit is None else self.sign_in_limit
+
+    @property
+    def commands_per_minute(self) -> int:
+        """The limit per caller; 0 for none."""
+        return (0 if self.is_dev else 6000) if self.command_limit is None else self.command_limit
+
+    @property
+    def searches_per_minute(self) -> int:
+        """The limit per caller; 0 for none."""
+        return (0 if self.is_dev else 600) if self.search_limit is None else self.search_limit
 
     @property
     def access_life(self) -> timedelta:

@@ -76,6 +76,8 @@ class Client:
 
         async def receive() -> Any:
             if not pieces:
+                if not hang_up:
+                    await Event().wait()
                 return {"type": "http.disconnect"}
             piece = pieces.pop(0)
             if piece is STALL:

@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
-from domain.events.queries.read_feed import ReadFeed, ReadFeedInteractor
+from domain.events.queries.read_feed import ReadFeed
 from domain.kernel.errors import CursorGone
-from tests.support.memory.events import MemoryEventLog
-from tests.support.memory.ports import Firm
+from tests.support.memory.events import MemoryEventLog, read_feed
 
 TOKEN = "a-token"
 
@@ -17,7 +16,6 @@ TOKEN = "a-token"
 @asynccontextmanager
 async def feed_server(log: MemoryEventLog, port: int = 0) -> AsyncIterator[str]:
     """Serve `log` on a port of the loopback interface, a free one by default; yield the address."""
-    read = ReadFeedInteractor(log)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -25,7 +23,7 @@ async def feed_server(log: MemoryEventLog, port: int = 0) -> AsyncIterator[str]:
         status, body = "200 OK", b""
         try:
             after = query.get("after", [None])[0]
-            feed = await read(ReadFeed(after=after, limit=int(query["limit"][0])), Firm())
+            feed = await read_feed(log, ReadFeed(after=after, limit=int(query["limit"][0])))
             body = json.dumps({"items": feed.items, "next": feed.next}).encode()
         except CursorGone:
             status = "410 Gone"

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from api import headers, reading
 from api.closed import closed
-from api.endpoint import EDGE, ROUTE, Edge, Route
+from api.endpoint import EDGE, Edge
 from api.explaining import explained
 from api.reply import JSON, Reply, encode, unreached
+from api.route import ROUTE, Route
 from core.pipeline import Call
 from domain.kernel.usecases import use_case
 from domain.sessions.queries.introspect_token import IntrospectToken

@@ -9,9 +9,10 @@ from litestar.handlers import HTTPRouteHandler
 
 from api import headers, reading
 from api.closed import closed
-from api.endpoint import EDGE, ROUTE, Edge, Route
+from api.endpoint import EDGE, Edge
 from api.refusals import Malformed, NotJson
 from api.reply import JSON, Reply, encode, unreached
+from api.route import ROUTE, Route
 from core.pipeline import Call
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import DomainError

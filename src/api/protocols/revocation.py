@@ -8,9 +8,10 @@ from msgspec import Meta, Struct
 
 from api import headers, reading
 from api.closed import closed
-from api.endpoint import EDGE, ROUTE, Edge, Route, attendant
+from api.endpoint import EDGE, Edge, attendant
 from api.explaining import explained
 from api.reply import Reply, unreached
+from api.route import ROUTE, Route
 from domain.kernel.usecases import use_case
 from domain.sessions.commands.revoke_token import RevokeToken
 from gatewright_verifier.tokens import LONGEST

@@ -29,14 +29,15 @@ class EngineGate(Gate):
 
     async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None:
         """See `Gate.check`."""
-        organization_id = PLATFORM if access.within is None else getattr(message, access.within)
+        named = getattr(message, access.within) if access.within else None
+        organization_id = named or PLATFORM
         about = [] if access.on is None else [getattr(message, access.on)]
         await self.engine.refresh(NOW)
         subject, things = await self.engine.known(actor.user_id, organization_id, about)
         if subject and self._passes(access.permission, subject, things.values() if about else [None]):
             return
         if subject is None or not subject.belongs:
-            raise OrganizationNotFound if access.within else Forbidden
+            raise OrganizationNotFound if named else Forbidden
         if about and not self._passes(Permission.RESOURCES_READ, subject, things.values()):
             raise ResourceNotFound
         raise Forbidden

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, Protocol
 
 from core.cloudevents import COLUMNS, cloud_event
+from core.personal import PersonalKeys
 from core.postgres.direct import Connects, session
 from core.retrying import forever
-from domain.events.ports import Stretch
+from domain.events.patterns import expression
+from domain.events.ports import EVERYTHING, Stretch, Wanted
 
 LOG: Final = "log"
 """The channel on which the sequencer announces the position that the log has reached."""
@@ -20,6 +22,28 @@ FROM log_head h
 LEFT JOIN LATERAL (SELECT {COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2) e ON true
 ORDER BY e.position
 """  # noqa: S608 - made of constants
+
+
+LOOKS_AT: Final = 10_000
+"""How many events one read goes through for those that are wanted."""
+# Again one snapshot. What is looked at is chosen by an index: by position alone, or in those of one organization.
+READ_SOME: Final = """
+WITH head AS MATERIALIZED (SELECT log_id, position FROM log_head),
+seen AS MATERIALIZED (
+    SELECT position, type FROM events WHERE position > $1 {whose} ORDER BY position LIMIT {looks_at}
+), found AS MATERIALIZED (SELECT position FROM seen WHERE type ~ $3 ORDER BY position LIMIT $2)
+SELECT h.log_id, h.position AS head, coalesce(
+           (SELECT position FROM events WHERE position > $1 ORDER BY position LIMIT 1), h.position + 1) AS first,
+       CASE WHEN (SELECT count(*) FROM found) = $2 THEN (SELECT max(position) FROM found)
+            WHEN (SELECT count(*) FROM seen) = {looks_at} THEN (SELECT max(position) FROM seen)
+            ELSE h.position END AS last, e.*
+FROM head h LEFT JOIN LATERAL (
+    SELECT {columns} FROM events WHERE position = ANY (ARRAY(SELECT position FROM found))
+) e ON true ORDER BY e.position
+"""
+READ_ALL_OF: Final = READ_SOME.format(columns=COLUMNS, looks_at=LOOKS_AT, whose="")
+READ_ORGANIZATION: Final = READ_SOME.format(columns=COLUMNS, looks_at=LOOKS_AT, whose="AND organization_id = $4")
+ANY_TYPE: Final = "^"
 
 
 class Reads(Protocol):
@@ -101,15 +125,29 @@ class SqlEventLog:
     follower: LogFollower
     source: str = "/auth"
     """The `source` of every event: the issuer's URL, where there is one."""
+    people: PersonalKeys = field(default_factory=PersonalKeys)
+    """What opens the personal data of events; without them, those that have any cannot be read."""
 
-    async def read(self, after: int, limit: int) -> Stretch:
-        """Return up to `limit` events past the position `after`, in order."""
+    async def read(self, after: int, limit: int, wanted: Wanted = EVERYTHING) -> Stretch:
+        """See `EventLog.read`."""
         async with self.database.read() as connection:
-            rows = await connection.fetch(READ, after, limit)
-        head = rows[0]["head"]
-        events = [cloud_event(row, self.source) for row in rows if row["position"] is not None]
-        return Stretch(rows[0]["log_id"], head, rows[0]["position"] or head + 1, events)
+            rows = await self._rows(connection, after, limit, wanted)
+        row, last = rows[0], rows[-1]["position"]
+        events = [cloud_event(each, self.source, self.people) for each in rows] if last is not None else []
+        head = row["head"]
+        if wanted == EVERYTHING:
+            return Stretch(row["log_id"], head, row["position"] or head + 1, last or head, events)
+        return Stretch(row["log_id"], head, row["first"], row["last"], events)
 
     async def grown(self, past: int, seconds: float) -> None:
-        """Return once the log reaches beyond `past`, or after about `seconds`."""
+        """See `EventLog.grown`."""
         await self.follower.reached(past, seconds)
+
+    @staticmethod
+    async def _rows(connection: Any, after: int, limit: int, wanted: Wanted) -> Any:
+        if wanted == EVERYTHING:
+            return await connection.fetch(READ, after, limit)
+        types = expression(wanted.types) if wanted.types else ANY_TYPE
+        if wanted.organization_id is None:
+            return await connection.fetch(READ_ALL_OF, after, limit, types)
+        return await connection.fetch(READ_ORGANIZATION, after, limit, types, wanted.organization_id)

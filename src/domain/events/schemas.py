@@ -35,6 +35,8 @@ class CloudEvent(TypedDict):
     organizationid: NotRequired[str]
     traceparent: NotRequired[str]
     """The trace of the command that caused it (extension Distributed Tracing)."""
+    erased: NotRequired[bool]
+    """Whom it is about was erased since: what it said of them is null (extension `erased`)."""
     data: Any
 
 
@@ -59,7 +61,69 @@ class FeedCursor:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A part of the log. `next` is the cursor of what follows; after an empty part it is where the reader was."""
+    """A part of the log. `next` is the cursor of what follows, and of what is to come if there is no `more` yet."""
 
     items: list[CloudEvent]
     next: str
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEnd:
+    """Why a stream of events ends, as in a refusal."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotHead:
+    """The first line of a snapshot."""
+
+    cursor: str
+    """Where to follow the feed from: nothing in the snapshot is older than that."""
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing as it is now: a line of a snapshot."""
+
+    kind: str
+    id: str
+    version: int
+    """The `aggregateversion` that its next event exceeds by one."""
+    organization_id: str | None
+    data: Any
+    """What its events tell of it, and what they leave to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotEnd:
+    """The last line of a snapshot; one that lacks it was cut off."""
+
+    complete: bool
+    """Whether there is nothing more."""
+    next: str | None
+    """The id to go on after."""
+    code: str | None = None
+    """Why it ends before it was to, as in a refusal: the reader signed out, for example."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """The things with ids from `first` to `last`, both included."""
+
+    first: str
+    last: str
+    count: int
+    digest: str
+    """16 hexadecimal digits: of each thing the first 8 bytes of SHA-256 of `<id>:<version>`, all combined by XOR."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a complete copy of all things of a kind holds at `cursor`, by ranges of ids."""
+
+    kind: str
+    cursor: str
+    ranges: list[IdRange]

@@ -55,10 +55,10 @@ class UserReactivated(Event):
 
 
 @event
-class UserDeleted(Event):
-    """A person's account is gone; forget what you keep about them."""
+class UserErased(Event):
+    """A person is erased, and what was announced about them is unreadable: erase what you keep, and acknowledge it."""
 
-    type = "identity.user.deleted"
+    type = "identity.user.erased"
 
     user_id: UUID
     occurred_at: datetime

@@ -146,3 +146,16 @@ class NewDeviceMail(Mail):
     device: str
     """What it says it is."""
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDisabledMail(Mail):
+    """The notice that a webhook is told nothing any more."""
+
+    name = "webhook_disabled"
+    webhook: str
+    """Its id."""
+    host: str
+    """Of its address."""
+    reason: str
+    """As people read it."""

@@ -1,5 +1,6 @@
 """Shapes every capability may use in its messages and results."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Final, Generic, TypeVar
@@ -29,6 +30,16 @@ class Range:
 
     least: int
     most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream(Generic[T]):
+    """An answer that is sent while it is made, one part after the other.
+
+    Whatever refuses it is raised before there is one. It holds no connection while a part is being sent.
+    """
+
+    parts: AsyncGenerator[T, None]
 
 
 class Absent(Enum):

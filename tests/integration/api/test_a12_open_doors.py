@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from litestar.routes import HTTPRoute
 
-from api.endpoint import ROUTE, Route
 from api.protocols.simulation import SIMULATE
+from api.route import ROUTE, Route
 from tests.integration.api.conftest import PASSWORD
 from tests.integration.api.test_a1_e9_matrix import ROUTES, sample
 from tests.support.access.matrix import ANYONE, OPERATIONS
@@ -48,8 +48,11 @@ CHANGE: Final = {
 }
 PAGES: Final = {"next_token"}
 """Where a list goes on (AuthZEN 1.0): no secret, whatever it is called."""
-TOLD: Final = {"access_token", "refresh_token", "token_type", "device_token"}
-ISSUING: Final = {"SignIn", "FinishMailedSignIn", "DevSignIn", "RefreshSession"}
+TOLD: Final = {"access_token", "refresh_token", "token_type", "device_token", "secret"}
+ISSUING: Final = {
+    *("SignIn", "FinishMailedSignIn", "DevSignIn", "RefreshSession"),
+    *("CreateWebhook", "RotateWebhookSecret"),
+}
 SECRETS: Final = ("password", "secret", "token", "hash", "seed", "key", "credential", "salt", "code")
 
 

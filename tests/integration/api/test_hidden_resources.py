@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from litestar.routes import HTTPRoute
 
-from api.endpoint import ROUTE
+from api.route import ROUTE
 from api.routes.access import access
 from api.routes.policies import policies
 from api.routes.resources import resources

@@ -20,8 +20,10 @@ class SqlLedger:
     log: SqlEventLog
     connection: Any
 
-    async def state(self, aggregate: UUID, version: int) -> UUID:
-        event = await state(self.connection, aggregate, version)
+    async def state(
+        self, aggregate: UUID, version: int, what: str = "identity.user.renamed", organization: UUID | None = None
+    ) -> UUID:
+        event = await state(self.connection, aggregate, version, type=what, organization=organization)
         await number(self.connection)
         return event
 

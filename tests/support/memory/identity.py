@@ -189,7 +189,7 @@ class MemoryResetRequests(ResetRequests):
     work: MemoryWork
 
     def ask(self, address: str) -> None:
-        self.work.enqueue("mail_reset", {"address": address})
+        self.work.enqueue("mail_reset", {"address": address}, to=address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ class MemorySignInRequests(SignInRequests):
     work: MemoryWork
 
     def ask(self, address: str, challenge: str) -> None:
-        self.work.enqueue("mail_sign_in", {"address": address, "challenge": challenge})
+        self.work.enqueue("mail_sign_in", {"address": address, "challenge": challenge}, to=address)
 
 
 @dataclass(frozen=True, slots=True)

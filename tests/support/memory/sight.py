@@ -86,12 +86,13 @@ class GrantGate(Gate):
     clock: Clock
 
     async def check(self, access: Access, actor: Actor, message: Message[Any]) -> None:
-        organization_id = PLATFORM if access.within is None else getattr(message, access.within)
+        named = getattr(message, access.within) if access.within else None
+        organization_id = named or PLATFORM
         sight = MemorySight(self.memory, self.clock)
         wide = access.permission if access.on is None else None
         if wide and await sight.holding.holds(actor, Place(organization_id), wide):
             return
-        if access.within and not await self._belongs(actor, organization_id):
+        if named and not await self._belongs(actor, organization_id):
             raise OrganizationNotFound
         if access.on and access.permission:
             resource = self.memory.table(RESOURCES).get(getattr(message, access.on))

@@ -15,8 +15,10 @@ from tests.support.memory.events import MemoryEventLog
 class MemoryLedger:
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
 
-    async def state(self, aggregate: UUID, version: int) -> UUID:
-        event = renamed(aggregate, version)
+    async def state(
+        self, aggregate: UUID, version: int, what: str = "identity.user.renamed", organization: UUID | None = None
+    ) -> UUID:
+        event = renamed(aggregate, version, what, organization)
         await self.log.append(event)
         return UUID(event["id"])
 

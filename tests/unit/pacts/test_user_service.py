@@ -14,6 +14,7 @@ from pact import Pact, Verifier, match
 from pact.types import Message
 
 from core.cloudevents import MEDIA_TYPE, cloud_event, encode
+from core.personal import PersonalKeys
 from core.postgres.flush import Fact
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.delete_user import DeleteUser
@@ -23,13 +24,14 @@ from examples.user_service.__main__ import consumer
 from tests.support.app import App
 
 ADA: Final = "01a20152-8a1e-7b95-bab4-3ecd3b3f6a12"
+KEYS: Final = PersonalKeys((b"a key for personal data of 32 byt",))
 PROFILE: Final = {"email": match.regex("ada@example.com", regex=r".+@.+"), "full_name": match.type("Ada Lovelace")}
 RELIED_ON: Final[dict[str, dict[str, Any]]] = {
     "identity.user.created": PROFILE,
     "identity.user.updated": PROFILE,
     "identity.user.deactivated": {},
     "identity.user.reactivated": {},
-    "identity.user.deleted": {},
+    "identity.user.erased": {},
 }
 """What the projection reads of `data`, by type, in the order in which it happens to a person."""
 
@@ -130,5 +132,5 @@ def verifier(said: dict[str, bytes], pact: Path) -> Verifier:
 
 
 def _published(position: int, fact: Fact) -> bytes:
-    row = {**asdict(fact), "position": position, "occurred_at": datetime.now(UTC), "slot": 0}
-    return encode(cloud_event({**row, "data": msgspec.json.encode(fact.data).decode()}, "/auth"))
+    row = {**asdict(fact), "position": position, "occurred_at": datetime.now(UTC), "slot": 0, "salt": None}
+    return encode(cloud_event({**row, "data": msgspec.json.encode(fact.data).decode()}, "/auth", KEYS))

@@ -1,0 +1,88 @@
+"""Answers that are sent while they are made."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from litestar import Response
+from litestar.types import Receive, Scope, Send
+from msgspec.json import Encoder
+
+from domain.kernel.errors import Overloaded
+from domain.kernel.schemas import Stream
+
+PATIENCE: Final = 30.0
+"""Seconds that a client may take for one part; whoever is slower is cut off, and can resume."""
+_lines: Final = Encoder().encode_lines
+
+
+@dataclass(slots=True)
+class Flow:
+    """How the parts of a `Stream` are written, and how many answers of a route there may be at once in a process.
+
+    Each part is made when the one before has been taken by the connection, so a slow reader costs one part of memory.
+    """
+
+    media: bytes
+    write: Callable[[Any], bytes]
+    most: int
+    _open: int = field(default=0, init=False)
+
+    def enter(self) -> None:
+        """Count one more, or raise `Overloaded`."""
+        if self._open >= self.most:
+            raise Overloaded
+        self._open += 1
+
+    def leave(self) -> None:
+        """Count one less."""
+        self._open -= 1
+
+
+def lines(most: int) -> Flow:
+    """Write parts, which are lists, as NDJSON: each item on a line of its own."""
+    return Flow(b"application/x-ndjson", _lines, most)
+
+
+class Streamed(Response[Any]):
+    """A response that is its own ASGI application, and leaves `flow` when it ends, however it does."""
+
+    def __init__(self, flow: Flow, stream: Stream[Any], *headers: tuple[bytes, bytes]) -> None:
+        self.flow, self.parts = flow, stream.parts
+        # Proxies hold answers back until they have a buffer full; this one is told not to.
+        self.headers_sent = [(b"content-type", flow.media), (b"x-accel-buffering", b"no"), *headers]
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
+        """Return the application that sends this answer."""
+        return self.send
+
+    async def send(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - named by ASGI
+        """Send part after part until there is no more, or the client leaves."""
+        sending = asyncio.create_task(self._send(send))
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.flow.leave()
+            leaving.cancel()
+            if not sending.done():
+                sending.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+        if not sending.cancelled() and (error := sending.exception()):
+            raise error
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.headers_sent})
+        async with aclosing(self.parts) as parts:
+            async for part in parts:
+                async with asyncio.timeout(PATIENCE):
+                    await send({"type": "http.response.body", "body": self.flow.write(part), "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _left(receive: Receive) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
