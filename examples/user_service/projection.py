@@ -25,14 +25,14 @@ async def project(event: Event, database: sqlite3.Connection) -> None:
     """Apply an event of a person. They come once each and in order, so that there is nothing to compare."""
     person = {"id": str(event.aggregate_id)}
     match event.type.rpartition(".")[2]:
-        case "created" | "updated" as what:
+        case "created" | "updated" as what if not event.erased:
             email, full_name = event.data["email"], event.data["full_name"]
             database.execute(PROFILE, {**person, "email": email, "full_name": full_name})
             if what == "created":
                 print(f"UserCreated {event.aggregate_id} {email}", flush=True)
         case "reactivated" | "deactivated" as what:
             database.execute(STATUS, {**person, "active": what == "reactivated"})
-        case "deleted" | "erased":
+        case "erased":
             database.execute(FORGET, person)
 
 

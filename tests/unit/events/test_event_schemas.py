@@ -13,7 +13,7 @@ from core.event_examples import example
 from core.event_schemas import Undescribed, by_version, declared, schema
 from core.postgres.flush import Pending
 from domain.identity.events import UserCreated
-from domain.kernel.events import Event, Personal, event
+from domain.kernel.events import Event, event
 from domain.resources.events import ResourceRegistered
 
 EVERY = pytest.mark.parametrize("kind", declared().values(), ids=lambda kind: f"{kind.type}.v{kind.schema_version}")
@@ -26,7 +26,7 @@ class PaintedFirst(Event):
     type = "walls.wall.painted"
 
     wall_id: UUID
-    colour: Personal[str]
+    colour: str
 
 
 @event

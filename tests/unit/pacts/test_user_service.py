@@ -24,13 +24,14 @@ from examples.user_service.__main__ import consumer
 from tests.support.app import App
 
 ADA: Final = "01a20152-8a1e-7b95-bab4-3ecd3b3f6a12"
+KEYS: Final = PersonalKeys((b"a key for personal data of 32 byt",))
 PROFILE: Final = {"email": match.regex("ada@example.com", regex=r".+@.+"), "full_name": match.type("Ada Lovelace")}
 RELIED_ON: Final[dict[str, dict[str, Any]]] = {
     "identity.user.created": PROFILE,
     "identity.user.updated": PROFILE,
     "identity.user.deactivated": {},
     "identity.user.reactivated": {},
-    "identity.user.deleted": {},
+    "identity.user.erased": {},
 }
 """What the projection reads of `data`, by type, in the order in which it happens to a person."""
 
@@ -132,4 +133,4 @@ def verifier(said: dict[str, bytes], pact: Path) -> Verifier:
 
 def _published(position: int, fact: Fact) -> bytes:
     row = {**asdict(fact), "position": position, "occurred_at": datetime.now(UTC), "slot": 0, "salt": None}
-    return encode(cloud_event({**row, "data": msgspec.json.encode(fact.data).decode()}, "/auth", PersonalKeys()))
+    return encode(cloud_event({**row, "data": msgspec.json.encode(fact.data).decode()}, "/auth", KEYS))
