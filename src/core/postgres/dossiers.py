@@ -10,6 +10,7 @@ import msgspec
 
 from core.cloudevents import COLUMNS, cloud_event
 from core.personal import PersonalKeys
+from core.postgres.audit import about
 from core.postgres.database import Database
 from domain.identity.dossiers.readers import Dossiers
 from domain.kernel.errors import Overloaded
@@ -77,6 +78,9 @@ SECTIONS: Final[Mapping[str, str]] = {
 EXEMPT: Final[Mapping[str, str]] = {
     "access_changes": "which of what processes remember is to be read again, for a week, by id",
     "alembic_version": "about the database",
+    "archived_partitions": "about files that hold older parts of the logs",
+    "audit_checkpoints": "about the audit trail as a whole",
+    "audit_keys": "about the service",
     "audit_pending": "exported from `audit`, a moment later",
     "configuration_bodies": "documents of organizations",
     "configuration_heads": "documents of organizations",
@@ -110,8 +114,11 @@ WHERE aggregate_type <> 'user' AND {ABOUT} = $1::uuid::text AND position > $2
 ORDER BY position LIMIT {BATCH}
 """  # noqa: S608 - made of constants
 _AUDIT: Final = f"""
-SELECT position, action, outcome, actor, target, organization_id, occurred_at FROM audit
-WHERE position > $2 AND (actor = 'user:' || $1::uuid::text OR target = 'user:' || $1::uuid::text)
+SELECT position, id, action, outcome, actor, target, organization_id, occurred_at,
+       CASE WHEN person_id = $1 THEN place END AS place, (SELECT salt FROM person_keys WHERE person_id = $1) AS salt
+FROM audit
+WHERE position > $2
+  AND (person_id = $1 OR actor = 'user:' || $1::uuid::text OR target = 'user:' || $1::uuid::text)
 ORDER BY position LIMIT {BATCH}
 """  # noqa: S608 - made of constants
 
@@ -150,8 +157,16 @@ class SqlDossiers(Dossiers):
                 return None
         events = [row async for row in _every(connection, _EVENTS, user_id)]
         held["events"] = [cloud_event(row, self.source, self.people) for row in events]
-        held["audit"] = [_entry(row) async for row in _every(connection, _AUDIT, user_id)]
+        held["audit"] = [self._entry(row) async for row in _every(connection, _AUDIT, user_id)]
         return held
+
+    def _entry(self, row: Any) -> dict[str, Any]:
+        """Return an entry without its position, which would tell how much others do; places are only one's own."""
+        said = {name: row[name] for name in ("action", "outcome", "actor", "target", "organization_id", "occurred_at")}
+        sealed = row["place"] and row["salt"]
+        return said | {
+            "where": _decode(self.people.open(row["salt"], row["place"], about(row["id"]))) if sealed else None
+        }
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[Any]:
@@ -163,11 +178,6 @@ class SqlDossiers(Dossiers):
                 yield connection
         finally:
             connection.terminate()
-
-
-def _entry(row: Any) -> dict[str, Any]:
-    """Return an entry without its position, which would tell how much others do."""
-    return {name: value for name, value in row.items() if name != "position"}
 
 
 async def _every(connection: Any, query: str, user_id: UserId) -> AsyncIterator[Any]:

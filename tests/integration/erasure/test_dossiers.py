@@ -4,17 +4,21 @@ from dataclasses import dataclass
 
 import pytest
 
+from core.audit.sealing import DeploymentSeal, OwnSeal
 from core.clock import SystemClock
 from core.personal import PersonalKeys
+from core.postgres.audit_reading import SqlAuditTrails
 from core.postgres.database import Database
 from core.postgres.dossiers import EXEMPT, SECTIONS, SqlDossiers
 from core.postgres.people import SqlUsers
 from core.postgres.work import SqlWork
-from core.secrets import Secrets
+from core.secrets import Sealed, Secrets
+from domain.audit.readers import EntryFilter
+from domain.audit.schemas import SeenAt
 from domain.identity.commands.sign_up import SignUp
 from domain.identity.events import UserCreated
 from domain.identity.models import EmailAddress, User
-from domain.kernel.access import Actor
+from domain.kernel.access import Actor, Origin
 from domain.kernel.errors import Overloaded
 from domain.kernel.ids import SessionId, UserId, uuid7
 from domain.kernel.usecases import use_case
@@ -28,6 +32,10 @@ AND relnamespace = 'public'::regnamespace
 """
 
 
+ORIGIN = Origin("192.0.2.7", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+PLACES = OwnSeal(KEYS, DeploymentSeal(Sealed(b"the key that seals the places 32")))
+
+
 @dataclass(frozen=True)
 class SqlDossierGround:
     database: Database
@@ -39,7 +47,9 @@ class SqlDossierGround:
     async def announced(self, name: str) -> User:
         now = SystemClock().now()
         user = User(email=EmailAddress(f"{uuid7().hex}@example.org"), full_name=name, created_at=now, updated_at=now)
-        work = SqlWork(self.database, SystemClock(), b"audit key", lambda _: None, people=KEYS)
+        work = SqlWork(
+            self.database, SystemClock(), b"audit key", lambda _: None, people=KEYS, origin=ORIGIN, seal=PLACES
+        )
         await SqlUsers(work).add(user)
         work.emit(
             UserCreated(
@@ -94,6 +104,24 @@ async def test_e13_what_concerns_somebody_is_in_it_whatever_its_aggregate(ground
     held = await ground.dossiers.find(ada.id)
     assert held
     assert [event["type"] for event in held["events"]] == ["identity.user.created", "organizations.member.added"]
+
+
+async def test_e13_where_somebody_was_is_told_to_them_and_to_nobody_once_they_were_erased(
+    ground: SqlDossierGround,
+) -> None:
+    ada = await ground.announced("Ada")
+    trail, own = SqlAuditTrails(ground.database, PLACES), EntryFilter(own=ada.id)
+    held = await ground.dossiers.find(ada.id)
+    assert held
+    assert [entry["where"] for entry in held["audit"]] == [{"address": "192.0.2.7", "client": "Firefox, Linux"}]
+    assert [entry.where for entry in await trail.list(own, None, 10)] == [SeenAt("192.0.2.7", "Firefox, Linux")]
+
+    async with ground.database.read() as connection:
+        stored = await connection.fetchval("SELECT place FROM audit WHERE person_id = $1", ada.id)
+        await connection.execute("DELETE FROM person_keys WHERE person_id = $1", ada.id)
+
+    assert b"192.0.2.7" not in stored
+    assert [entry.where for entry in await trail.list(own, None, 10)] == [None]
 
 
 async def test_more_than_are_read_at_a_time_are_all_there(ground: SqlDossierGround) -> None:
