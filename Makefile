@@ -14,7 +14,7 @@ ifneq ($(shell test -x $(BIN)/python && cat .venv/place 2>/dev/null),$(shell pwd
 $(shell rm -f .venv/installed-*)
 endif
 
-.PHONY: help run services test test-unit test-integration test-faults test-deep check format bench docs migration lock image clean
+.PHONY: help run services test test-unit test-integration test-faults test-deep check format bench docs publish-schemas migration lock image clean
 
 help: ## List what can be done
 	@awk 'BEGIN {FS = ":.*## "} \
@@ -39,7 +39,7 @@ test: .venv/installed-dev ## Run every test; those on real servers start what is
 	$(RUN) -m pytest -n $(WORKERS) --dist loadfile --durations=15
 
 test-unit: .venv/installed-dev ## Run what needs no server: seconds
-	$(RUN) -m pytest tests/unit clients/python/tests
+	$(RUN) -m pytest tests/unit clients/events/tests clients/python/tests
 
 test-integration: .venv/installed-dev ## Run what needs real servers
 	$(RUN) -m pytest -n $(WORKERS) --dist loadfile tests/integration
@@ -63,9 +63,11 @@ check: .venv/installed-dev ## Lint, types, import contracts, dead code, dependen
 	$(BIN)/lint-imports
 	$(RUN) -m tools.dead_code
 	$(BIN)/deptry .
+	$(BIN)/deptry clients/events/src --config clients/events/pyproject.toml
 	$(BIN)/deptry clients/python/src --config clients/python/pyproject.toml
 	$(RUN) -m tools.duplicates
 	$(RUN) -m tools.catalogue --check
+	$(RUN) -m tools.schemas
 
 format: .venv/installed-dev ## Format the code and mend what can be mended safely
 	$(BIN)/ruff check --fix .
@@ -75,6 +77,9 @@ docs: .venv/installed-dev ## Write the generated pages, then the documentation s
 	$(RUN) -m tools.catalogue
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+publish-schemas: .venv/installed-dev ## Promise the schemas of events as they are: from then on fields are only added
+	@$(RUN) -m tools.schemas --publish
+
 migration: .venv/installed-dev ## Start a migration: make migration name=people_have_nicknames
 	@test -n "$(name)" || { echo "Say what it does: make migration name=people_have_nicknames" >&2; exit 2; }
 	@$(RUN) -m tools.migration "$(name)"
@@ -83,16 +88,16 @@ lock: .venv/installed-dev ## Write requirements/*.lock anew from pyproject.toml,
 	@tools/lock
 
 clean: ## Remove everything that can be made again, the virtual environment included; data stays
-	rm -rf .venv build dist src/api/site src/*.egg-info clients/python/src/*.egg-info clients/python/build .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .venv build dist src/api/site src/*.egg-info clients/*/src/*.egg-info clients/*/build .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/installed-run: requirements/docs.lock pyproject.toml clients/python/pyproject.toml
+.venv/installed-run: requirements/docs.lock pyproject.toml clients/events/pyproject.toml clients/python/pyproject.toml
 	@tools/install requirements/docs.lock
 	@touch $@
 
 # The lock for developers holds everything that the other one does.
-.venv/installed-dev: requirements/dev.lock pyproject.toml clients/python/pyproject.toml
+.venv/installed-dev: requirements/dev.lock pyproject.toml clients/events/pyproject.toml clients/python/pyproject.toml
 	@tools/install requirements/dev.lock
 	@touch .venv/installed-run $@
 

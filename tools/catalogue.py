@@ -4,7 +4,7 @@ Usage: python -m tools.catalogue [--check]
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import datetime
 from inspect import cleandoc, getdoc
@@ -14,12 +14,14 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from api.problems import status_of
-from core.discovery import load_use_cases
+from core.discovery import below, load_use_cases
+from core.event_schemas import Kind, declared
 from domain.kernel.access import Permission
 from domain.kernel.errors import DomainError
-from domain.kernel.events import Event, personal
+from domain.kernel.events import personal
 from domain.kernel.usecases import UseCase, use_cases
 from tools.coverage import coverage
+from tools.schemas import files, left_over
 
 NOTICE: Final = "<!-- Written by `make docs` from the declarations; `make check` fails when it is stale. -->\n"
 NAMES: Final[dict[Any, str]] = {
@@ -37,7 +39,7 @@ def errors() -> str:
     """Return the page of every refusal a caller may meet."""
     rows = sorted(
         (kind.code, str(status_of(kind)), _sentence(kind), _names(case for case in _cases() if kind in case.raises))
-        for kind in _below(DomainError)
+        for kind in below(DomainError)
         if "code" in vars(kind)
     )
     return _page(
@@ -53,16 +55,17 @@ def errors() -> str:
 
 def events() -> str:
     """Return the page of every event."""
-    found = sorted((kind for kind in _below(Event) if "type" in vars(kind)), key=lambda kind: kind.type)
     return _page(
         "Events",
         """
         CloudEvents 1.0 in JSON; these are the fields of `data`. Types and fields are a contract: fields are added,
         never removed or given another meaning. A consumer ignores fields it does not know, drops an event whose `id` it
         has seen, and orders the events of one subject by `aggregateversion`, which rises by exactly one. What is
-        personal is null, and the event has the extension attribute `erased`, once the person was erased.
+        personal is null, and the event has the extension attribute `erased`, once the person was erased. JSON Schemas
+        are at `/auth/events/schemas/<type>/<version>`, all of it as AsyncAPI 3 at `/auth/asyncapi.json`. See [how to
+        consume events](consuming-events.md).
         """,
-        *map(_event, found),
+        *map(_event, declared().values()),
     )
 
 
@@ -93,15 +96,23 @@ PAGES: Final[dict[Path, Callable[[], str]]] = {
 }
 
 
+def made() -> dict[Path, str]:
+    """Return every file that comes from the declarations."""
+    return {path: page() for path, page in PAGES.items()} | files()
+
+
 def stale() -> list[Path]:
-    """Return the pages that do not say what is declared."""
-    return [path for path, page in PAGES.items() if not path.exists() or path.read_text() != page()]
+    """Return the files that do not say what is declared, and those of what is declared no more."""
+    return left_over() + [path for path, text in made().items() if not path.exists() or path.read_text() != text]
 
 
 def write() -> None:
-    """Write every page."""
-    for path, page in PAGES.items():
-        path.write_text(page())
+    """Write every file, and remove those of what is declared no more."""
+    for path in left_over():
+        path.unlink()
+    for path, text in made().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 def main() -> int:
@@ -127,15 +138,7 @@ def _where(case: UseCase) -> str:
     return "the organization" if case.access.within else "the platform"
 
 
-def _below(kind: type[Any]) -> Iterator[type[Any]]:
-    """Yield what extends `kind` and can be imported: a dataclass with slots leaves its first draft behind."""
-    for each in kind.__subclasses__():
-        if getattr(sys.modules[each.__module__], each.__name__, None) is each:
-            yield each
-        yield from _below(each)
-
-
-def _event(kind: type[Event]) -> str:
+def _event(kind: Kind) -> str:
     hints = get_type_hints(kind)
     named: Any = fields(kind)  # type: ignore[arg-type]  # `@event` makes a dataclass of every event
     hidden = personal(kind)
@@ -143,8 +146,9 @@ def _event(kind: type[Event]) -> str:
         (f"`{each.name}`", f"{_type(hints[each.name])}{', personal' if each.name in hidden else ''}") for each in named
     )
     emitted = _names(case for case in _cases() if kind in case.emits)
+    later = f" version {kind.schema_version}" if kind.schema_version > 1 else ""
     return (
-        f"## `{kind.type}`\n\n{_sentence(kind)} Schema version {kind.schema_version}"
+        f"## `{kind.type}`{later}\n\n{_sentence(kind)} Schema version {kind.schema_version}"
         f"{f'; announced by {emitted}' if emitted else ''}.\n\n{_table(('field', 'type'), rows)}"
     )
 

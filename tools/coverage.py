@@ -9,7 +9,7 @@ from tools.duplicates import named_in
 
 CHECKLIST: Final = Path("docs/security/checklist.md")
 TESTS: Final = Path("tests")
-CLIENT: Final = Path("clients/python/tests")
+CLIENTS: Final = Path("clients")
 ITEM: Final = re.compile(r"\| ([A-Z]\d+) \| (.+) \|")
 PROVES: Final = re.compile(r"(?:^|::)test_((?:[a-z]\d+_)+)")
 
@@ -30,7 +30,7 @@ def coverage() -> str:
 
 def _tests() -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for path in [*sorted(TESTS.rglob("*.py")), *sorted(CLIENT.rglob("*.py"))]:
+    for path in [*sorted(TESTS.rglob("*.py")), *sorted(CLIENTS.glob("*/tests/**/*.py"))]:
         shown = path.relative_to(TESTS) if path.is_relative_to(TESTS) else path
         for name, _ in named_in(path):
             if match := PROVES.search(name):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-FOLDERS: Final = ("tests", "clients/python/tests")
+FOLDERS: Final = ("tests", "clients/events/tests", "clients/python/tests")
 
 
 def named_in(path: Path) -> list[tuple[str, int]]:

@@ -16,10 +16,12 @@ from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ControllerRouterHandler
 
+from api.asyncapi import asyncapi
 from api.headers import given, is_known
 from api.openapi import document
 from api.refusals import NoSuchPath
 from api.reply import Reply, unreached
+from core.event_schemas import PLACE, declared, schema
 from domain.kernel.errors import NotFound
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -98,16 +100,12 @@ class Moved(Exception):
 def documents(
     routers: Sequence[ControllerRouterHandler], *, pages: bool = True, site: Path = SITE
 ) -> list[HTTPRouteHandler]:
-    """Return the routes that serve `/auth/openapi.json` and, with `pages`, everything around it."""
-
-    @cache
-    def shown() -> bytes:
-        return msgspec.json.encode(document(routers))
-
-    async def describe(request: Request[Any, Any, Any]) -> Reply:
-        return _cached(request, shown(), "application/json")
-
-    found = [_route("/auth/openapi.json", describe)]
+    """Return the routes that serve what describes the service and, with `pages`, everything around it."""
+    found = [
+        _route("/auth/openapi.json", _described(lambda: document(routers))),
+        _route("/auth/asyncapi.json", _described(asyncapi)),
+        _route(f"{PLACE}/{{type:str}}/{{version:str}}", _schemas()),
+    ]
     found += _with_assets(FORMS, STRICT)
     if pages:
         found += _with_assets(PAGES)
@@ -127,6 +125,31 @@ def _with_assets(pages: Mapping[str, tuple[str, Sequence[str]]], policy: str | N
 
 def _route(path: str, serve: Serve) -> HTTPRouteHandler:
     return get(path, include_in_schema=False, before_request=serve)(unreached())
+
+
+def _described(make: Callable[[], dict[str, Any]]) -> Serve:
+    shown = cache(lambda: msgspec.json.encode(make()))
+
+    async def serve(request: Request[Any, Any, Any]) -> Reply:
+        return _cached(request, shown(), "application/json")
+
+    return serve
+
+
+def _schemas() -> Serve:
+    """Serve the JSON Schemas of events, each at the `$id` that it says it has."""
+
+    @cache
+    def shown() -> dict[str, bytes]:
+        made = map(schema, declared().values())
+        return {each["$id"]: msgspec.json.encode(each) for each in made}
+
+    async def serve(request: Request[Any, Any, Any]) -> Reply:
+        if found := shown().get(request.scope["path"]):
+            return _cached(request, found, "application/schema+json")
+        raise NoSuchPath
+
+    return serve
 
 
 def _file(path: Path, policy: str | None = None) -> Serve:

@@ -30,6 +30,8 @@ class CloudEvent(TypedDict):
     aggregateversion: int
     """1 for the first event of its aggregate, then one more each: compare it to tell what is missing or late."""
     schemaversion: int
+    dataschema: NotRequired[str]
+    """Where the JSON Schema of `data` is served; left out where the service does not know its own address."""
     organizationid: NotRequired[str]
     traceparent: NotRequired[str]
     """The trace of the command that caused it (extension Distributed Tracing)."""

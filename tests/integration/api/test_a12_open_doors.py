@@ -18,6 +18,7 @@ OPEN: Final = {
     *("/", "/health/live", "/health/ready", "/auth/health", "/metrics"),
     *("/.well-known/jwks.json", "/.well-known/authzen-configuration", "/auth/revoke"),
     *("/auth/docs/swagger-ui-bundle.js", "/auth/docs/swagger-ui.css", "/auth/redoc/redoc.standalone.js"),
+    *("/auth/asyncapi.json", "/auth/events/schemas/{type:str}/{version:str}"),
     *("/auth/openapi.json", "/auth/docs", "/auth/redoc", "/auth/errors", "/auth/mkdocs", "/auth/setup", "/auth/invitations"), "/auth/password", "/auth/verification", "/auth/sign-in",
     # In development, where anyone may sign in as anybody.
     *("/auth/dev/mail", "/auth/dev/mail/{job:uuid}", "/auth/dev/mail/{job:uuid}/html"),

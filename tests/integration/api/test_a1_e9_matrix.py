@@ -34,6 +34,7 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "attributes": {},
     "body": {"a": 1},
     "email": "somebody@example.com",
+    "event_types": ["*"],
     "external_id": "x",
     "id": "x",
     "kind": "membership",
@@ -196,7 +197,8 @@ async def ask(world: World, name: str, principal: str, organization: UUID, resou
         given["if-match"] = '"999"'
     (method,) = handler.http_methods
     if made.sends is None:
-        return await call(str(method), filled, headers=given)
+        # Who is let in to follow events is answered for as long as they stay.
+        return await call(str(method), filled, headers=given, hang_up=made.media == "text/event-stream")
     body = SAMPLES["body"] if made.whole else sample(made.sends)
     return await call.send(str(method), filled, body, headers=given)
 

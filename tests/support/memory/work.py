@@ -10,13 +10,14 @@ from core.idempotency import Claim, Claimed, Idempotency
 from core.pipeline import AuditTrail, UnitOfWork
 from core.postgres.audit import entry
 from core.postgres.flush import Pending, joined
-from domain.kernel.access import Actor
+from domain.kernel.access import Actor, Origin
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import IdempotencyInFlight, IdempotencyMismatch
 from domain.kernel.events import Aggregate, Event, Events
 from domain.kernel.ports import Clock
 from domain.kernel.revocation import Marker
 from domain.kernel.usecases import Message, UseCase
+from tests.support.emitted import admitted
 from tests.support.memory.store import Kept, Memory, MemoryTable
 
 LOG = b"inmemory"
@@ -42,6 +43,7 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
     clock: Clock
     committed: Callable[[Pending], None] = lambda _: None
     trace: str | None = None
+    origin: Origin = field(default_factory=Origin)
     pending: Pending = field(default_factory=Pending, init=False)
     _tables: MemoryTables | None = field(default=None, init=False)
     _claimed: tuple[str, str] | None = field(default=None, init=False)
@@ -61,7 +63,8 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
         self.pending.emit(event, of, revokes, self.trace)
 
     def record(self, case: UseCase, message: Message[Any], actor: Actor | None, outcome: str) -> None:
-        self.pending.entries.append(entry(case, message, actor, outcome, self.pending.target, self.clock.now()))
+        changed, now = self.pending.changed, self.clock.now()
+        self.pending.entries.append(entry(case, message, actor, outcome, changed, self.origin, self.trace, now))
 
     def enqueue(
         self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, to: str | None = None
@@ -80,6 +83,7 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
         written = bool(pending) or any(keys for _, keys in changed)
         for table, keys in changed:
             table.keep(keys)
+        admitted(pending.facts)
         memory.published += pending.facts
         memory.audited += pending.entries
         memory.jobs += pending.jobs

@@ -41,8 +41,8 @@ async def test_it_asks_again_while_the_feed_does_not_answer(tmp_path: Path) -> N
     assert process.stdout
     assert process.stderr
     try:
-        assert b"asks again in 0.5 seconds" in await asyncio.wait_for(process.stderr.readline(), 30)
-        assert b"asks again in 1 seconds" in await asyncio.wait_for(process.stderr.readline(), 30)
+        assert b"asks the feed again in about 0.5 seconds" in await asyncio.wait_for(process.stderr.readline(), 30)
+        assert b"asks the feed again in about 1 seconds" in await asyncio.wait_for(process.stderr.readline(), 30)
         async with feed_server(log, int(url.rpartition(":")[2])):
             assert await asyncio.wait_for(process.stdout.readline(), 30) == b"ready\n"
             told = await asyncio.wait_for(process.stdout.readline(), 30)

@@ -1,0 +1,235 @@
+"""Handle each event once, and those of one aggregate in order, however they arrive."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum, StrEnum
+from hashlib import sha256
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+from gatewright_events.events import Event, Malformed, matches, read
+from gatewright_events.inbox import Inbox, Letter, Transaction
+
+C = TypeVar("C")
+Handler = Callable[[Event, C], Awaitable[None]]
+"""Applies an event by a connection of the inbox, in whose transaction it runs; it must not commit."""
+
+ATTEMPTS: Final = 5
+PAUSE: Final = 0.05
+"""Seconds between the first two attempts; then twice as many each time."""
+SHOWN: Final = 1 << 16
+"""How much of what is no event a letter keeps."""
+log = logging.getLogger("gatewright_events")
+
+
+class Later(Exception):
+    """Raised by a handler: not the event is at fault, but something that passes. It counts as no attempt."""
+
+
+class Order(Enum):
+    """What is done with an event that others of its aggregate should have preceded."""
+
+    COMPLETE = "complete"
+    """It waits for them: for consumers of every event of an aggregate."""
+    RISING = "rising"
+    """It is handled, and those that come later are dropped: for consumers of some events, each of which says all."""
+
+
+class Outcome(StrEnum):
+    """What became of an event."""
+
+    HANDLED = "handled"
+    REPEATED = "repeated"
+    OUTDATED = "outdated"
+    HELD = "held"
+    BURIED = "buried"
+    UNWANTED = "unwanted"
+
+
+class _Failed(Exception):
+    """A handler failed."""
+
+
+@dataclass(slots=True)
+class Consumer(Generic[C]):
+    """Hand events to `handler`, one at a time."""
+
+    inbox: Inbox[C]
+    handler: Handler[C]
+    patterns: tuple[str, ...] = ("#",)
+    """The types it wants."""
+    order: Order = Order.COMPLETE
+    patience: timedelta = timedelta(seconds=60)
+    """How long an early event waits for those that should have preceded it."""
+    room: int = 10_000
+    """How many events may wait; a further one has all of them handled at once, gaps or not."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    async def take(self, body: bytes | str | Mapping[str, Any], *, in_order: bool = False) -> Outcome:
+        """Handle the event in `body`; raise only `Later`, and what the store raises: then it was not taken.
+
+        With `in_order` it comes from the feed, where nothing precedes it that could still come.
+        """
+        try:
+            event = read(body)
+        except Malformed as malformed:
+            await self._bury(_letter(body, str(malformed), self.now()))
+            return Outcome.BURIED
+        if not matches(self.patterns, event.type):
+            return Outcome.UNWANTED
+        async with self._turn:
+            outcome = await self._settle(event, lambda open_: self._apply(event, open_, in_order=in_order))
+            if outcome in {Outcome.HANDLED, Outcome.BURIED}:
+                await self._drain(event.aggregate_id)
+            crowded = outcome is Outcome.HELD and await self._waiting() > self.room
+        if crowded:
+            await self.release(timedelta(0))
+        return outcome
+
+    async def late(self, patience: timedelta | None = None) -> bool:
+        """Tell whether an event has waited for so long, or for longer than it should."""
+        async with self._turn, self.inbox.transaction() as open_:
+            return bool(await open_.overdue(self._since(patience)))
+
+    async def release(self, patience: timedelta | None = None) -> int:
+        """Handle what has waited too long, although something is missing before it; return of how many aggregates."""
+        async with self._turn:
+            async with self.inbox.transaction() as open_:
+                late = await open_.overdue(self._since(patience))
+            for aggregate_id in late:
+                log.warning("events of %s are missing; goes on without them", aggregate_id)
+                await self._next(aggregate_id, gap=True)
+                await self._drain(aggregate_id)
+            return len(late)
+
+    async def revive(self, letter_id: str) -> bool:
+        """Handle a dead letter once more, whatever was handled since; return whether there is such a letter.
+
+        It is buried again when that fails, and raises `Malformed` when it is no event at all.
+        """
+        async with self._turn:
+            async with self.inbox.transaction() as open_:
+                letter = await open_.unbury(letter_id)
+                if letter is None:
+                    return False
+                event = read(letter.body)
+                await open_.bury(letter)
+
+            async def again(open_: Transaction[C]) -> Outcome:
+                await open_.unbury(letter_id)
+                return await self._handle(event, open_)
+
+            await self._settle(event, again)
+            return True
+
+    async def letters(self, limit: int = 100) -> list[Letter]:
+        """Return what could not be handled, the oldest first."""
+        async with self.inbox.transaction() as open_:
+            return list(await open_.letters(limit))
+
+    async def replay(self, after: str | None, reset: Callable[[C], Awaitable[None]]) -> None:
+        """Have the feed read again from a cursor, or from the beginning; `reset` undoes what was made of the events.
+
+        Both happen in one transaction, or neither does.
+        """
+        async with self._turn, self.inbox.transaction() as open_:
+            await reset(open_.connection)
+            await open_.forget()
+            await open_.move(after)
+
+    async def _apply(self, event: Event, open_: Transaction[C], *, in_order: bool) -> Outcome:
+        known = await open_.version(event.aggregate_id)
+        if not await open_.remember(event.id):
+            # Perhaps it is held: the feed says now that nothing precedes it.
+            held = await open_.held(event.aggregate_id, event.aggregate_version) if in_order else None
+            return await self._advance(held, open_) if held else Outcome.REPEATED
+        if event.aggregate_version <= known:
+            return await self._outdated(event, known, open_)
+        if self.order is Order.COMPLETE and not in_order and event.aggregate_version > known + 1:
+            await open_.hold(event, self.now())
+            return Outcome.HELD
+        return await self._advance(event, open_)
+
+    async def _outdated(self, event: Event, known: int, open_: Transaction[C]) -> Outcome:
+        if self.order is Order.RISING:
+            return Outcome.OUTDATED
+        # Nobody has seen it, and it was not waited for any longer: people have to know.
+        reason = f"it came late: version {known} of its aggregate was handled before version {event.aggregate_version}"
+        await open_.bury(Letter(event.id, event.body, reason, 0, self.now()))
+        return Outcome.BURIED
+
+    async def _advance(self, event: Event, open_: Transaction[C]) -> Outcome:
+        outcome = await self._handle(event, open_)
+        await open_.advance(event.aggregate_id, event.aggregate_version)
+        return outcome
+
+    async def _handle(self, event: Event, open_: Transaction[C]) -> Outcome:
+        try:
+            await self.handler(event, open_.connection)
+        except Later:
+            raise
+        except Exception as error:
+            raise _Failed(f"{type(error).__name__}: {error}") from error
+        return Outcome.HANDLED
+
+    async def _settle(self, event: Event, act: Callable[[Transaction[C]], Awaitable[Outcome]]) -> Outcome:
+        """Do what is to be done with an event, several times if it fails, and bury it then."""
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self.inbox.transaction() as open_:
+                    return await act(open_)
+            except _Failed as failed:
+                reason = str(failed)
+                log.warning("attempt %d at %s failed: %s", attempt + 1, event.id, reason.partition(":")[0])
+                if attempt + 1 < ATTEMPTS:
+                    await self.pause(PAUSE * 2**attempt)
+        async with self.inbox.transaction() as open_:
+            known = await open_.version(event.aggregate_id)
+            await open_.remember(event.id)
+            await open_.held(event.aggregate_id, event.aggregate_version)
+            await open_.bury(Letter(event.id, event.body, reason, ATTEMPTS, self.now()))
+            await open_.advance(event.aggregate_id, max(known, event.aggregate_version))
+        return Outcome.BURIED
+
+    async def _drain(self, aggregate_id: UUID) -> None:
+        while await self._next(aggregate_id, gap=False):
+            pass
+
+    async def _next(self, aggregate_id: UUID, *, gap: bool) -> bool:
+        """Handle the next event of an aggregate that is held, with `gap` whatever precedes it; tell if there is one."""
+        async with self.inbox.transaction() as open_:
+            known = await open_.version(aggregate_id)
+            event = await open_.held(aggregate_id, None if gap else known + 1)
+            if event is None:
+                return False
+            await open_.hold(event, self.now())
+
+        async def act(open_: Transaction[C]) -> Outcome:
+            await open_.version(aggregate_id)  # first, as everywhere: others wait here, and not for each other
+            if await open_.held(event.aggregate_id, event.aggregate_version) is None:
+                return Outcome.REPEATED
+            return await self._advance(event, open_)
+
+        await self._settle(event, act)
+        return True
+
+    def _since(self, patience: timedelta | None) -> datetime:
+        return self.now() - (self.patience if patience is None else patience)
+
+    async def _waiting(self) -> int:
+        async with self.inbox.transaction() as open_:
+            return await open_.waiting()
+
+    async def _bury(self, letter: Letter) -> None:
+        async with self.inbox.transaction() as open_:
+            await open_.bury(letter)
+
+
+def _letter(body: bytes | str | Mapping[str, Any], reason: str, at: datetime) -> Letter:
+    raw = body if isinstance(body, bytes) else str(body).encode()
+    return Letter(sha256(raw).hexdigest(), raw[:SHOWN].decode(errors="replace"), reason, 1, at)

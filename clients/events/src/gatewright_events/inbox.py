@@ -1,0 +1,79 @@
+"""What a consumer remembers: which events it has seen, and how far it is with each aggregate."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from gatewright_events.events import Event
+
+C_co = TypeVar("C_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What could not be handled, kept for people to look at."""
+
+    id: str
+    """The event's, or a name made for what is no event."""
+    body: str
+    """What arrived; of what is too long only the beginning."""
+    reason: str
+    attempts: int
+    at: datetime
+
+
+class Transaction(Protocol[C_co]):
+    """One transaction of the store: all of it is kept, or none."""
+
+    @property
+    def connection(self) -> C_co:
+        """What handlers write with, so that their work is kept with the inbox's."""
+
+    async def remember(self, event_id: str) -> bool:
+        """Note that an event was seen; return whether it was new."""
+
+    async def version(self, aggregate_id: UUID) -> int:
+        """Return how far an aggregate was handled, 0 if not at all; nobody else handles it until the end."""
+
+    async def advance(self, aggregate_id: UUID, version: int) -> None:
+        """Note how far an aggregate was handled."""
+
+    async def hold(self, event: Event, at: datetime) -> None:
+        """Keep an event that is early."""
+
+    async def held(self, aggregate_id: UUID, version: int | None = None) -> Event | None:
+        """Take out the event of an aggregate that is held with `version`, or the first of them, or None."""
+
+    async def waiting(self) -> int:
+        """Return how many events are held."""
+
+    async def overdue(self, since: datetime) -> Sequence[UUID]:
+        """Return the aggregates of which an event has been held since then, or longer."""
+
+    async def bury(self, letter: Letter) -> None:
+        """Keep what could not be handled; of two with one id the later."""
+
+    async def letters(self, limit: int) -> Sequence[Letter]:
+        """Return what could not be handled, the oldest first."""
+
+    async def unbury(self, letter_id: str) -> Letter | None:
+        """Take out a letter; None if there is none."""
+
+    async def cursor(self) -> str | None:
+        """Return how far the feed was read."""
+
+    async def move(self, cursor: str | None) -> None:
+        """Note how far the feed was read."""
+
+    async def forget(self) -> None:
+        """Forget every event, aggregate and cursor; letters stay."""
+
+
+class Inbox(Protocol[C_co]):
+    """The store of one consumer."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction[C_co]]:
+        """Begin a transaction, which an exception undoes."""

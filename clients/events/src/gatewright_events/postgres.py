@@ -1,0 +1,144 @@
+"""An inbox in Postgres, by asyncpg: any number of processes may share it. Needs the extra `postgres`."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from gatewright_events.events import Event, read
+from gatewright_events.inbox import Inbox, Letter, Transaction
+
+TABLES: Final = """
+CREATE TABLE IF NOT EXISTS inbox_seen (event_id text PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS inbox_aggregates (aggregate_id uuid PRIMARY KEY, version bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS inbox_waiting (
+    aggregate_id uuid, version bigint, body text NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (aggregate_id, version)
+);
+CREATE INDEX IF NOT EXISTS inbox_waiting_at ON inbox_waiting (at);
+CREATE TABLE IF NOT EXISTS inbox_letters (
+    id text PRIMARY KEY, body text NOT NULL, reason text NOT NULL, attempts integer NOT NULL, at timestamptz NOT NULL
+);
+CREATE TABLE IF NOT EXISTS inbox_place (one integer PRIMARY KEY CHECK (one = 1), cursor text NOT NULL);
+"""
+VERSION: Final = """
+INSERT INTO inbox_aggregates VALUES ($1, 0)
+ON CONFLICT (aggregate_id) DO UPDATE SET version = inbox_aggregates.version RETURNING version
+"""
+"""Locks the row: of processes that share the inbox one at a time handles an aggregate."""
+HELD: Final = """
+DELETE FROM inbox_waiting WHERE (aggregate_id, version) = (
+    SELECT aggregate_id, version FROM inbox_waiting WHERE aggregate_id = $1 AND version = coalesce($2, version)
+    ORDER BY version LIMIT 1
+) RETURNING body
+"""
+BURY: Final = """
+INSERT INTO inbox_letters VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE
+SET body = excluded.body, reason = excluded.reason, attempts = excluded.attempts, at = excluded.at
+"""
+
+
+@dataclass
+class PostgresTransaction(Transaction[Any]):
+    """See `Transaction`."""
+
+    database: Any
+
+    @property
+    def connection(self) -> Any:
+        """See `Transaction.connection`: one of asyncpg."""
+        return self.database
+
+    async def remember(self, event_id: str) -> bool:
+        """See `Transaction.remember`."""
+        done = await self.database.execute("INSERT INTO inbox_seen VALUES ($1) ON CONFLICT DO NOTHING", event_id)
+        return bool(done == "INSERT 0 1")
+
+    async def version(self, aggregate_id: UUID) -> int:
+        """See `Transaction.version`."""
+        return int(await self.database.fetchval(VERSION, aggregate_id))
+
+    async def advance(self, aggregate_id: UUID, version: int) -> None:
+        """See `Transaction.advance`."""
+        await self.database.execute(
+            "INSERT INTO inbox_aggregates VALUES ($1, $2) ON CONFLICT (aggregate_id) DO UPDATE SET version = $2",
+            aggregate_id,
+            version,
+        )
+
+    async def hold(self, event: Event, at: datetime) -> None:
+        """See `Transaction.hold`."""
+        await self.database.execute(
+            "INSERT INTO inbox_waiting VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (aggregate_id, version) DO UPDATE SET body = excluded.body, at = excluded.at",
+            *(event.aggregate_id, event.aggregate_version, _storable(event.body), at),
+        )
+
+    async def held(self, aggregate_id: UUID, version: int | None = None) -> Event | None:
+        """See `Transaction.held`."""
+        body = await self.database.fetchval(HELD, aggregate_id, version)
+        return None if body is None else read(body)
+
+    async def waiting(self) -> int:
+        """See `Transaction.waiting`."""
+        return int(await self.database.fetchval("SELECT count(*) FROM inbox_waiting"))
+
+    async def overdue(self, since: datetime) -> Sequence[UUID]:
+        """See `Transaction.overdue`."""
+        found = await self.database.fetch("SELECT DISTINCT aggregate_id FROM inbox_waiting WHERE at <= $1", since)
+        return [UUID(str(row["aggregate_id"])) for row in found]
+
+    async def bury(self, letter: Letter) -> None:
+        """See `Transaction.bury`."""
+        body, reason = _storable(letter.body), _storable(letter.reason)
+        await self.database.execute(BURY, letter.id, body, reason, letter.attempts, letter.at)
+
+    async def letters(self, limit: int) -> Sequence[Letter]:
+        """See `Transaction.letters`."""
+        found = await self.database.fetch("SELECT * FROM inbox_letters ORDER BY at, id LIMIT $1", limit)
+        return [Letter(**row) for row in found]
+
+    async def unbury(self, letter_id: str) -> Letter | None:
+        """See `Transaction.unbury`."""
+        row = await self.database.fetchrow("DELETE FROM inbox_letters WHERE id = $1 RETURNING *", letter_id)
+        return Letter(**row) if row else None
+
+    async def cursor(self) -> str | None:
+        """See `Transaction.cursor`."""
+        found: str | None = await self.database.fetchval("SELECT cursor FROM inbox_place")
+        return found
+
+    async def move(self, cursor: str | None) -> None:
+        """See `Transaction.move`."""
+        await self.database.execute("DELETE FROM inbox_place")
+        if cursor is not None:
+            await self.database.execute("INSERT INTO inbox_place VALUES (1, $1)", cursor)
+
+    async def forget(self) -> None:
+        """See `Transaction.forget`."""
+        await self.database.execute("TRUNCATE inbox_seen, inbox_aggregates, inbox_waiting, inbox_place")
+
+
+@dataclass
+class PostgresInbox(Inbox[Any]):
+    """See `Inbox`."""
+
+    pool: asyncpg.Pool
+
+    async def prepare(self) -> None:
+        """Make the tables, where they are not there yet."""
+        await self.pool.execute(TABLES)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        """See `Inbox.transaction`."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            yield PostgresTransaction(connection)
+
+
+def _storable(text: str) -> str:
+    """Return `text` without what Postgres cannot hold."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

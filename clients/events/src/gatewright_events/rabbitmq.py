@@ -1,0 +1,110 @@
+"""Subscribe over RabbitMQ, with a durable queue of one's own. Needs the extra `rabbitmq`."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Generic, TypeVar
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+
+from gatewright_events.consumer import Consumer
+from gatewright_events.feed import FeedSubscriber, NoAnswer, Refused
+
+C = TypeVar("C")
+DELIVERIES: Final = 20
+"""How often the broker delivers a message again. What fails the consumer buries: it is what ends the process."""
+PAUSE: Final = 0.5
+"""Seconds before it connects again."""
+TENDING: Final = timedelta(seconds=2)
+"""How often it looks at what waits, and after how long it asks the feed for what is missing."""
+log = logging.getLogger("gatewright_events")
+
+
+@dataclass(slots=True)
+class RabbitSubscriber(Generic[C]):
+    """Keep a quorum queue bound to the events that a consumer wants, and have it take what arrives.
+
+    Beside `queue` there is `<queue>.dead`, for messages that ended the process again and again.
+    """
+
+    consumer: Consumer[C]
+    url: str = field(repr=False)
+    queue: str
+    exchange: str = "auth.events"
+    feed: FeedSubscriber[C] | None = None
+    """Where to read what was announced before the queue was bound, and what is missing."""
+    prefetch: int = 50
+    ready: Callable[[int], None] = lambda _: None
+    """Told how many events of the feed were new, once they were taken and the queue is bound."""
+
+    async def run(self) -> None:
+        """Consume until cancelled; connect again whenever the broker went away. Raise `Refused`."""
+        while True:
+            try:
+                await self._consume()
+            except Refused:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it was, it may be gone next time
+                log.warning("connects again: %s: %s", type(error).__name__, error)
+            except asyncio.CancelledError:
+                # aio-pika cancels what waits for a lost broker; only a stop is counted by `cancelling`.
+                if (task := asyncio.current_task()) and task.cancelling():
+                    raise
+            await asyncio.sleep(PAUSE)
+
+    async def _consume(self) -> None:
+        connection = await aio_pika.connect(self.url, timeout=5, heartbeat=10)
+        tending = None
+        try:
+            channel = await connection.channel()
+            await channel.set_qos(prefetch_count=self.prefetch)
+            queue = await self._declare(channel)
+            # After the queue is bound: what is announced meanwhile arrives twice, and the inbox sees that.
+            self.ready(await self.feed.catch_up() if self.feed else 0)
+            tending = asyncio.create_task(self._tend())
+            async with queue.iterator() as messages:
+                async for message in messages:
+                    await self._take(message)
+        finally:
+            if tending:
+                tending.cancel()
+            with suppress(Exception, asyncio.CancelledError):
+                async with asyncio.timeout(2):
+                    await connection.close()
+
+    async def _declare(self, channel: AbstractChannel) -> AbstractQueue:
+        dead = f"{self.queue}.dead"
+        letters = await channel.declare_exchange(dead, aio_pika.ExchangeType.FANOUT, durable=True)
+        kept = await channel.declare_queue(dead, durable=True, arguments={"x-queue-type": "quorum"})
+        await kept.bind(letters)
+        queue = await channel.declare_queue(
+            self.queue,
+            durable=True,
+            arguments={"x-queue-type": "quorum", "x-delivery-limit": DELIVERIES, "x-dead-letter-exchange": dead},
+        )
+        # The exchange is Gatewright's: declared by its relay, with arguments that are none of our business.
+        for pattern in self.consumer.patterns:
+            await queue.bind(self.exchange, pattern)
+        return queue
+
+    async def _take(self, message: AbstractIncomingMessage) -> None:
+        """Have the message taken, then acknowledge it. What the consumer raises ends the connection: it comes again."""
+        await self.consumer.take(message.body)
+        await message.ack()
+
+    async def _tend(self) -> None:
+        """Handle what waits for events that do not come: ask the feed for them, or go on without."""
+        while True:
+            await asyncio.sleep(TENDING.total_seconds())
+            try:
+                if self.feed and await self.consumer.late(TENDING):
+                    await self.feed.catch_up()
+                await self.consumer.release()
+            except (NoAnswer, Refused) as error:
+                log.warning("what is missing cannot be asked for: %s", error)
+            except Exception:
+                log.exception("what waits could not be handled")

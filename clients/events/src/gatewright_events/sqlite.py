@@ -1,0 +1,149 @@
+"""An inbox in SQLite, beside the tables of its consumer. One process uses it at a time."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+from uuid import UUID
+
+from gatewright_events.events import Event, read
+from gatewright_events.inbox import Inbox, Letter, Transaction
+
+TABLES: Final = """
+CREATE TABLE IF NOT EXISTS inbox_seen (event_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inbox_aggregates (aggregate_id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inbox_waiting (
+    aggregate_id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (aggregate_id, version)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS inbox_waiting_at ON inbox_waiting (at);
+CREATE TABLE IF NOT EXISTS inbox_letters (
+    id TEXT PRIMARY KEY, body TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL, at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inbox_place (one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT NOT NULL);
+"""
+
+
+@dataclass
+class SqliteTransaction(Transaction[sqlite3.Connection]):
+    """See `Transaction`."""
+
+    database: sqlite3.Connection
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """See `Transaction.connection`."""
+        return self.database
+
+    async def remember(self, event_id: str) -> bool:
+        """See `Transaction.remember`."""
+        return self.database.execute("INSERT OR IGNORE INTO inbox_seen VALUES (?)", (event_id,)).rowcount > 0
+
+    async def version(self, aggregate_id: UUID) -> int:
+        """See `Transaction.version`."""
+        row = self._row("SELECT version FROM inbox_aggregates WHERE aggregate_id = ?", str(aggregate_id))
+        return row[0] if row else 0
+
+    async def advance(self, aggregate_id: UUID, version: int) -> None:
+        """See `Transaction.advance`."""
+        self.database.execute("INSERT OR REPLACE INTO inbox_aggregates VALUES (?, ?)", (str(aggregate_id), version))
+
+    async def hold(self, event: Event, at: datetime) -> None:
+        """See `Transaction.hold`."""
+        row = (str(event.aggregate_id), event.aggregate_version, event.body, at.timestamp())
+        self.database.execute("INSERT OR REPLACE INTO inbox_waiting VALUES (?, ?, ?, ?)", row)
+
+    async def held(self, aggregate_id: UUID, version: int | None = None) -> Event | None:
+        """See `Transaction.held`."""
+        row = self._row(
+            "SELECT version, body FROM inbox_waiting WHERE aggregate_id = ?1 AND version = coalesce(?2, version) "
+            "ORDER BY version LIMIT 1",
+            str(aggregate_id),
+            version,
+        )
+        if row is None:
+            return None
+        place = str(aggregate_id), row[0]
+        self.database.execute("DELETE FROM inbox_waiting WHERE aggregate_id = ? AND version = ?", place)
+        return read(row[1])
+
+    async def waiting(self) -> int:
+        """See `Transaction.waiting`."""
+        row = self._row("SELECT count(*) FROM inbox_waiting")
+        return int(row[0])
+
+    async def overdue(self, since: datetime) -> Sequence[UUID]:
+        """See `Transaction.overdue`."""
+        found = "SELECT DISTINCT aggregate_id FROM inbox_waiting WHERE at <= ?"
+        return [UUID(row[0]) for row in self.database.execute(found, (since.timestamp(),)).fetchall()]
+
+    async def bury(self, letter: Letter) -> None:
+        """See `Transaction.bury`."""
+        row = (letter.id, letter.body, letter.reason, letter.attempts, letter.at.timestamp())
+        self.database.execute("INSERT OR REPLACE INTO inbox_letters VALUES (?, ?, ?, ?, ?)", row)
+
+    async def letters(self, limit: int) -> Sequence[Letter]:
+        """See `Transaction.letters`."""
+        found = self.database.execute("SELECT * FROM inbox_letters ORDER BY at, id LIMIT ?", (limit,)).fetchall()
+        return [_letter(row) for row in found]
+
+    async def unbury(self, letter_id: str) -> Letter | None:
+        """See `Transaction.unbury`."""
+        row = self._row("SELECT * FROM inbox_letters WHERE id = ?", letter_id)
+        self.database.execute("DELETE FROM inbox_letters WHERE id = ?", (letter_id,))
+        return _letter(row) if row else None
+
+    async def cursor(self) -> str | None:
+        """See `Transaction.cursor`."""
+        row = self._row("SELECT cursor FROM inbox_place")
+        return row[0] if row else None
+
+    async def move(self, cursor: str | None) -> None:
+        """See `Transaction.move`."""
+        self.database.execute("DELETE FROM inbox_place")
+        if cursor is not None:
+            self.database.execute("INSERT INTO inbox_place VALUES (1, ?)", (cursor,))
+
+    async def forget(self) -> None:
+        """See `Transaction.forget`."""
+        for statement in ("inbox_seen", "inbox_aggregates", "inbox_waiting", "inbox_place"):
+            self.database.execute(f"DELETE FROM {statement}")  # noqa: S608 - names of ours
+
+    def _row(self, statement: str, *values: Any) -> Any:
+        return self.database.execute(statement, values).fetchone()
+
+
+@dataclass
+class SqliteInbox(Inbox[sqlite3.Connection]):
+    """See `Inbox`. Its tables are made when it is opened."""
+
+    database: sqlite3.Connection
+    """In autocommit mode; handlers are given it."""
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    @classmethod
+    def open(cls, path: str) -> Self:
+        """Open or make the database at `path`."""
+        database = sqlite3.connect(path, isolation_level=None)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.executescript(TABLES)
+        return cls(database)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqliteTransaction]:
+        """See `Inbox.transaction`."""
+        async with self._alone:
+            self.database.execute("BEGIN IMMEDIATE")
+            try:
+                yield SqliteTransaction(self.database)
+                self.database.execute("COMMIT")
+            except BaseException:
+                self.database.execute("ROLLBACK")
+                raise
+
+
+def _letter(row: Any) -> Letter:
+    return Letter(row[0], row[1], row[2], row[3], datetime.fromtimestamp(row[4], UTC))

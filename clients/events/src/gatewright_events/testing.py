@@ -1,0 +1,141 @@
+"""Doubles for the tests of consumers: an inbox in memory, and events as Gatewright announces them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid5
+
+from gatewright_events.events import Event
+from gatewright_events.inbox import Inbox, Letter, Transaction
+
+NAMES = UUID("6b0e6d9e-6d1e-4f5b-9b53-5a0c7f2f8f11")
+
+
+@dataclass
+class MemoryState:
+    """Everything that an inbox in memory holds; `copy` is what handlers write to."""
+
+    copy: dict[Any, Any] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    versions: dict[UUID, int] = field(default_factory=dict)
+    waiting: dict[tuple[UUID, int], tuple[Event, datetime]] = field(default_factory=dict)
+    letters: dict[str, Letter] = field(default_factory=dict)
+    place: str | None = None
+
+
+@dataclass
+class MemoryTransaction(Transaction[dict[Any, Any]]):
+    """See `Transaction`."""
+
+    state: MemoryState
+
+    @property
+    def connection(self) -> dict[Any, Any]:
+        """See `Transaction.connection`: a dictionary, which is kept or not with the rest."""
+        return self.state.copy
+
+    async def remember(self, event_id: str) -> bool:
+        """See `Transaction.remember`."""
+        new = event_id not in self.state.seen
+        self.state.seen.add(event_id)
+        return new
+
+    async def version(self, aggregate_id: UUID) -> int:
+        """See `Transaction.version`."""
+        return self.state.versions.get(aggregate_id, 0)
+
+    async def advance(self, aggregate_id: UUID, version: int) -> None:
+        """See `Transaction.advance`."""
+        self.state.versions[aggregate_id] = version
+
+    async def hold(self, event: Event, at: datetime) -> None:
+        """See `Transaction.hold`."""
+        self.state.waiting[event.aggregate_id, event.aggregate_version] = event, at
+
+    async def held(self, aggregate_id: UUID, version: int | None = None) -> Event | None:
+        """See `Transaction.held`."""
+        found = sorted(key for key in self.state.waiting if key[0] == aggregate_id and version in {None, key[1]})
+        return self.state.waiting.pop(found[0])[0] if found else None
+
+    async def waiting(self) -> int:
+        """See `Transaction.waiting`."""
+        return len(self.state.waiting)
+
+    async def overdue(self, since: datetime) -> Sequence[UUID]:
+        """See `Transaction.overdue`."""
+        return list(dict.fromkeys(key[0] for key, (_, at) in self.state.waiting.items() if at <= since))
+
+    async def bury(self, letter: Letter) -> None:
+        """See `Transaction.bury`."""
+        self.state.letters[letter.id] = letter
+
+    async def letters(self, limit: int) -> Sequence[Letter]:
+        """See `Transaction.letters`."""
+        return sorted(self.state.letters.values(), key=lambda each: each.at)[:limit]
+
+    async def unbury(self, letter_id: str) -> Letter | None:
+        """See `Transaction.unbury`."""
+        return self.state.letters.pop(letter_id, None)
+
+    async def cursor(self) -> str | None:
+        """See `Transaction.cursor`."""
+        return self.state.place
+
+    async def move(self, cursor: str | None) -> None:
+        """See `Transaction.move`."""
+        self.state.place = cursor
+
+    async def forget(self) -> None:
+        """See `Transaction.forget`."""
+        self.state = MemoryState(copy=self.state.copy, letters=self.state.letters)
+
+
+@dataclass
+class MemoryInbox(Inbox[dict[Any, Any]]):
+    """See `Inbox`."""
+
+    state: MemoryState = field(default_factory=MemoryState)
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MemoryTransaction]:
+        """See `Inbox.transaction`."""
+        async with self._alone:
+            open_ = MemoryTransaction(deepcopy(self.state))
+            yield open_
+            self.state = open_.state
+
+
+@dataclass
+class Announcer:
+    """Announce events as Gatewright does: with positions in the log, and versions of each aggregate."""
+
+    source: str = "https://auth.example.com/auth"
+    _positions: "count[int]" = field(default_factory=lambda: count(1))
+    _versions: dict[UUID, int] = field(default_factory=dict)
+
+    def announce(self, type_: str, aggregate_id: UUID, **data: Any) -> dict[str, Any]:
+        """Return the next event of an aggregate, as JSON has it."""
+        position = next(self._positions)
+        version = self._versions[aggregate_id] = self._versions.get(aggregate_id, 0) + 1
+        aggregate = type_.split(".")[1]
+        return {
+            "specversion": "1.0",
+            "id": str(uuid5(NAMES, f"{self.source} {position}")),
+            "source": self.source,
+            "type": type_,
+            "subject": f"{aggregate}/{aggregate_id}",
+            "time": "2026-01-02T03:04:05Z",
+            "datacontenttype": "application/json",
+            "sequence": f"{position:019d}",
+            "aggregatetype": aggregate,
+            "aggregateid": str(aggregate_id),
+            "aggregateversion": version,
+            "schemaversion": 1,
+            "data": data,
+        }

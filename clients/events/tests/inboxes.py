@@ -1,0 +1,141 @@
+"""What every inbox promises."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from gatewright_events.events import Event, read
+from gatewright_events.inbox import Inbox, Letter
+from gatewright_events.testing import Announcer
+
+NOON = datetime(2026, 1, 2, 12, 0, 0, 250_000, UTC)
+
+
+class Undone(Exception):
+    pass
+
+
+def events(aggregate: UUID, count: int) -> list[Event]:
+    announcer = Announcer(f"https://{aggregate}")
+    return [read(announcer.announce("identity.user.updated", aggregate, name=f"n{n}")) for n in range(count)]
+
+
+class InboxContract(ABC):
+    @pytest.fixture
+    @abstractmethod
+    def inbox(self) -> Any:
+        """An empty one."""
+
+    async def test_an_event_is_new_once(self, inbox: Inbox[Any]) -> None:
+        async with inbox.transaction() as open_:
+            assert await open_.remember("a")
+            assert not await open_.remember("a")
+        async with inbox.transaction() as open_:
+            assert not await open_.remember("a")
+            assert await open_.remember("b")
+
+    async def test_what_raises_is_undone_as_a_whole(self, inbox: Inbox[Any]) -> None:
+        one = uuid4()
+        with pytest.raises(Undone):  # noqa: PT012 - what was done before is to be undone
+            async with inbox.transaction() as open_:
+                await open_.remember("a")
+                await open_.advance(one, 3)
+                await open_.move("here")
+                await open_.hold(events(one, 1)[0], NOON)
+                await open_.bury(Letter("a", "{}", "why", 1, NOON))
+                raise Undone
+        async with inbox.transaction() as open_:
+            assert await open_.remember("a")
+            assert await open_.version(one) == 0
+            assert await open_.cursor() is None
+            assert await open_.waiting() == 0
+            assert not await open_.letters(10)
+
+    async def test_of_transactions_at_once_each_is_whole(self, inbox: Inbox[Any]) -> None:
+        one = uuid4()
+
+        async def step() -> None:
+            async with inbox.transaction() as open_:
+                version = await open_.version(one)
+                await asyncio.sleep(0)
+                await open_.advance(one, version + 1)
+
+        await asyncio.gather(*(step() for _ in range(10)))
+        async with inbox.transaction() as open_:
+            assert await open_.version(one) == 10
+
+    async def test_an_aggregate_advances_by_itself(self, inbox: Inbox[Any]) -> None:
+        one, other = uuid4(), uuid4()
+        async with inbox.transaction() as open_:
+            assert await open_.version(one) == 0
+            await open_.advance(one, 2)
+            await open_.advance(one, 3)
+        async with inbox.transaction() as open_:
+            assert (await open_.version(one), await open_.version(other)) == (3, 0)
+
+    async def test_what_is_held_is_taken_out_once_the_first_before_the_others(self, inbox: Inbox[Any]) -> None:
+        one, other = uuid4(), uuid4()
+        _, second, third = events(one, 3)
+        async with inbox.transaction() as open_:
+            for each in (third, second, events(other, 1)[0]):
+                await open_.hold(each, NOON)
+            assert await open_.waiting() == 3
+        async with inbox.transaction() as open_:
+            assert await open_.held(one, 1) is None
+            assert await open_.held(one) == second
+            assert await open_.held(one, 3) == third
+            assert await open_.held(one) is None
+            assert await open_.waiting() == 1
+
+    async def test_tells_whose_events_have_waited_since_a_time(self, inbox: Inbox[Any]) -> None:
+        one, other = uuid4(), uuid4()
+        async with inbox.transaction() as open_:
+            for each in events(one, 2):
+                await open_.hold(each, NOON)
+            await open_.hold(events(other, 1)[0], NOON + timedelta(seconds=1))
+        async with inbox.transaction() as open_:
+            assert await open_.overdue(NOON - timedelta(milliseconds=1)) == []
+            assert await open_.overdue(NOON) == [one]
+            assert {*await open_.overdue(NOON + timedelta(seconds=1))} == {one, other}
+
+    async def test_letters_are_kept_the_oldest_first_and_taken_out_by_name(self, inbox: Inbox[Any]) -> None:
+        old, new = Letter("b", "{}", "was \0 bad", 5, NOON), Letter("a", "{}", "bad", 1, NOON + timedelta(seconds=1))
+        async with inbox.transaction() as open_:
+            await open_.bury(Letter("b", "{}", "before", 1, NOON - timedelta(days=1)))
+            for each in (new, old):
+                await open_.bury(each)
+        async with inbox.transaction() as open_:
+            assert [each.id for each in await open_.letters(10)] == ["b", "a"]
+            assert [each.id for each in await open_.letters(1)] == ["b"]
+            found = await open_.unbury("b")
+            assert found
+            assert (found.attempts, found.at, found.reason.startswith("was")) == (5, NOON, True)
+            assert await open_.unbury("b") is None
+            assert await open_.letters(10) == [new]
+
+    async def test_the_place_in_the_feed_is_kept_and_forgotten(self, inbox: Inbox[Any]) -> None:
+        async with inbox.transaction() as open_:
+            await open_.move("one")
+            await open_.move("two")
+        async with inbox.transaction() as open_:
+            assert await open_.cursor() == "two"
+            await open_.move(None)
+            assert await open_.cursor() is None
+
+    async def test_forgets_everything_but_the_letters(self, inbox: Inbox[Any]) -> None:
+        one = uuid4()
+        async with inbox.transaction() as open_:
+            await open_.remember("a")
+            await open_.advance(one, 3)
+            await open_.hold(events(one, 1)[0], NOON)
+            await open_.move("here")
+            await open_.bury(Letter("a", "{}", "bad", 1, NOON))
+            await open_.forget()
+        async with inbox.transaction() as open_:
+            assert await open_.remember("a")
+            assert (await open_.version(one), await open_.waiting(), await open_.cursor()) == (0, 0, None)
+            assert len(await open_.letters(10)) == 1

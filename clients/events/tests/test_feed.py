@@ -1,0 +1,153 @@
+"""Following the feed: from where it was, to the end, whatever happens on the way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from feeds import TOKEN, Feed, served
+from gatewright_events import feed as following
+from gatewright_events.consumer import Consumer, Later
+from gatewright_events.events import Event
+from gatewright_events.feed import FeedSubscriber, NoAnswer, Refused
+from gatewright_events.testing import Announcer, MemoryInbox
+
+ADA = UUID(int=1)
+
+
+class Desk:
+    """A consumer of a feed, whose handler counts and says when it has had enough."""
+
+    def __init__(self) -> None:
+        self.feed, self.inbox, self.announcer = Feed(), MemoryInbox(), Announcer()
+        self.versions: list[int] = []
+        self.later = 0
+        self.enough = asyncio.Event()
+        self.consumer = Consumer(self.inbox, self.handle, ("identity.user.*",))
+
+    async def handle(self, event: Event, _: Any) -> None:
+        if self.later:
+            self.later -= 1
+            raise Later
+        self.versions.append(event.aggregate_version)
+        if event.data.get("last"):
+            self.enough.set()
+
+    def announce(self, count: int, **data: Any) -> None:
+        self.feed.events += [self.announcer.announce("identity.user.updated", ADA, **data) for _ in range(count)]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+async def subscriber(desk: Desk) -> AsyncIterator[FeedSubscriber[Any]]:
+    async with served(desk.feed) as url:
+        made = FeedSubscriber(desk.consumer, url, TOKEN, limit=10)
+        yield made
+        await made.client.aclose()
+
+
+async def test_takes_everything_and_goes_on_where_it_was(desk: Desk, subscriber: FeedSubscriber[Any]) -> None:
+    desk.announce(25)
+    assert await subscriber.catch_up() == 25
+    desk.announce(1)
+    assert await subscriber.catch_up() == 1
+    assert desk.versions == list(range(1, 27))
+    assert [asked.get("after") for asked in desk.feed.asked][-2:] == ["one.25", "one.26"]
+    assert desk.inbox.state.place == "one.26"
+
+
+async def test_events_of_other_types_are_passed_over(desk: Desk, subscriber: FeedSubscriber[Any]) -> None:
+    desk.feed.events = [desk.announcer.announce("teams.team.created", UUID(int=9)) for _ in range(12)]
+    desk.announce(1)
+    assert await subscriber.catch_up() == 1
+    assert desk.versions == [1]
+
+
+async def test_a_log_that_was_restored_is_read_from_its_beginning(desk: Desk, subscriber: FeedSubscriber[Any]) -> None:
+    desk.announce(3)
+    await subscriber.catch_up()
+    desk.feed.log = "two"
+    desk.announce(1)
+    assert await subscriber.catch_up() == 1
+    assert (desk.versions, desk.inbox.state.place) == ([1, 2, 3, 4], "two.4")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_token_that_is_refused_ends_it(desk: Desk, subscriber: FeedSubscriber[Any], status: int) -> None:
+    desk.feed.answers = [(status, b"")]
+    with pytest.raises(Refused, match=str(status)):
+        await subscriber.run()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(503, b""), (200, b"[]"), (200, b"{"), (200, b'{"items": 1, "next": 2}'), (302, b""), (410, b"")],
+)
+async def test_any_other_answer_may_pass(desk: Desk, subscriber: FeedSubscriber[Any], status: int, body: bytes) -> None:
+    desk.feed.answers = [(status, body)]
+    with pytest.raises(NoAnswer):
+        await subscriber.take()
+    assert desk.inbox.state.place is None
+
+
+async def test_an_answer_without_end_is_not_read_to_it(
+    desk: Desk, subscriber: FeedSubscriber[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "MOST", 1000)
+    desk.feed.answers = [(200, b" " * 5000)]
+    with pytest.raises(NoAnswer, match="too long"):
+        await subscriber.take()
+
+
+async def test_it_goes_on_after_failures_and_misses_nothing(
+    desk: Desk, subscriber: FeedSubscriber[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LEAST_PAUSE", 0.001)
+    desk.feed.answers = [(503, b""), (500, b"{}")]
+    desk.later = 2
+    desk.announce(30)
+    desk.announce(1, last=True)
+    task = asyncio.create_task(subscriber.run())
+    async with asyncio.timeout(30):
+        await desk.enough.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert desk.versions == list(range(1, 32))
+
+
+async def test_a_part_that_was_not_taken_to_its_end_comes_again(desk: Desk, subscriber: FeedSubscriber[Any]) -> None:
+    desk.announce(3)
+    desk.later = 1
+    with pytest.raises(Later):
+        await subscriber.take()
+    assert desk.inbox.state.place is None
+    assert await subscriber.catch_up() == 3
+
+
+async def test_a_credential_is_asked_for_each_time_and_is_not_shown(
+    desk: Desk, subscriber: FeedSubscriber[Any]
+) -> None:
+    tokens = [TOKEN, "old"]
+
+    async def credential() -> str:
+        return tokens.pop(0)
+
+    subscriber.credential = credential
+    assert await subscriber.take() is None
+    with pytest.raises(Refused):
+        await subscriber.take()
+    assert TOKEN not in repr(FeedSubscriber(desk.consumer, subscriber.address, TOKEN))
+
+
+async def test_nobody_there_may_pass(desk: Desk) -> None:
+    async with served(desk.feed) as url:
+        pass
+    with pytest.raises(NoAnswer):
+        await FeedSubscriber(desk.consumer, url, TOKEN).take()
