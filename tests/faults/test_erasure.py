@@ -23,7 +23,7 @@ from tests.support.facts import until
 from tests.support.http import Caller, once
 from tests.support.service import LONG, PASSWORD, SECRET, SOURCES, Service, Stack, deployed
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1500 if LONG else 240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600 if LONG else 600)]
 
 PEOPLE: Final = 1000 if LONG else 20
 AT_ONCE: Final = 4
