@@ -16,7 +16,7 @@ from tests.support.receiver import Receiver, verified
 from tests.support.subscriber import disorder
 
 ROOT = Path(__file__).parents[3]
-EVENTS, AGGREGATES, KILLS = 200, 25, 4
+EVENTS, AGGREGATES, KILLS = 150, 25, 3
 LEASES_END = "UPDATE webhook_deliveries SET next_at = now() WHERE state = 'waiting' AND claimed"
 """What a minute does; nobody is alive who holds one."""
 
