@@ -11,6 +11,7 @@ from benchmarks.ground import Ground
 from benchmarks.rates import in_turn
 from benchmarks.table import Row, Spread, ratio_row
 from core.clock import SystemClock
+from core.personal import PersonalKeys
 from core.postgres.flush import Pending
 from core.postgres.work import SqlWork
 from domain.identity.commands.update_me import UpdateMe
@@ -19,6 +20,7 @@ from domain.identity.models import EmailAddress, User
 from domain.kernel.ids import UserId, uuid7
 from domain.kernel.usecases import use_case
 
+KEYS: Final = PersonalKeys((b"a key for people, of 32 bytes !!",))
 ROUNDS: Final = 5
 SECONDS: Final = 1.5
 AT_ONCE: Final = 16
@@ -45,12 +47,12 @@ async def _measure(ground: Ground) -> list[Spread]:
         await pool.execute(PEOPLE, people)
 
         async def command(person: UUID, *, telling: bool) -> None:
-            work = SqlWork(database, clock, b"a key for the audit trail", _nobody)
+            work = SqlWork(database, clock, b"a key for the audit trail", _nobody, people=KEYS)
             session = await work.begin()
             await session.execute(RENAME, {"id": person, "name": "Ada"})
             if telling:
                 now = clock.now()
-                user = User(id=UserId(person), email=EmailAddress(EMAIL), created_at=now, updated_at=now)
+                user = User(id=UserId(person), email=EmailAddress(EMAIL), created_at=now, updated_at=now, version=1)
                 work.emit(
                     UserUpdated(
                         user_id=person,

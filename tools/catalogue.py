@@ -17,7 +17,7 @@ from api.problems import status_of
 from core.discovery import load_use_cases
 from domain.kernel.access import Permission
 from domain.kernel.errors import DomainError
-from domain.kernel.events import Event
+from domain.kernel.events import Event, personal
 from domain.kernel.usecases import UseCase, use_cases
 from tools.coverage import coverage
 
@@ -59,7 +59,8 @@ def events() -> str:
         """
         CloudEvents 1.0 in JSON; these are the fields of `data`. Types and fields are a contract: fields are added,
         never removed or given another meaning. A consumer ignores fields it does not know, drops an event whose `id` it
-        has seen, and orders the events of one subject by `aggregateversion`, which rises by exactly one.
+        has seen, and orders the events of one subject by `aggregateversion`, which rises by exactly one. What is
+        personal is null, and the event has the extension attribute `erased`, once the person was erased.
         """,
         *map(_event, found),
     )
@@ -137,7 +138,10 @@ def _below(kind: type[Any]) -> Iterator[type[Any]]:
 def _event(kind: type[Event]) -> str:
     hints = get_type_hints(kind)
     named: Any = fields(kind)  # type: ignore[arg-type]  # `@event` makes a dataclass of every event
-    rows = ((f"`{each.name}`", _type(hints[each.name])) for each in named)
+    hidden = personal(kind)
+    rows = (
+        (f"`{each.name}`", f"{_type(hints[each.name])}{', personal' if each.name in hidden else ''}") for each in named
+    )
     emitted = _names(case for case in _cases() if kind in case.emits)
     return (
         f"## `{kind.type}`\n\n{_sentence(kind)} Schema version {kind.schema_version}"

@@ -76,12 +76,12 @@ class Projection:
     def _project(self, event: dict[str, Any]) -> None:
         what = event["type"].rpartition(".")[2]
         row = {"id": event["aggregateid"], "version": event["aggregateversion"]}
-        if what in {"created", "updated"}:
+        if what in {"created", "updated"} and not event.get("erased"):
             data = event["data"]
             self.database.execute(PROFILE, {**row, "email": data["email"], "full_name": data["full_name"]})
         if what in STATUSES:
             self.database.execute(STATUS, {**row, "active": STATUSES[what]})
-        if what == "deleted":
+        if what == "erased":
             self.database.execute(FORGET, row)
 
     def move(self, cursor: str) -> None:

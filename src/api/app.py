@@ -27,6 +27,7 @@ from api.routes.service_accounts import service_accounts
 from api.routes.sessions import sessions
 from api.routes.teams import teams
 from api.routes.visibility import visibility
+from api.routes.webhooks import webhooks
 from api.serving import serve
 from core.access_log import AccessLog
 from core.assembly import Assembly
@@ -52,6 +53,7 @@ def routes(settings: Settings) -> list[Router]:
         access,
         teams,
         visibility,
+        webhooks,
         resources,
         events,
         keys,

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -116,6 +117,43 @@ def generate(algorithm: str) -> None:
     from core.keyring import generate as made  # noqa: PLC0415
 
     click.echo(made(algorithm))
+
+
+@main.group()
+def erasures() -> None:
+    """Look after what is left of people who were erased."""
+
+
+@erasures.command("list")
+def list_erasures() -> None:
+    """Print the ids of everybody who was erased, a line each: to be kept apart from backups."""
+    from api.erasure_commands import show  # noqa: PLC0415
+
+    with _one_line():
+        show(_settings())
+
+
+@erasures.command()
+@click.argument("file", type=click.File("r"))
+def reapply(file: TextIO) -> None:
+    """Erase everybody again whose id is in FILE, after a backup was restored: a line each, `-` for standard input."""
+    from api.erasure_commands import reapply as reapplied  # noqa: PLC0415
+
+    with _one_line():
+        reapplied(_settings(), file)
+
+
+@erasures.command()
+def scrub() -> None:
+    """Rewrite tables and leave the present WAL, so that no page of theirs has a deleted row any more.
+
+    Each table is locked while it is written anew. Takes a superuser, or the owner of the tables with the roles
+    `pg_checkpoint` and the right to call `pg_switch_wal`.
+    """
+    from api.erasure_commands import scrub as scrubbed  # noqa: PLC0415
+
+    with _one_line():
+        scrubbed(_settings())
 
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -164,7 +164,9 @@ async def _postgres(url: str) -> tuple[State, str]:
         for name in ("fsync", "synchronous_commit"):
             if await connection.fetchval("SELECT current_setting($1)", name) == "off":
                 return "wrong", f"{name} is off: a power failure loses what was answered"
-        return "ok", f"version {version}, migrated ({revision})"
+        terse = await connection.fetchval("SELECT current_setting('log_error_verbosity')") == "terse"
+        talks = "" if terse else "; it writes people into its log: set log_error_verbosity = terse"
+        return "ok", f"version {version}, migrated ({revision}){talks}"
     finally:
         await connection.close()
 

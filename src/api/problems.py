@@ -1,7 +1,7 @@
 """Refusals as RFC 9457 problem details, at run time and in OpenAPI."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from inspect import getdoc
 from typing import Any, Final
 
@@ -146,18 +146,7 @@ def refusals(
     `body` is what a body of another kind than the route takes is refused with. `crossed` means that other sites may
     make a browser send such requests.
     """
-    found = {*case.raises, Malformed, TooLarge, TooSlow, Unavailable}
-    if case.access != ANYONE:
-        found |= {InvalidToken, Unauthenticated}
-    if case.access.permission:
-        found |= {Forbidden}
-    if case.access.recent:
-        found |= {ReauthenticationRequired}
-    if case.access.within:
-        found |= {OrganizationNotFound}
-    if case.writes:
-        # Whoever is nobody can use a key again: who they are includes what they send.
-        found |= {ConcurrentChange, IdempotencyInFlight, *((IdempotencyMismatch,) if case.access.signed_in else ())}
+    found = {*case.raises, *_of_pipeline(case), Malformed, TooLarge, TooSlow, Unavailable}
     if path:
         found |= {NoSuchPath}
     if body:
@@ -167,6 +156,23 @@ def refusals(
     if if_match:
         found |= {PreconditionFailed, PreconditionRequired}
     return sorted((problem(each, EXAMPLE) for each in found), key=lambda each: (each.status, each.code))
+
+
+def _of_pipeline(case: UseCase) -> Iterator[type[DomainError]]:
+    if case.access != ANYONE:
+        yield from (InvalidToken, Unauthenticated)
+    if case.paced:
+        yield TooManyRequests
+    if case.access.permission:
+        yield Forbidden
+    if case.access.recent:
+        yield ReauthenticationRequired
+    if case.access.within:
+        yield OrganizationNotFound
+    if case.writes:
+        yield from (ConcurrentChange, IdempotencyInFlight)
+        if case.access.signed_in:  # whoever is nobody can use a key again: who they are includes what they send
+            yield IdempotencyMismatch
 
 
 def _problem(

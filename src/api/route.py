@@ -51,7 +51,7 @@ class Route:
     @property
     def limited(self) -> bool:
         """Whether there is a limit that its callers are told of."""
-        return TooManyRequests in self.case.raises
+        return self.case.paced or TooManyRequests in self.case.raises
 
     @property
     def changes(self) -> bool:

@@ -11,6 +11,7 @@ import uvloop
 from api.starting import ready_database
 from core.clock import SystemClock
 from core.documents import Mongo, configuration_bodies, mongo_connection
+from core.erasing import ErasureFinishing, MailFolder, Place
 from core.exposition import serve_metrics
 from core.forgotten import Mailing, ResetMailing
 from core.jobs.registry import Job, Jobs, by_name
@@ -22,17 +23,23 @@ from core.mailed_sign_ins import CodeMailing
 from core.mailed_tokens import RandomLinkTokens
 from core.metrics import Metrics
 from core.operating import operator
+from core.outbound.calling import Outbound
 from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
+from core.postgres.erasing import FinishedErasures, Published
 from core.postgres.maintenance import CleanUp
 from core.postgres.signing_keys import SqlRing
 from core.processes import end_with_parent
 from core.rabbit.errand import Errand
-from core.secrets import seal
+from core.secrets import Sealed, seal
 from core.settings import Misconfigured, Settings
 from core.telemetry import configure_tracing
 from core.tending import TendingKeys
+from core.webhooks.disabling import disabling
+from core.webhooks.metrics import WebhookMetrics
+from core.webhooks.signing import SealedSecrets
+from core.webhooks.teller import Teller
 from core.worker import Worker
 from domain.organizations.collecting import ConfigurationCleaner
 
@@ -56,14 +63,16 @@ def work(settings: Settings) -> None:
 
 async def _work(settings: Settings, database: Database, metrics: Metrics) -> None:
     await database.open()
-    mongo = mongo_connection(settings)
+    mongo, told = mongo_connection(settings), WebhookMetrics()
     worker = Worker(
         database=database,
         jobs=jobs(settings, database, mongo),
         rabbit=settings.rabbitmq_url.get_secret_value() if settings.rabbitmq_url else None,
         redis=settings.redis_url.get_secret_value() if settings.redis_url else None,
-        errand=Errand(source=f"{settings.served_at}/auth", meter=metrics.relay),
+        errand=Errand(source=f"{settings.served_at}/auth", people=Keys.read(settings).people, meter=metrics.relay),
         gauges=_gauges(metrics, delivers=settings.rabbitmq_url is not None),
+        teller=_teller(settings, database, told),
+        fare=told.fare,
     )
     try:
         await worker.serve()
@@ -73,18 +82,33 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         await database.close()
 
 
+def _teller(settings: Settings, database: Database, meter: WebhookMetrics) -> Teller:
+    keys = Keys.read(settings)
+    return Teller(
+        database=database,
+        outbound=Outbound(settings.outbound_networks, settings.outbound_http),
+        secrets=SealedSecrets(seal(keys.secrets, "webhooks")),
+        disable=disabling(database, keys),
+        source=f"{settings.served_at}/auth",
+        people=keys.people,
+        patience=timedelta(days=settings.webhook_failing_days),
+        meter=meter,
+    )
+
+
 def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
     """Return every kind of job that is done here."""
     keys = Keys.read(settings)
     reader = SqlConfigurationReader(database)
     bodies = configuration_bodies(mongo, database)
     sealed, tokens = seal(keys.secrets), RandomLinkTokens.of(keys.secrets)
-    mailing = Mailing(database, sealed, tokens, link_policy(settings), keys.secrets.derive("audit"))
+    mailing = Mailing(database, sealed, tokens, link_policy(settings), keys.secrets.derive("audit"), keys.people)
     made: list[Job[Any]] = [
         MailSender(_transport(settings), sealed, settings.mail_from).job,
         ResetMailing(mailing).job,
         CodeMailing(mailing).job,
         CleanUp(database).job,
+        _erasing(settings, database, sealed).job,
         CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
     ]
     if not keys.policy.elsewhere:
@@ -115,6 +139,15 @@ class CollectBodies:
         await self.cleaner.collect_orphans()
 
 
+def _erasing(settings: Settings, database: Database, sealed: Sealed) -> ErasureFinishing:
+    places: list[Place] = [MailFolder(settings.outbox)]
+    if settings.rabbitmq_url:
+        from core.rabbit.unrouted import Unrouted  # noqa: PLC0415 - without a broker nothing needs its client
+
+        places.append(Unrouted(settings.rabbitmq_url.get_secret_value(), Published(database, Errand().sink)))
+    return ErasureFinishing(places, FinishedErasures(database), sealed)
+
+
 def _transport(settings: Settings) -> Transport:
     if settings.smtp_url is None:
         return FolderTransport(settings.outbox)
@@ -130,6 +163,7 @@ def _gauges(metrics: Metrics, *, delivers: bool) -> Callable[[Backlog], None]:
     def show(found: Backlog) -> None:
         metrics.relay.outbox(found.outbox_pending, found.outbox_oldest)
         metrics.jobs(found.jobs_due, found.jobs_parked)
+        metrics.erasures(found.erasures_unfinished, found.erasures_overdue)
         if delivers:
             metrics.relay.behind(sink, found.delivery_behind)
             metrics.relay.parked(sink, found.events_parked)

@@ -9,8 +9,9 @@ from domain.kernel.ports import Allowance, Limits
 
 ANNOUNCED: Final = frozenset(
     {
-        *("change_email", "email_change", "forgot", "invitation", "mailed_sign_in", "reset", "setup"),
-        *("show_invitation", "sign_in", "sign_in_mail", "sign_up", "verification_mail", "verify_email"),
+        *("change_email", "command", "email_change", "export", "forgot", "invitation", "mailed_sign_in", "reset"),
+        *("search", "setup", "show_invitation", "sign_in", "sign_in_mail", "sign_up", "verification_mail"),
+        *("verify_email", "webhook"),
     }
 )
 """Limits of whoever asks. Those of an address that is asked about say whether others have asked: nobody is told."""

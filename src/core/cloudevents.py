@@ -7,20 +7,24 @@ from typing import Any, Final
 
 import msgspec
 
+from core.personal import SEALED, PersonalKeys
 from domain.events.schemas import CloudEvent
 
 MEDIA_TYPE: Final = "application/cloudevents+json"
-COLUMNS: Final = """position, slot, id, aggregate_type, aggregate_id, aggregate_version, type, schema_version,
-    data::text AS data, organization_id, occurred_at, trace"""
+COLUMNS: Final = f"""position, slot, id, aggregate_type, aggregate_id, aggregate_version, type, schema_version,
+    data::text AS data, organization_id, occurred_at, trace,
+    CASE WHEN data ? '{SEALED}'
+         THEN (SELECT salt FROM person_keys WHERE person_id = (data #>> '{{{SEALED},0}}')::uuid) END AS salt"""  # noqa: S608 - made of constants
 """What `cloud_event` needs of a row of `events`: `data` as text, whatever codecs a connection has."""
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def cloud_event(row: Mapping[str, Any], source: str) -> CloudEvent:
-    """Return the event of a row of `events`, announced by `source`.
+def cloud_event(row: Mapping[str, Any], source: str, people: PersonalKeys) -> CloudEvent:
+    """Return the event of a row of `events`, announced by `source`; raise `ValueError` if it cannot be opened.
 
     Integers of CloudEvents have 32 bits, so the position is text, padded to sort (extension `sequence`).
     """
+    data, erased = people.show(row["data"], row["salt"], row["id"])
     made = CloudEvent(
         specversion="1.0",
         id=str(row["id"]),
@@ -34,12 +38,14 @@ def cloud_event(row: Mapping[str, Any], source: str) -> CloudEvent:
         aggregateid=str(row["aggregate_id"]),
         aggregateversion=row["aggregate_version"],
         schemaversion=row["schema_version"],
-        data=msgspec.Raw(row["data"].encode()),
+        data=data,
     )
     if row["organization_id"]:
         made["organizationid"] = str(row["organization_id"])
     if row["trace"] and _TRACEPARENT.fullmatch(row["trace"]):
         made["traceparent"] = row["trace"]
+    if erased:
+        made["erased"] = True
     return made
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from core.clock import SystemClock
 from core.jobs.registry import Job, Unrepeatable
 from core.mail import Enqueues, JobMailer, Seal
+from core.personal import PersonalKeys
 from core.postgres.database import Database
 from core.postgres.links import SqlLinks
 from core.postgres.people import SqlUsers
@@ -51,7 +52,7 @@ class JobResetRequests(ResetRequests):
 
     def ask(self, address: str) -> None:
         """See `ResetRequests.ask`."""
-        self.work.enqueue(MAIL_RESET, sealed(self.seal, address, _ABOUT))
+        self.work.enqueue(MAIL_RESET, sealed(self.seal, address, _ABOUT), to=address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,12 @@ class Mailing:
     tokens: LinkTokens
     policy: LinkPolicy
     audit_key: bytes
+    people: PersonalKeys
 
     async def mail(self, address: str, send: Callable[[LinkMails, User], Awaitable[None]]) -> None:
         """Make a link and queue its mail, in one transaction, if there is anybody to mail it to."""
         clock = SystemClock()
-        work = SqlWork(self.database, clock, self.audit_key, committed=lambda _: None)
+        work = SqlWork(self.database, clock, self.audit_key, lambda _: None, people=self.people)
         mails = LinkMails(self.tokens, SqlLinks(work), JobMailer(work, self.seal), self.policy, clock)
         try:
             if user := await Owners(SqlCredentials(self.database), SqlUsers(work)).find(address):

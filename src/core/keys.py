@@ -9,6 +9,7 @@ from hmac import compare_digest
 
 from core.key_forge import KeySafe, SealingForge
 from core.keyring import KeyRing
+from core.personal import PersonalKeys
 from core.secrets import Secrets, seal, weak
 from core.secrets_file import kept_secret
 from core.settings import PREFIX, Misconfigured, Settings
@@ -71,6 +72,11 @@ class Keys:
     def setup(self) -> SetupToken:
         """The token with which the first administrator is named."""
         return SetupToken(self.secrets.derive("setup"))
+
+    @property
+    def people(self) -> PersonalKeys:
+        """What seals personal data."""
+        return PersonalKeys.of(self.secrets)
 
     @property
     def safe(self) -> KeySafe:

@@ -36,7 +36,9 @@ _SUBMISSION: Final = 587
 class Enqueues(Protocol):
     """Queue a job in the command's transaction."""
 
-    def enqueue(self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None) -> None: ...
+    def enqueue(
+        self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, to: str | None = None
+    ) -> None: ...
 
 
 class Seal(Protocol):
@@ -82,7 +84,7 @@ class JobMailer(Mailer):
         """See `Mailer.send`."""
         words = render(mail)
         plain = msgspec.json.encode(Letter(to, words.subject, words.text, words.html))
-        self.work.enqueue(SEND_MAIL, {"sealed": b64encode(self.seal.seal(plain, _ABOUT)).decode()})
+        self.work.enqueue(SEND_MAIL, {"sealed": b64encode(self.seal.seal(plain, _ABOUT)).decode()}, to=to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class JobSignInRequests(SignInRequests):
 
     def ask(self, address: str, challenge: str) -> None:
         """See `SignInRequests.ask`."""
-        self.work.enqueue(MAIL_CODE, sealed(self.seal, f"{challenge} {address}", _ABOUT))
+        self.work.enqueue(MAIL_CODE, sealed(self.seal, f"{challenge} {address}", _ABOUT), to=address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from domain.identity.ports import LinkTokens
 from gatewright_verifier import base64url
 
 PREFIXES: Final = {
-    Purpose.RESET: "gwr_",
+    Purpose.RESET: "gwp_",
     Purpose.VERIFICATION: "gwv_",
     Purpose.SIGN_IN: "gwm_",
     Purpose.EMAIL_CHANGE: "gwc_",

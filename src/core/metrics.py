@@ -137,6 +137,30 @@ class JobMetrics:
 
 
 @dataclass(slots=True)
+class ErasureMetrics:
+    """People who were erased."""
+
+    registry: CollectorRegistry = REGISTRY
+    _unfinished: Gauge = field(init=False)
+    _overdue: Gauge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._unfinished = _measured(
+            "gatewright_erasures_unfinished", "People of whom something may be left outside the database", self.registry
+        )
+        self._overdue = _measured(
+            "gatewright_erasures_overdue",
+            "People whose erasure a subscriber has not acknowledged in time",
+            self.registry,
+        )
+
+    def __call__(self, unfinished: int, overdue: int) -> None:
+        """Say how many erasures are not finished, and how many a subscriber is late with."""
+        self._unfinished.set(unfinished)
+        self._overdue.set(overdue)
+
+
+@dataclass(slots=True)
 class RevocationMetrics:
     """How current this process is about what was revoked."""
 
@@ -237,6 +261,7 @@ class Metrics:
     breaches: BreachMetrics = field(init=False)
     relay: RelayMetrics = field(init=False)
     jobs: JobMetrics = field(init=False)
+    erasures: ErasureMetrics = field(init=False)
     revocations: RevocationMetrics = field(init=False)
     dependencies: DependencyMetrics = field(init=False)
     access: AccessMetrics = field(init=False)
@@ -249,6 +274,7 @@ class Metrics:
         self.breaches = BreachMetrics(self.registry)
         self.relay = RelayMetrics(self.registry)
         self.jobs = JobMetrics(self.registry)
+        self.erasures = ErasureMetrics(self.registry)
         self.revocations = RevocationMetrics(self.registry)
         self.dependencies = DependencyMetrics(self.registry)
         self.access = AccessMetrics(self.registry)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from dishka import AnyOf, Provider, Scope, WithParents, make_async_container, provide
+from dishka import AnyOf, AsyncContainer, Provider, Scope, WithParents, make_async_container, provide
 
 from core.clock import SystemClock
 from core.key_forge import SealingForge
@@ -96,11 +96,18 @@ class _KeyWork(Provider):
     tend = provide(TendKeysInteractor)
     rotating = provide(Rotating)
     show = provide(ListKeysInteractor, scope=Scope.APP)
+
+
+class OperatorWork(Provider):
+    """The transaction of one message that nobody sends from outside."""
+
+    scope = Scope.REQUEST
+
     clock = provide(SystemClock, provides=Clock, scope=Scope.APP)
 
-    def __init__(self, database: Database, audit_key: bytes) -> None:
+    def __init__(self, database: Database, keys: Keys) -> None:
         super().__init__()
-        self._database, self._audit_key = database, audit_key
+        self._database, self._audit_key, self._people = database, keys.secrets.derive("audit"), keys.people
 
     @provide(scope=Scope.APP)
     def database(self) -> Database:
@@ -110,11 +117,16 @@ class _KeyWork(Provider):
     @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
     async def work(self, clock: Clock) -> AsyncIterator[SqlWork]:
         """Give the message its unit of work, and make sure that it leaves nothing open."""
-        work = SqlWork(self._database, clock, self._audit_key, committed=_nobody_waits)
+        work = SqlWork(self._database, clock, self._audit_key, committed=_nobody_waits, people=self._people)
         try:
             yield work
         finally:
             await work.rollback()
+
+
+def operated(name: str) -> Operator:
+    """Return the actor as whom somebody operates the service."""
+    return Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name=name)
 
 
 def operator(database: Database, keys: Keys, forge: SealingForge, name: str) -> Dispatcher:
@@ -122,11 +134,17 @@ def operator(database: Database, keys: Keys, forge: SealingForge, name: str) -> 
 
     Nothing is pushed after the commit: everybody who has to hear of it asks the database twice a second.
     """
-    trusting = _Trusting(Operator(UserId(_NOBODY), SessionId(_NOBODY), None, 0, name=name))
+    work = OperatorWork(database, keys)
+    return trusting(make_async_container(KeyParts(keys, forge), _KeyWork(), work), name)
+
+
+def trusting(container: AsyncContainer, name: str) -> Dispatcher:
+    """Return the pipeline for messages that `name` sends, with what their interactors need from `container`."""
+    takes_all = _Trusting(operated(name))
     return Dispatcher(
-        container=make_async_container(KeyParts(keys, forge), _KeyWork(database, keys.secrets.derive("audit"))),
-        authenticator=trusting,
-        gate=trusting,
+        container=container,
+        authenticator=takes_all,
+        gate=takes_all,
         witness=_nobody_counts,
         outage=outage,
         clash=clash,

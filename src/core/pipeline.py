@@ -9,6 +9,7 @@ from dishka import AsyncContainer
 from msgspec import Struct
 
 from core.idempotency import Claim, Claimed, Idempotency, answer_bytes, answer_from, fingerprint
+from core.pace import NO_LIMIT, Pace
 from core.persisting import Clashes, end, persist
 from core.recency import Recency
 from domain.kernel.access import Access, Actor, Origin, Standing
@@ -105,6 +106,7 @@ class Dispatcher:
     outage: Outages
     clash: Clashes
     recency: Recency
+    pace: Pace = NO_LIMIT
     _built: dict[type[Any], Run] = field(default_factory=dict, init=False)
 
     async def __call__(self, message: Message[R], call: Call) -> Answer[R]:
@@ -139,7 +141,9 @@ class Dispatcher:
             return None
         if call.credential is None:
             raise Unauthenticated
-        return await self.authenticator.identify(call.credential)
+        actor = await self.authenticator.identify(call.credential)
+        await self.pace.keep(case, actor)
+        return actor
 
     async def _admit(self, case: UseCase, message: Message[Any], actor: Actor | None) -> None:
         if actor and (case.access.permission or case.access.within):

@@ -25,10 +25,15 @@ from core.invitation_tokens import RandomInvitationTokens
 from core.keys import SetupToken
 from core.mailed_links import MailedLinks
 from core.operating import KeyParts
+from core.outbound.calling import Outbound
+from core.pace import Pace
+from core.personal import PersonalKeys
 from core.pipeline import Call, Dispatcher
 from core.postgres.access_lists import SqlAccessLists
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
+from core.postgres.dossiers import SqlDossiers
+from core.postgres.erasures import SqlErasureLists
 from core.postgres.families import SqlRefreshFamilies
 from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.log import SqlEventLog
@@ -44,10 +49,12 @@ from core.postgres.states import SqlStates
 from core.postgres.team_lists import SqlTeamLists
 from core.postgres.trials import SqlTrials
 from core.postgres.visibility_lists import SqlVisibilityLists
+from core.postgres.webhooks import SqlWebhookLists
 from core.recency import Recency
 from core.refresh_tokens import RefreshTokens
 from core.secrets import Sealed, seal
 from core.transacting import Transaction
+from core.webhooks.signing import SealedSecrets
 from domain.access.editing import Editing
 from domain.access.facade import Clearances
 from domain.access.granting import Granting
@@ -61,6 +68,9 @@ from domain.events.ports import EventLog, States
 from domain.events.reading import Readership
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.dossiers.readers import Dossiers
+from domain.identity.erasures.erasing import Erasing
+from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.mail_proofs import CodeIdentities
 from domain.identity.mailing import LinkMails
 from domain.identity.ports import DeviceTokens, EmailAddresses, Passwords
@@ -68,7 +78,7 @@ from domain.identity.profiles import ProfileChanges
 from domain.identity.readers import ProfileLists, Profiles
 from domain.identity.registration import Registration
 from domain.identity.verification import PasswordIdentities
-from domain.kernel.ports import Clock, Cursors, Limits
+from domain.kernel.ports import Clock, Cursors, Destinations, Limits
 from domain.kernel.revocation import Revoking
 from domain.keys.rotating import Rotating
 from domain.organizations.inviting import Acceptance, Letters, Withdrawal
@@ -90,11 +100,14 @@ from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies
 from domain.sessions.revocations import Telling
 from domain.teams.rights import TeamRights
 from domain.visibility.sight import Sight
+from domain.webhooks.ports import WebhookSecrets
+from domain.webhooks.steering import Steering
 
 SERVICES: Final = (
     Acceptance,
     Editing,
     Ending,
+    Erasing,
     Joining,
     Judging,
     Leaving,
@@ -110,6 +123,7 @@ SERVICES: Final = (
     Seeing,
     Settling,
     Sight,
+    Steering,
     TeamRights,
     Withdrawal,
 )
@@ -150,6 +164,7 @@ class Shared(Provider):
     scope = Scope.APP
 
     credentials = provide(WithParents[SqlCredentials])
+    erasure_lists = provide(WithParents[SqlErasureLists])
     session_lists = provide(WithParents[SqlSessionLists])
     configuration_reader = provide(WithParents[SqlConfigurationReader])
     organization_reader = provide(WithParents[SqlOrganizationReader])
@@ -162,6 +177,7 @@ class Shared(Provider):
     service_account_lists = provide(WithParents[SqlServiceAccountLists])
     team_lists = provide(WithParents[SqlTeamLists])
     visibility_lists = provide(WithParents[SqlVisibilityLists])
+    webhook_lists = provide(WithParents[SqlWebhookLists])
     clock = provide(SystemClock, provides=Clock)
 
     def __init__(self, assembly: Assembly) -> None:
@@ -175,9 +191,12 @@ class Shared(Provider):
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
+            Destinations: Outbound(settings.outbound_networks, settings.outbound_http),
             DeviceTokens: SignedDeviceTokens(keys.secrets.every("devices")),
+            Dossiers: SqlDossiers(assembly.database, keys.people, f"{settings.served_at}/auth"),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
-            EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth"),
+            ErasurePolicy: ErasurePolicy(settings.erasure_subscribers, settings.erasure_life),
+            EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth", keys.people),
             GreetingPolicy: GreetingPolicy(settings.new_device_notice),
             InvitationPolicy: InvitationPolicy(
                 page=settings.invitations_at, sign_ups_per_minute=settings.sign_ups_per_minute
@@ -186,6 +205,7 @@ class Shared(Provider):
             Lifetimes: assembly.lifetimes,
             Limits: AnnouncedLimits(assembly.limits),
             Passwords: assembly.passwords,
+            PersonalKeys: keys.people,
             ProfileLists: assembly.profiles.source,
             Profiles: assembly.profiles,
             ResourceReader: SqlResourceReader(assembly.database, EngineSight(assembly.access)),
@@ -198,6 +218,7 @@ class Shared(Provider):
             SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
             States: SqlStates(assembly.database, assembly.follower),
             TokenInspection: assembly.inspection,
+            WebhookSecrets: SealedSecrets(seal(keys.secrets, "webhooks")),
         }.items():
             self.provide(always(made), provides=kind)
 
@@ -232,6 +253,7 @@ class Shared(Provider):
 def dispatcher(assembly: Assembly) -> Dispatcher:
     """Return the pipeline, with everything that its interactors need; raise if something is missing."""
     keys = KeyParts(assembly.keys, assembly.keys.forge(assembly.settings))
+    limits = AnnouncedLimits(assembly.limits)
     return Dispatcher(
         container=make_async_container(
             interactors(), Shared(assembly), Transaction(assembly), MailedLinks(assembly), keys
@@ -242,6 +264,7 @@ def dispatcher(assembly: Assembly) -> Dispatcher:
         outage=outage,
         clash=clash,
         recency=Recency(assembly.settings.recent_authentication_seconds),
+        pace=Pace(limits, assembly.settings.commands_per_minute, assembly.settings.searches_per_minute),
     )
 
 

@@ -31,7 +31,7 @@ _IS: Final = r"\s{0,4}[:=]\s{0,4}"
 _VALUE: Final = r"""(?:\\{0,4}"[^"]*"?|\\{0,4}'[^']*'?|[^\s,;&)}\]]+)"""
 _IN_TEXT: Final = (
     # Our tokens, JWTs (cut ones too), PEM blocks and password hashes say by themselves what they are.
-    (re.compile(r"gwr_[\w.~+/=-]+"), MASK),
+    (re.compile(r"gw[a-z]_[\w.~+/=-]+"), MASK),
     (re.compile(r"eyJ[\w-]{6,}(?:\.[\w-]*){0,4}"), MASK),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL), MASK),
     (re.compile(r"\$(?:argon2\w*|2[abxy]|(?:fire)?scrypt|pbkdf2[\w-]*|[PH])\$[^\s'\")]+"), MASK),
@@ -48,7 +48,7 @@ _IN_TEXT: Final = (
     (re.compile(rf"((?:^|[?&({{\s,]|{_QUOTE})(?:code|key|pin|seed){_QUOTE}?\s?=\s?){_VALUE}"), rf"\1{MASK}"),
     (re.compile(rf"({_QUOTE}(?:code|key|pin|seed){_QUOTE}{_IS}){_VALUE}"), rf"\1{MASK}"),
 )
-_SUSPECT: Final = re.compile(r"[=:$(]|gwr_|eyJ|---|bearer|basic|dpop|digest", re.IGNORECASE)
+_SUSPECT: Final = re.compile(r"[=:$(]|gw[a-z]_|eyJ|---|bearer|basic|dpop|digest", re.IGNORECASE)
 """Without any of these no pattern above can match: most values are let through by this one look."""
 # C0 and C1 controls (with CR, LF and ESC), line separators, what turns the reading direction, halves of a character.
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")

@@ -9,6 +9,7 @@ from core.idempotency import Idempotency
 from core.mail import JobMailer
 from core.pipeline import AuditTrail, Call, UnitOfWork
 from core.postgres.configuration import SqlConfigurationHeads
+from core.postgres.erasures import SqlErasures
 from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
@@ -23,6 +24,7 @@ from core.postgres.sessions import SqlSessionEnding, SqlSessions
 from core.postgres.teams import SqlInheritance, SqlTeamMembers, SqlTeams
 from core.postgres.viewers import SqlViewers
 from core.postgres.visibility import SqlContents, SqlVisibilityGroups
+from core.postgres.webhooks import SqlDeliveries, SqlMakers, SqlWebhooks
 from core.postgres.work import SqlWork
 from core.secrets import Sealed
 from core.setup import SqlSetup
@@ -37,6 +39,7 @@ class Transaction(Provider):
 
     users = provide(WithParents[SqlUsers])
     hashes = provide(WithParents[SqlPasswordHashes])
+    erasures = provide(WithParents[SqlErasures])
     failures = provide(WithParents[SqlFailures])
     superusers = provide(WithParents[SqlSuperusers])
     setup = provide(WithParents[SqlSetup])
@@ -62,11 +65,15 @@ class Transaction(Provider):
     hiding = provide(WithParents[SqlHiding])
     resources = provide(WithParents[SqlResources])
     belonging = provide(WithParents[SqlBelonging])
+    webhooks = provide(WithParents[SqlWebhooks])
+    deliveries = provide(WithParents[SqlDeliveries])
+    makers = provide(WithParents[SqlMakers])
 
     def __init__(self, assembly: Assembly) -> None:
         super().__init__()
         self._assembly = assembly
         secrets = assembly.keys.secrets
+        self._people = assembly.keys.people
         self._audit_key, self._request_key = secrets.derive("audit"), secrets.derive("idempotency")
 
     @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
@@ -77,6 +84,7 @@ class Transaction(Provider):
             database=assembly.database,
             clock=clock,
             audit_key=self._audit_key,
+            people=self._people,
             committed=assembly.committed,
             trace=call.trace,
             key_lifetime=assembly.idempotency_life,

@@ -15,6 +15,8 @@ from core.postgres.direct import Connects, session
 from core.postgres.sequencer import Sequencer
 from core.rabbit.errand import Errand
 from core.retrying import forever
+from core.webhooks.rows import Webhooking, webhooking
+from core.webhooks.teller import Teller
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +61,10 @@ class Worker:
     queue: str = QUEUE
     gauges: Callable[[Backlog], None] | None = None
     """Called every few seconds."""
+    teller: Teller | None = None
+    """Tells webhooks."""
+    fare: Callable[[Webhooking], None] | None = None
+    """Called as often as `gauges`, if that is."""
 
     async def run(self) -> NoReturn:
         """Work until cancelled; that takes up to five seconds to end, so that what has begun need not be repeated."""
@@ -70,6 +76,8 @@ class Worker:
                 from core.rabbit.relay import Relay  # noqa: PLC0415 - without a broker nothing needs its client
 
                 group.create_task(Relay(self.database, self.rabbit, self.errand).run())
+            if self.teller:
+                group.create_task(self.teller.run())
             if self.gauges:
                 group.create_task(forever("the gauges", self._measure))
         raise AssertionError("no part ends by itself")
@@ -93,4 +101,6 @@ class Worker:
         async with session(self.database, "gatewright-gauges") as connection:
             while self.gauges:
                 self.gauges(await backlog(connection, self.errand.sink))
+                if self.fare:
+                    self.fare(await webhooking(connection))
                 await asyncio.sleep(REFRESH)

@@ -71,7 +71,7 @@ async def test_i10_e13_no_secret_is_anywhere(stack: Stack, tmp_path: Path) -> No
                 return not await connection.fetchval(LEFT) and logged <= subscriber.ids
 
         async def posted() -> bool:
-            return {token[:4] for token in mailed(service)} == {"gwr_", "gwv_", "gwm_", "gwc_"}
+            return {token[:4] for token in mailed(service)} == {"gwp_", "gwv_", "gwm_", "gwc_"}
 
         await until(numbered, 60)
         await until(posted, 60)

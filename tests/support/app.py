@@ -1,6 +1,6 @@
 """The application, with every port in memory."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
@@ -22,11 +22,14 @@ from core.invitation_tokens import RandomInvitationTokens
 from core.key_forge import KeySafe, SealingForge
 from core.limits import LocalLimits
 from core.mailed_tokens import RandomLinkTokens
+from core.outbound.calling import Outbound, Resolve
+from core.pace import NO_LIMIT, Pace
 from core.pipeline import Answer, AuditTrail, Call, Dispatcher, UnitOfWork
 from core.postgres.flush import Fact, Pending
 from core.providers import always, interactors
 from core.recency import Recency
 from core.secrets import Sealed, Secrets
+from core.webhooks.signing import SealedSecrets
 from domain.access.facade import Clearances
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
@@ -34,6 +37,7 @@ from domain.access.queries.simulate_change import SimulateChange
 from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog, States
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
+from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.mailing import LinkMails, LinkPolicy, Owners
 from domain.identity.models import User
 from domain.identity.ports import DeviceTokens, EmailAddresses, LinkTokens, Passwords
@@ -51,7 +55,7 @@ from domain.kernel.errors import (
 )
 from domain.kernel.events import Events
 from domain.kernel.ids import UserId
-from domain.kernel.ports import Clock, Cursors, Limits
+from domain.kernel.ports import Clock, Cursors, Destinations, Limits
 from domain.kernel.revocation import Revoking
 from domain.kernel.usecases import Message, use_case
 from domain.keys.policies import KeyPolicy
@@ -63,6 +67,7 @@ from domain.sessions.greeting import GreetingPolicy
 from domain.sessions.models import Lifetimes
 from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies, RevocationLog, TokenInspection
 from domain.sessions.schemas import Tokens
+from domain.webhooks.ports import WebhookSecrets
 from tests.support.access.lists import MemoryAccessLists
 from tests.support.access.parts import MemoryParts
 from tests.support.access.worlds import World
@@ -71,6 +76,8 @@ from tests.support.memory.configuration import (
     MemoryConfigurationHeads,
     MemoryConfigurationReader,
 )
+from tests.support.memory.dossiers import MemoryDossiers
+from tests.support.memory.erasures import MemoryErasureLists, MemoryErasures
 from tests.support.memory.events import MemoryEventLog
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
 from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
@@ -124,6 +131,7 @@ from tests.support.memory.visibility import (
     MemoryVisibilityGroups,
     MemoryVisibilityLists,
 )
+from tests.support.memory.webhooks import MemoryDeliveries, MemoryMakers, MemoryWebhookLists, MemoryWebhooks
 from tests.support.memory.work import MemoryIdempotency, MemoryWork
 
 R = TypeVar("R")
@@ -149,6 +157,11 @@ class Clashing(Exception):
     """What a store raises when it undid a transaction because of others."""
 
 
+async def public(_host: str, _port: int) -> Sequence[str]:
+    """Resolve every name to the same public address."""
+    return ["93.184.215.14"]
+
+
 @dataclass
 class App:
     """Send messages through the real pipeline and look at what they did."""
@@ -161,6 +174,7 @@ class App:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    erasure: ErasurePolicy = field(default_factory=ErasurePolicy)
     greeting: GreetingPolicy = field(default_factory=GreetingPolicy)
     links: LinkPolicy = field(default_factory=LinkPolicy)
     invitations: InvitationPolicy = field(default_factory=InvitationPolicy)
@@ -171,6 +185,9 @@ class App:
     witnessed: Witnessed = field(default_factory=Witnessed)
     access: MemoryParts = field(default_factory=lambda: MemoryParts(World()))
     """What decisions are made of; people of the other ports are not in it by themselves."""
+    pace: Pace = NO_LIMIT
+    resolve: Resolve = public
+    """What names of others mean."""
     more: tuple[Provider, ...] = ()
     """Ports of use cases that a test brings along."""
     dispatch: Dispatcher = field(init=False)
@@ -187,6 +204,7 @@ class App:
             outage=lambda _: False,
             clash=lambda error: isinstance(error, Clashing),
             recency=Recency(now=lambda: self.clock.now().timestamp()),
+            pace=self.pace,
         )
 
     async def send(
@@ -301,6 +319,7 @@ class App:
             KeyPolicy: self.keys,
             Lifetimes: self.lifetimes,
             LinkPolicy: self.links,
+            Destinations: Outbound(resolve=self.resolve),
             DeviceTokens: SignedDeviceTokens({1: b"a key for device tokens in tests"}),
             LinkTokens: LINK_TOKENS,
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
@@ -309,6 +328,7 @@ class App:
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock, idle=self.lifetimes.idle),
             Passwords: self.passwords,
             PresentedTokens: MemoryPresentedTokens(self.memory),
+            ErasurePolicy: self.erasure,
             SignInPolicy: self.sign_in,
             GreetingPolicy: self.greeting,
             RevocationLog: self.revocations,
@@ -316,6 +336,7 @@ class App:
             SignUpPolicy: self.sign_up,
             States: self.states,
             TokenInspection: MemoryTokenInspection(self.memory),
+            WebhookSecrets: SealedSecrets(Sealed(b"the key that seals webhooks 32 B")),
         }.items():
             provider.provide(always(made), provides=kind)
         return make_async_container(interactors(), provider, Readers(), Transaction(), *self.more)
@@ -338,12 +359,15 @@ class Readers(Provider):
     policy_reader = provide(WithParents[MemoryPolicyReader])
     profiles = provide(WithParents[MemoryProfiles])
     resource_reader = provide(WithParents[MemoryResourceReader])
+    dossiers = provide(WithParents[MemoryDossiers])
+    erasure_lists = provide(WithParents[MemoryErasureLists])
     session_lists = provide(WithParents[MemorySessionLists])
     role_lists = provide(WithParents[MemoryRoleLists])
     grant_lists = provide(WithParents[MemoryGrantLists])
     service_account_lists = provide(WithParents[MemoryServiceAccountLists])
     team_lists = provide(WithParents[MemoryTeamLists])
     visibility_lists = provide(WithParents[MemoryVisibilityLists])
+    webhook_lists = provide(WithParents[MemoryWebhookLists])
 
     @provide
     def trials(self, container: AsyncContainer, memory: Memory, clock: Clock) -> Trials:
@@ -365,6 +389,7 @@ class Transaction(Provider):
 
     users = provide(WithParents[MemoryUsers])
     hashes = provide(WithParents[MemoryPasswordHashes])
+    erasures = provide(WithParents[MemoryErasures])
     failures = provide(WithParents[MemoryFailures])
     links = provide(WithParents[MemoryLinks])
     reset_requests = provide(WithParents[MemoryResetRequests])
@@ -394,6 +419,9 @@ class Transaction(Provider):
     resources = provide(WithParents[MemoryResources])
     belonging = provide(WithParents[MemoryBelonging])
     mailer = provide(WithParents[MemoryMailer])
+    webhooks = provide(WithParents[MemoryWebhooks])
+    deliveries = provide(WithParents[MemoryDeliveries])
+    makers = provide(WithParents[MemoryMakers])
 
     @provide(provides=AnyOf[MemoryWork, UnitOfWork, Events, AuditTrail])
     def work(self, memory: Memory, clock: Clock, call: Call, log: RevocationLog) -> MemoryWork:

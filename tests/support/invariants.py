@@ -56,7 +56,7 @@ SELECT made.aggregate_id FROM {facts} made WHERE made.type = '{made}'
 """
 _LOST: Final = {
     "organizations": ("organizations.organization.created", "organizations.organization.deleted"),
-    "users": ("identity.user.created", "identity.user.deleted"),
+    "users": ("identity.user.created", "identity.user.erased"),
 }
 _ONCE: Final = {
     "organizations.organization.create": "organizations.organization.created",
@@ -67,7 +67,7 @@ _ONCE: Final = {
     "visibility.group.create": "visibility.group.created",
     "visibility.content.add": "visibility.content.added",
     "access.role.create": "access.role.created",
-    "identity.user.delete": "identity.user.deleted",
+    "identity.user.delete": "identity.user.erased",
 }
 HISTORY: Final = {
     "an organization without an owner": f"""

@@ -217,6 +217,8 @@ class Service:
             "SECRET": SECRET,
             "SIGN_UP_LIMIT": "0",
             "SIGN_IN_LIMIT": "0",
+            "COMMAND_LIMIT": "0",
+            "SEARCH_LIMIT": "0",
             **({"RABBITMQ_URL": self.stack.rabbit.url} if self.brokered else {}),
             **self.more,
         }

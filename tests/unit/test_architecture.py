@@ -92,6 +92,7 @@ ALONE = {
     "Accounts": "made in the domain, of ports that have suites",
     "Clearances": "tests have the adapter that the service has",
     "Clock": "tells the time",
+    "Destinations": "tests have the adapter that the service has",
     "DeviceTokens": "tests have the adapter that the service has",
     "Identities": "made in the domain, of ports that have suites",
     "InvitationTokens": "tests have the adapter that the service has",
@@ -105,6 +106,8 @@ ALONE = {
     "SignInRequests": "queues a job with the work, whose suite says what becomes of it",
     "ResetRequests": "queues a job with the work, whose suite says what becomes of it",
     "TokenInspection": "tests/integration/api asks the real one about real tokens",
+    "Makers": "asked in one place, whose test sees the mail that comes of it",
+    "WebhookSecrets": "tests have the adapter that the service has",
     "Walls": "made in the domain, of ports that have suites",
 }
 """Ports without a suite, and why."""

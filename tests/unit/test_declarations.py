@@ -49,19 +49,28 @@ ELSEWHERE: dict[str, str] = dict.fromkeys(
     "IntrospectToken": "RFC 7662",
     "RevokeToken": "RFC 7009",
     "SimulateChange": "beside the AuthZEN API",
+    "DisableWebhook": "workers, when an endpoint fails for too long",
     "TendKeys": "workers, and whichever process finds an empty ring",
 }
 """Use cases without a generated route, and how they are reached instead."""
 
 UNSIMULATED = {
+    "CreateWebhook",
     "DeletePolicyModel",
+    "DeleteWebhook",
+    "DisableWebhook",
     "InviteMember",
     "PutConfiguration",
     "PutPolicyModel",
+    "Redeliver",
+    "RedeliverOne",
     "ResendInvitation",
+    "RotateWebhookSecret",
+    "TryWebhook",
     "UpdateOrganization",
     "UpdateServiceAccount",
     "UpdateVisibilityGroup",
+    "UpdateWebhook",
     "WithdrawInvitation",
 }
 """Commands in organizations that change nobody's access."""

@@ -13,7 +13,7 @@ from core.pipeline import AuditTrail, Call, UnitOfWork
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.sign_up import SignUp
 from domain.identity.errors import EmailInvalid, PasswordTooWeak
-from domain.identity.events import UserDeleted
+from domain.identity.events import UserErased
 from domain.identity.queries.list_users import ListUsers
 from domain.kernel.access import ANYONE
 from domain.kernel.consistency import ConsistencyToken
@@ -181,7 +181,7 @@ class Cross(Command[str]):
     user_id: UserId
 
 
-@interactor(access=ANYONE, raises=(ConcurrentChange,), emits=(UserDeleted,), audit="tests.way.cross")
+@interactor(access=ANYONE, raises=(ConcurrentChange,), emits=(UserErased,), audit="tests.way.cross")
 class CrossInteractor:
     crossing: Crossing
     events: Events
@@ -190,7 +190,7 @@ class CrossInteractor:
     async def __call__(self, request: Cross) -> str:
         self.crossing.runs += 1
         somebody = Somebody(request.user_id)
-        self.events.emit(UserDeleted(user_id=somebody.id, occurred_at=self.clock.now()), of=somebody)
+        self.events.emit(UserErased(user_id=somebody.id, occurred_at=self.clock.now()), of=somebody)
         self.crossing.met(Crossed.INTERACTOR)
         return "across"
 
@@ -244,7 +244,7 @@ async def test_runs_again_what_a_store_undid_because_of_others(where: Crossed, k
     answer = await app.answer(Cross(user_id=UserId(uuid7())), key=key)
 
     assert (answer.result, answer.replayed, crossing.runs) == ("across", False, TRIES)
-    assert [fact.type for fact in app.facts] == [UserDeleted.type], "what was undone is announced to nobody"
+    assert [fact.type for fact in app.facts] == [UserErased.type], "what was undone is announced to nobody"
     assert app.audited == [("tests.way.cross", "done")]
     assert app.witnessed.ended == [("Cross", "done")]
 

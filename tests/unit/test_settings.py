@@ -8,7 +8,8 @@ import pytest
 
 from core.keyring import generate
 from core.keys import Keys
-from core.settings import Environment, Misconfigured, Settings, load, unknown
+from core.setting_groups import Environment
+from core.settings import Misconfigured, Settings, load, unknown
 
 STRONG = "wQ7rDmV2kY9sXbT4nGfJ6hLzPc8eRuAa"
 NEEDED = {

@@ -15,7 +15,10 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT {MOST}) o) AS outbox_pe
        (SELECT count(*) FROM parked_events WHERE sink = $1) AS events_parked,
        (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE parked_at IS NULL AND run_at <= now() LIMIT {MOST}) j)
            AS jobs_due,
-       (SELECT count(*) FROM jobs WHERE parked_at IS NOT NULL) AS jobs_parked
+       (SELECT count(*) FROM jobs WHERE parked_at IS NOT NULL) AS jobs_parked,
+       (SELECT count(*) FROM erasures WHERE finished_at IS NULL) AS erasures_unfinished,
+       (SELECT count(DISTINCT a.person_id) FROM erasure_acknowledgements a JOIN erasures e USING (person_id)
+        WHERE a.acknowledged_at IS NULL AND e.due_at < now()) AS erasures_overdue
 FROM (
     SELECT count(*) AS events, min(e.occurred_at) AS oldest FROM (
         SELECT e.occurred_at FROM events e JOIN delivery_cursors c ON c.slot = e.slot AND e.position > c.position
@@ -39,6 +42,10 @@ class Backlog:
     events_parked: int
     jobs_due: int
     jobs_parked: int
+    erasures_unfinished: int = 0
+    """People of whom something may be left outside the database."""
+    erasures_overdue: int = 0
+    """People whose erasure a subscriber did not acknowledge in time."""
 
 
 async def backlog(connection: Any, sink: str = "rabbitmq") -> Backlog:

@@ -25,6 +25,8 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "idle_in_transaction_session_timeout": "60s",
     "log_checkpoints": "off",
+    # A unique index that refuses somebody would write who it is, and nobody erases them from a log.
+    "log_error_verbosity": "terse",
 }
 
 INITDB = (

@@ -1,7 +1,7 @@
 """What a command says beside its own tables, and the one statement that writes it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -10,8 +10,9 @@ import msgspec
 
 from core.idempotency import Claim
 from core.markers import on_the_wire
+from core.personal import PersonalKeys, new_salt
 from core.postgres.audit import Entry
-from domain.kernel.events import Aggregate, Event
+from domain.kernel.events import Aggregate, Event, personal
 from domain.kernel.ids import uuid7
 from domain.kernel.revocation import Marker
 
@@ -24,6 +25,10 @@ SELECT * FROM jsonb_to_recordset({}::text::jsonb)
 AS fact (id uuid, aggregate_type text, aggregate_id uuid, aggregate_version bigint, type text, schema_version smallint,
          data jsonb, organization_id uuid, trace text, revokes jsonb)
 """
+_SALTS: Final = """
+INSERT INTO person_keys (person_id, salt)
+SELECT person_id, decode(salt, 'hex') FROM jsonb_to_recordset({}::text::jsonb) AS key (person_id uuid, salt text)
+"""
 _ENTRIES: Final = """
 INSERT INTO audit_pending (id, action, outcome, actor, target, organization_id, occurred_at, leaf)
 SELECT id, action, outcome, actor, target, organization_id, occurred_at, decode(leaf, 'hex')
@@ -32,9 +37,9 @@ AS entry (id uuid, action text, outcome text, actor text, target text, organizat
           leaf text)
 """
 _JOBS: Final = """
-INSERT INTO jobs (id, name, payload, run_at)
-SELECT id, name, payload, coalesce(run_at, now())
-FROM jsonb_to_recordset({}::text::jsonb) AS job (id uuid, name text, payload jsonb, run_at timestamptz)
+INSERT INTO jobs (id, name, payload, run_at, about)
+SELECT id, name, payload, coalesce(run_at, now()), decode(about, 'hex')
+FROM jsonb_to_recordset({}::text::jsonb) AS job (id uuid, name text, payload jsonb, run_at timestamptz, about text)
 """
 _MARKERS: Final = """
 INSERT INTO revocations AS old (scope, id, cutoff, epoch, expires_at)
@@ -44,7 +49,7 @@ ON CONFLICT (scope, id) DO UPDATE
 SET cutoff = greatest(old.cutoff, excluded.cutoff), epoch = greatest(old.epoch, excluded.epoch),
     expires_at = greatest(old.expires_at, excluded.expires_at)
 """
-_ANSWER: Final = "UPDATE idempotency_keys SET answer = {} WHERE actor = {} AND key = {}"
+_ANSWER: Final = "UPDATE idempotency_keys SET answer = {}, person_id = {} WHERE actor = {} AND key = {}"
 _FORGET: Final = "DELETE FROM idempotency_keys WHERE actor = {} AND key = {}"
 # The log's id is asked for each time, for it is renewed under running processes when a backup is restored.
 _TOKEN: Final = "SELECT {}::text::bigint AS transaction, (SELECT log_id FROM log_head) AS log_id"  # noqa: S105 - a query
@@ -68,7 +73,21 @@ class Fact:
     trace: str | None
     revokes: list[dict[str, Any]] | None
     """Each a marker as verifiers read it."""
+    personal: tuple[str, ...] = ()
+    """Which fields of `data` are stored sealed."""
+    person: UUID | None = None
+    """Whom those are about."""
     id: UUID = field(default_factory=uuid7)
+
+    def stored(self, keys: PersonalKeys, salt: bytes | None) -> dict[str, Any]:
+        """Return the row of the outbox; `salt` is that of the person, None if there are none, or not any more."""
+        row = {name: getattr(self, name) for name in _STORED}
+        if self.person:
+            row["data"] = keys.hide(self.data, self.personal, self.person, salt, self.id)
+        return row
+
+
+_STORED: Final = tuple(each.name for each in fields(Fact) if each.name not in {"personal", "person"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +97,8 @@ class Job:
     name: str
     payload: Mapping[str, Any]
     run_at: datetime | None
+    about: str | None = None
+    """A pseudonym, in hexadecimal, of the address it is about: by it the job is found when somebody is erased."""
     id: UUID = field(default_factory=uuid7)
 
 
@@ -91,6 +112,8 @@ class Pending:
     markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
     claim: Claim | None = None
     answer: bytes | None = None
+    salts: dict[UUID, bytes] = field(default_factory=dict)
+    """Of those whom facts are about, as the database has them."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to write; a claim by itself is not worth it."""
@@ -118,21 +141,36 @@ class Pending:
                 organization_id=getattr(event, "organization_id", None),
                 trace=trace,
                 revokes=msgspec.to_builtins([on_the_wire(marker) for marker in revokes]) or None,
+                personal=(names := personal(type(event))),
+                person=getattr(event, event.about) if names else None,
             )
         )
 
-    def enqueue(self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None) -> None:
-        """Remember a job; without `run_at` it is to be done at once."""
-        self.jobs.append(Job(name, payload, run_at))
+    @property
+    def _person(self) -> UUID | None:
+        """Whom the answer shows, if anybody."""
+        return next((fact.person for fact in self.facts if fact.person), None)
 
-    def statement(self, audit_key: bytes) -> tuple[str, list[Any]]:
+    @property
+    def strangers(self) -> list[UUID]:
+        """Whose salt is in the database and not known here. Who is announced now is new, and gets theirs here."""
+        new = {fact.aggregate_id for fact in self.facts if fact.aggregate_version == 1}
+        return sorted({fact.person for fact in self.facts if fact.person} - new - self.salts.keys())
+
+    def enqueue(
+        self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, about: str | None = None
+    ) -> None:
+        """Remember a job; without `run_at` it is to be done at once."""
+        self.jobs.append(Job(name, payload, run_at, about))
+
+    def statement(self, audit_key: bytes, people: PersonalKeys) -> tuple[str, list[Any]]:
         """Return the statement that writes it all, and its values.
 
         It answers with a row `transaction`, `log_id`; the former null if the transaction wrote nothing.
         """
         parts: list[str] = []
         values: list[Any] = []
-        for template, given in self._parts(audit_key):
+        for template, given in self._parts(audit_key, people):
             first = len(values) + 1
             parts.append(template.format(*(f"${number}" for number in range(first, first + len(given)))))
             values += given
@@ -141,9 +179,16 @@ class Pending:
         written = ", ".join(f"written_{number} AS ({part})" for number, part in enumerate(parts))
         return f"WITH {written} " + _TOKEN.format("pg_current_xact_id()"), values
 
-    def _parts(self, audit_key: bytes) -> Iterator[tuple[str, list[Any]]]:
+    def _parts(self, audit_key: bytes, people: PersonalKeys) -> Iterator[tuple[str, list[Any]]]:
         if self.facts:
-            yield _FACTS, [_json(self.facts)]
+            new = {fact.person: new_salt() for fact in self.facts if fact.person and fact.aggregate_version == 1}
+            salts = self.salts | new
+            yield (
+                _FACTS,
+                [_json([fact.stored(people, salts.get(fact.person) if fact.person else None) for fact in self.facts])],
+            )
+            if new:
+                yield _SALTS, [_json([{"person_id": each, "salt": salt.hex()} for each, salt in new.items()])]
         if self.entries:
             yield _ENTRIES, [_json([asdict(entry) | {"leaf": entry.leaf(audit_key).hex()} for entry in self.entries])]
         if self.jobs:
@@ -152,7 +197,7 @@ class Pending:
             # Sorted, so that two commands never wait for each other in a circle.
             yield _MARKERS, [_json([self.markers[key] for key in sorted(self.markers)])]
         if self.claim and self.answer is not None:
-            yield _ANSWER, [self.answer, self.claim.actor, self.claim.key]
+            yield _ANSWER, [self.answer, self._person, self.claim.actor, self.claim.key]
         elif self.claim:
             yield _FORGET, [self.claim.actor, self.claim.key]
 

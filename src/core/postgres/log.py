@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, Protocol
 
 from core.cloudevents import COLUMNS, cloud_event
+from core.personal import PersonalKeys
 from core.postgres.direct import Connects, session
 from core.retrying import forever
 from domain.events.patterns import expression
@@ -124,13 +125,15 @@ class SqlEventLog:
     follower: LogFollower
     source: str = "/auth"
     """The `source` of every event: the issuer's URL, where there is one."""
+    people: PersonalKeys = field(default_factory=PersonalKeys)
+    """What opens the personal data of events; without them, those that have any cannot be read."""
 
     async def read(self, after: int, limit: int, wanted: Wanted = EVERYTHING) -> Stretch:
         """See `EventLog.read`."""
         async with self.database.read() as connection:
             rows = await self._rows(connection, after, limit, wanted)
         row, last = rows[0], rows[-1]["position"]
-        events = [cloud_event(each, self.source) for each in rows] if last is not None else []
+        events = [cloud_event(each, self.source, self.people) for each in rows] if last is not None else []
         head = row["head"]
         if wanted == EVERYTHING:
             return Stretch(row["log_id"], head, row["position"] or head + 1, last or head, events)

@@ -23,6 +23,7 @@ EXPIRED: Final = {
     "refresh_families": "expires_at < now()",
     "sessions": "expires_at < now() - interval '30 days'",
     "signing_keys": "expires_at < now()",
+    "webhook_deliveries": "expires_at < now()",
     "sign_in_failures": "failed_at < now() - interval '1 day'",
     "access_changes": "changed_at < now() - interval '7 days'",
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Table, Text, Uuid, delete, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.postgres.base import mapping, refusing, versioned
@@ -134,6 +134,11 @@ class SqlPasswordHashes(PasswordHashes):
         )
         fresh = {"password_hash": row.excluded.password_hash, "changed_at": row.excluded.changed_at}
         await session.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=fresh))
+
+    async def remove(self, user_id: UserId) -> None:
+        """See `PasswordHashes.remove`."""
+        session = await self.work.begin()
+        await session.execute(delete(credentials).where(credentials.c.user_id == user_id))
 
     async def renew(self, user_id: UserId, before: str, after: str) -> None:
         """See `PasswordHashes.renew`."""

@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session
 
 from core.idempotency import Claim, Claimed
+from core.personal import PersonalKeys
 from core.pipeline import AuditTrail, UnitOfWork
 from core.postgres.audit import entry
 from core.postgres.base import VersionedSession
 from core.postgres.database import Database
 from core.postgres.flush import Pending
 from core.postgres.loss import POSTGRES_LOST
+from core.postgres.person_keys import salts
 from domain.kernel.access import Actor
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import IdempotencyInFlight, Unavailable
@@ -57,6 +59,8 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
     """W3C traceparent, carried by the facts."""
     key_lifetime: timedelta = timedelta(hours=24)
     """How long an `Idempotency-Key` is remembered."""
+    people: PersonalKeys = field(default_factory=PersonalKeys)
+    """What seals the personal data of events; without them, none that have any can be emitted."""
     pending: Pending = field(default_factory=Pending, init=False)
     _held: "_Held | None" = field(default=None, init=False)
 
@@ -91,9 +95,14 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
         """Remember in the audit trail who ran what, and how it ended."""
         self.pending.entries.append(entry(case, message, actor, outcome, self.pending.target, self.clock.now()))
 
-    def enqueue(self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None) -> None:
-        """Have a job done after the commit, at least once: at `run_at`, or at once."""
-        self.pending.enqueue(name, payload, run_at)
+    def enqueue(
+        self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, to: str | None = None
+    ) -> None:
+        """Have a job done after the commit, at least once: at `run_at`, or at once.
+
+        One that is about the address `to` is not done any more once whoever has it was erased.
+        """
+        self.pending.enqueue(name, payload, run_at, self.people.pseudonyms(to)[0].hex() if to else None)
 
     async def commit(self) -> ConsistencyToken | None:
         """Write what was said in one round trip, and commit; raise `ConcurrentChange` if someone else was first.
@@ -110,7 +119,9 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
         assert self._held
         if session.dirty or session.new or session.deleted:
             await self._held.session.flush()
-        statement, values = pending.statement(self.audit_key)
+        if strangers := pending.strangers:
+            pending.salts |= await salts(self._held.driver, strangers)
+        statement, values = pending.statement(self.audit_key, self.people)
         row = await self._held.driver.fetchrow(statement, *values)
         await self._held.connection.run_sync(_commit, session)
         self.pending, self._held = Pending(), None

@@ -181,7 +181,7 @@ class Delivery:
             self._give_up(position, f"the broker closed the channel over it {FAULTS} times")
             return
         try:
-            await publish(self.exchange, row, self.errand.source, self.errand.patience)
+            await publish(self.exchange, row, self.errand.source, self.errand.patience, self.errand.people)
         except ChannelLost:
             if self.progress.careful:
                 self.progress.faults[position] += 1

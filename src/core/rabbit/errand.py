@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from core.personal import PersonalKeys
+
 EXCHANGE: Final = "auth.events"
 CAREFUL: Final = 1000
 """How many events are published one by one after the broker closed a channel."""
@@ -40,6 +42,8 @@ class Errand:
     """Another one where two deployments share a virtual host."""
     source: str = "/auth"
     """The `source` of every event: the issuer's URL, where there is one."""
+    people: PersonalKeys = field(default_factory=PersonalKeys)
+    """What opens the personal data of events; without them, those that have any cannot be sent."""
     meter: RelayMeter = field(default_factory=Unmeasured)
     in_flight: int = 64
     """More than that gains nothing (`benchmarks/relay.py`)."""

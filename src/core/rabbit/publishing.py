@@ -10,6 +10,7 @@ from aio_pika.exceptions import AMQPError, ChannelClosed, PublishError
 from opentelemetry.trace import SpanKind
 
 from core.cloudevents import MEDIA_TYPE, cloud_event, encode
+from core.personal import PersonalKeys
 from core.telemetry import carries_sample, current_traceparent, linked, span
 
 ABOUT: Final = {"messaging.system": "rabbitmq", "messaging.operation.type": "send"}
@@ -32,12 +33,12 @@ class Unsendable(Exception):
     """The event itself cannot be published, now or later."""
 
 
-def message(row: Mapping[str, Any], source: str, traceparent: str | None) -> aio_pika.Message:
+def message(row: Mapping[str, Any], source: str, traceparent: str | None, people: PersonalKeys) -> aio_pika.Message:
     """Return the message of a row of `events`; its id is the event's, its routing key the event's type.
 
     Without `traceparent` it carries that of the request that stated the event.
     """
-    event = cloud_event(row, source)
+    event = cloud_event(row, source, people)
     if traceparent:
         event["traceparent"] = traceparent
     return aio_pika.Message(
@@ -51,15 +52,17 @@ def message(row: Mapping[str, Any], source: str, traceparent: str | None) -> aio
     )
 
 
-async def publish(exchange: AbstractExchange, row: Mapping[str, Any], source: str, patience: float) -> None:
+async def publish(
+    exchange: AbstractExchange, row: Mapping[str, Any], source: str, patience: float, people: PersonalKeys
+) -> None:
     """Return when the broker has the event on disk; raise `NotSent` or `Unsendable`."""
     try:
         if carries_sample(row["trace"]):
             with linked(row["trace"]), span(f"publish {row['type']}", SpanKind.PRODUCER, **ABOUT):
-                await _send(exchange, row, source, patience, current_traceparent())
+                await _send(exchange, row, source, patience, people, current_traceparent())
         else:
             # Nearly all of them: spans that nobody keeps would cost as much as the message does.
-            await _send(exchange, row, source, patience)
+            await _send(exchange, row, source, patience, people)
     except PublishError as error:
         raise Returned(str(error)) from error
     except asyncio.CancelledError as error:
@@ -76,6 +79,12 @@ async def publish(exchange: AbstractExchange, row: Mapping[str, Any], source: st
 
 
 async def _send(
-    exchange: AbstractExchange, row: Mapping[str, Any], source: str, patience: float, traceparent: str | None = None
+    exchange: AbstractExchange,
+    row: Mapping[str, Any],
+    source: str,
+    patience: float,
+    people: PersonalKeys,
+    traceparent: str | None = None,
 ) -> None:
-    await exchange.publish(message(row, source, traceparent), row["type"], mandatory=True, timeout=patience)
+    made = message(row, source, traceparent, people)
+    await exchange.publish(made, row["type"], mandatory=True, timeout=patience)

@@ -33,6 +33,8 @@ class CloudEvent(TypedDict):
     organizationid: NotRequired[str]
     traceparent: NotRequired[str]
     """The trace of the command that caused it (extension Distributed Tracing)."""
+    erased: NotRequired[bool]
+    """Whom it is about was erased since: what it said of them is null (extension `erased`)."""
     data: Any
 
 

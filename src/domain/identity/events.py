@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.kernel.events import Event, event
+from domain.kernel.events import Event, Personal, event
 
 
 @event
@@ -13,10 +13,10 @@ class UserCreated(Event):
     type = "identity.user.created"
 
     user_id: UUID
-    email: str
+    email: Personal[str]
     email_verified: bool
-    username: str | None
-    full_name: str | None
+    username: Personal[str | None]
+    full_name: Personal[str | None]
     occurred_at: datetime
 
 
@@ -27,10 +27,10 @@ class UserUpdated(Event):
     type = "identity.user.updated"
 
     user_id: UUID
-    email: str
+    email: Personal[str]
     email_verified: bool
-    username: str | None
-    full_name: str | None
+    username: Personal[str | None]
+    full_name: Personal[str | None]
     occurred_at: datetime
 
 
@@ -55,10 +55,10 @@ class UserReactivated(Event):
 
 
 @event
-class UserDeleted(Event):
-    """A person's account is gone; forget what you keep about them."""
+class UserErased(Event):
+    """A person is erased, and what was announced about them is unreadable: erase what you keep, and acknowledge it."""
 
-    type = "identity.user.deleted"
+    type = "identity.user.erased"
 
     user_id: UUID
     occurred_at: datetime
@@ -69,6 +69,16 @@ class PasswordChanged(Event):
     """A person has another password; their other sessions ended, and all if they had forgotten the former."""
 
     type = "identity.user.password_changed"
+
+    user_id: UUID
+    occurred_at: datetime
+
+
+@event
+class PasswordVoided(Event):
+    """A person's password counts no more: it was chosen before they proved their address. All their sessions ended."""
+
+    type = "identity.user.password_voided"
 
     user_id: UUID
     occurred_at: datetime

@@ -12,7 +12,7 @@ from domain.identity.errors import (
     UsernameTaken,
     UserNotFound,
 )
-from domain.identity.events import UserUpdated
+from domain.identity.events import PasswordVoided, UserUpdated
 from domain.identity.schemas import Email, FullName, Password, Username
 from domain.kernel.access import Origin
 from domain.kernel.errors import Overloaded
@@ -29,6 +29,7 @@ __all__ = [
     "MailIdentities",
     "NewPerson",
     "Password",
+    "PasswordVoided",
     "Person",
     "UserNotFound",
     "UserUpdated",
@@ -93,6 +94,8 @@ class MailIdentities(Protocol):
     async def prove(self, challenge: str, code: str, origin: Origin) -> Identified | None:
         """Return who was mailed `code` for `challenge`, and proved their address by it; None for anything else.
 
+        A password that was chosen before is void then, with every session: it may be that of whoever signed up with
+        the address of somebody else.
         May raise `TooManyRequests`. Failures are counted in the transaction of the command.
         """
 

@@ -1,11 +1,12 @@
 """Tell who somebody is by the mail that they read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hmac import compare_digest
 from typing import Final
 
 from domain.identity.errors import UserNotFound
+from domain.identity.events import PasswordVoided
 from domain.identity.facade import Identified, MailIdentities
 from domain.identity.mailing import LinkPolicy
 from domain.identity.models import Purpose, User
@@ -17,16 +18,18 @@ from domain.identity.ports import (
     KnownDevice,
     LinkReader,
     LinkTokens,
+    SessionEnding,
     SignInRequests,
 )
 from domain.identity.registration import updated
-from domain.identity.repositories import Links, Users
+from domain.identity.repositories import Links, PasswordHashes, Users
 from domain.identity.verification import locked, nobody
 from domain.kernel.access import Origin
 from domain.kernel.errors import TooManyRequests
 from domain.kernel.events import Events
 from domain.kernel.ids import UserId, uuid7
-from domain.kernel.ports import Clock, Limits
+from domain.kernel.mails import PasswordVoidedMail
+from domain.kernel.ports import Clock, Limits, Mailer
 
 TRIES: Final = 5
 """How many codes may be tried for one challenge."""
@@ -42,6 +45,9 @@ class CodeIdentities(MailIdentities):
     reader: LinkReader
     links: Links
     users: Users
+    hashes: PasswordHashes
+    sessions: SessionEnding
+    mailer: Mailer
     credentials: Credentials
     failures: Failures
     devices: DeviceTokens
@@ -81,8 +87,11 @@ class CodeIdentities(MailIdentities):
             # As much is written as for a wrong code, or the time would tell that it was right.
             await self.failures.count(nobody(challenge), "nowhere", now)
             return None
-        if not await self._used(user, hashes):
+        link = await self.links.use(user.id, Purpose.SIGN_IN, hashes, now)
+        if link is None or not link.proves(user) or link.epoch != user.epoch:
             return None
+        if not user.email_verified:
+            await self._proved(user, now, has_password=kept.password_hash is not None)
         await self.failures.forget(user.id, place)
         token = self.devices.make(device, now)
         return Identified(user.id, user.epoch, user.email, email_verified=True, familiar=familiar, device_token=token)
@@ -100,14 +109,15 @@ class CodeIdentities(MailIdentities):
         except UserNotFound:
             return None
 
-    async def _used(self, user: User, hashes: Sequence[bytes]) -> bool:
-        """Use the challenge up, and note that the address was proved; return False if it is worth nothing any more."""
-        now = self.clock.now()
-        link = await self.links.use(user.id, Purpose.SIGN_IN, hashes, now)
-        if link is None or not link.proves(user) or link.epoch != user.epoch:
-            return False
-        if not user.email_verified:
-            user.email_verified, user.updated_at = True, now
-            await self.users.keep(user)
-            self.events.emit(updated(user), of=user)
-        return True
+    async def _proved(self, user: User, now: datetime, *, has_password: bool) -> None:
+        """Note that the address is theirs; whoever chose the password may have been somebody else."""
+        user.email_verified, user.updated_at = True, now
+        user.epoch += has_password
+        await self.users.keep(user)
+        self.events.emit(updated(user), of=user)
+        if not has_password:
+            return
+        await self.hashes.remove(user.id)
+        ended = await self.sessions.end_all(user.id, user.epoch, now)
+        self.events.emit(PasswordVoided(user_id=user.id, occurred_at=now), of=user, revokes=ended)
+        self.mailer.send(user.email, PasswordVoidedMail())

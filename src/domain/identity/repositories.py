@@ -30,6 +30,9 @@ class PasswordHashes(Protocol):
     async def put(self, credential: Credential) -> None:
         """Keep `credential` in place of the one before."""
 
+    async def remove(self, user_id: UserId) -> None:
+        """Forget the hash, if there is one: no password is right any more."""
+
     async def renew(self, user_id: UserId, before: str, after: str) -> None:
         """Keep the hash `after` in place of `before`, another of the same password.
 

@@ -24,6 +24,8 @@ from domain.kernel.errors import TooManyRequests
 from domain.kernel.ids import UserId, uuid7
 from domain.kernel.ports import Clock, Limits
 
+SLOW: Final = 5
+"""After so many in a row from one network the next may come a second later at the soonest, and later each time."""
 FAILURES: Final = 10
 """After so many failures in a row from one network, the account is closed to that network for `PAUSE`."""
 MOST_FAILURES: Final = 100
@@ -130,8 +132,16 @@ def locked(kept: KeptCredential, now: datetime, *, known: bool = False) -> bool:
 
 
 def exhausted(kept: KeptCredential, now: datetime) -> bool:
-    """Return whether so many attempts failed in this place of late."""
-    return _closed(kept.failures_here, FAILURES, kept.failed_here_at, now)
+    """Return whether so many attempts failed in this place of late, or the last of some a moment ago."""
+    if _closed(kept.failures_here, FAILURES, kept.failed_here_at, now):
+        return True
+    last = kept.failed_here_at
+    return last is not None and SLOW <= kept.failures_here < FAILURES and now < last + delay(kept.failures_here)
+
+
+def delay(failures: int) -> timedelta:
+    """Return how long no password is believed after so many failures, `SLOW` to `FAILURES`: 1, 2, 4, 8 … seconds."""
+    return timedelta(seconds=2 ** (failures - SLOW))
 
 
 def _closed(failures: int, most: int, last: datetime | None, now: datetime) -> bool:

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     ACCESS_SIMULATE = "access:simulate"
     CONFIGURATION_READ = "configuration:read"
     CONFIGURATION_WRITE = "configuration:write"
+    ERASURES_ACKNOWLEDGE = "erasures:acknowledge"
     EVENTS_READ = "events:read"
     GRANTS_READ = "grants:read"
     GRANTS_WRITE = "grants:write"
@@ -37,11 +38,14 @@ class Permission(StrEnum):
     TEAMS_READ = "teams:read"
     TEAMS_WRITE = "teams:write"
     TOKENS_INTROSPECT = "tokens:introspect"
+    USERS_EXPORT = "users:export"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     VISIBILITY_BYPASS = "visibility:bypass"
     VISIBILITY_READ = "visibility:read"
     VISIBILITY_WRITE = "visibility:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,12 @@ class NameInvalid(Invalid):
     code = "request.name_invalid"
 
 
+class AddressRefused(Invalid):
+    """The address is none that this service calls: https, by a full name, all of whose addresses are public."""
+
+    code = "request.address_refused"
+
+
 class Unauthenticated(DomainError):
     """Sign in first."""
 

@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeVar, dataclass_transform
+from typing import Annotated, ClassVar, Final, Protocol, TypeVar, dataclass_transform, get_type_hints
 from uuid import UUID
 
 from domain.kernel.revocation import Marker
 
 T = TypeVar("T")
+
+PERSONAL: Final = "personal"
+Personal = Annotated[T, PERSONAL]
+"""A field that says something about a person.
+
+It is kept under a key of theirs alone, and is null for every reader once they were erased.
+"""
 
 
 class Event:
@@ -20,12 +27,25 @@ class Event:
     __slots__ = ()
     type: ClassVar[str]
     schema_version: ClassVar[int] = 1
+    about: ClassVar[str] = "user_id"
+    """The field that names whom its `Personal` fields are about."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def event(cls: type[T]) -> type[T]:
     """Make `cls` an immutable event."""
     return dataclass(frozen=True, kw_only=True, slots=True)(cls)
+
+
+_personal: dict[type[Event], tuple[str, ...]] = {}
+
+
+def personal(kind: type[Event]) -> tuple[str, ...]:
+    """Return which fields of an event are declared `Personal`."""
+    if kind not in _personal:
+        hints = get_type_hints(kind, include_extras=True)
+        _personal[kind] = tuple(name for name, hint in hints.items() if PERSONAL in getattr(hint, "__metadata__", ()))
+    return _personal[kind]
 
 
 class Aggregate(Protocol):

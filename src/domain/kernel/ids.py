@@ -7,6 +7,7 @@ from re import compile as pattern
 from typing import Final, NewType
 from uuid import UUID
 
+DeliveryId = NewType("DeliveryId", UUID)
 GrantId = NewType("GrantId", UUID)
 GroupId = NewType("GroupId", UUID)
 InvitationId = NewType("InvitationId", UUID)
@@ -17,6 +18,7 @@ ServiceAccountId = NewType("ServiceAccountId", UUID)
 SessionId = NewType("SessionId", UUID)
 TeamId = NewType("TeamId", UUID)
 UserId = NewType("UserId", UUID)
+WebhookId = NewType("WebhookId", UUID)
 
 PLATFORM: Final = OrganizationId(UUID("00000000-0000-7000-8000-000000000001"))
 """The organization that runs this service. It exists from the first migration; platform-wide grants are made in it."""

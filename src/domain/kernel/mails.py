@@ -106,6 +106,26 @@ class EmailChangedMail(Mail):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionEndedMail(Mail):
+    """The notice that a session was ended because somebody else may have a copy of its tokens."""
+
+    name = "session_ended"
+    at: str
+    """When, as people read it."""
+    device: str
+    """What signed in says it is."""
+    address: str
+    """Where it signed in from."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordVoidedMail(Mail):
+    """The notice that a password is void which was chosen before anybody proved the address."""
+
+    name = "password_voided"
+
+
+@dataclass(frozen=True, slots=True)
 class SignInMail(Mail):
     """A code to sign in with."""
 
@@ -126,3 +146,16 @@ class NewDeviceMail(Mail):
     device: str
     """What it says it is."""
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDisabledMail(Mail):
+    """The notice that a webhook is told nothing any more."""
+
+    name = "webhook_disabled"
+    webhook: str
+    """Its id."""
+    host: str
+    """Of its address."""
+    reason: str
+    """As people read it."""

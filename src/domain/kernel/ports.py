@@ -51,3 +51,10 @@ class Limits(Protocol):
 
     async def clear(self, name: str, key: str) -> None:
         """Forget the attempts at `name` by `key`."""
+
+
+class Destinations(Protocol):
+    """Know which addresses of others this service calls at somebody else's word."""
+
+    async def check(self, url: str) -> str:
+        """Return `url` as it is called, or raise `AddressRefused`; it is asked about again at each call."""

@@ -51,6 +51,8 @@ class UseCase:
     """It changes state by one statement of a port that commits by itself, and needs no unit of work to succeed."""
     aftermath: Mapping[type[DomainError], type[Any]] = field(default_factory=dict)
     """What is done about a refusal, in the transaction that audits it."""
+    dear: bool = False
+    """Whether it costs much more than what it takes to ask: how often is limited for each caller."""
     simulated: bool = False
     """Whether what it would change about access can be asked beforehand: all that it does is in its transaction."""
 
@@ -58,6 +60,11 @@ class UseCase:
     def name(self) -> str:
         """The name of the message, which is also that of the operation, its span and its metrics."""
         return self.message.__name__
+
+    @property
+    def paced(self) -> bool:
+        """Whether it is limited how often one caller may ask for it."""
+        return self.access.signed_in and (self.writes or self.dear)
 
     @property
     def writes(self) -> bool:
@@ -127,6 +134,7 @@ def interactor(
     quiet: bool = False,
     direct: bool = False,
     aftermath: Mapping[type[DomainError], type[Any]] = MappingProxyType({}),
+    dear: bool = False,
     simulated: bool = False,
 ) -> Callable[[type[T]], type[T]]:
     """Declare the interactor that answers the message its `__call__` accepts.
@@ -137,6 +145,8 @@ def interactor(
     A `direct` command is built once and gets nothing of a unit of work. What it refuses may have an `aftermath`: by
     refusal, exactly that class, what to build and call with it in a transaction of its own. That is committed if the
     refusal keeps its work; what it raises is answered instead.
+
+    What is `dear`, like a search or an export, may be asked for less often than anything else.
 
     A `simulated` command may be run only to see what it would change about access, and is undone then. So it does
     nothing outside its transaction, and takes an `Actor` at most.
@@ -157,7 +167,7 @@ def interactor(
         if simulated and (direct or not {*takes} <= {Actor}):
             raise TypeError(f"{made.__name__} cannot be simulated: it needs more than a transaction and an actor")
         _declared[answered] = UseCase(
-            answered, made, result, access, raises, emits, audit, quiet, takes, direct, aftermath, simulated
+            answered, made, result, access, raises, emits, audit, quiet, takes, direct, aftermath, dear, simulated
         )
         return made
 

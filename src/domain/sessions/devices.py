@@ -1,5 +1,6 @@
 """Recognise devices by what clients call themselves, as far as that helps people to know their own again."""
 
+from datetime import datetime
 from functools import lru_cache
 from re import compile as pattern
 from typing import Final
@@ -54,6 +55,17 @@ def device(user_agent: str | None) -> Device | None:
         name = next((name for sign, name in _CLIENTS if sign in user_agent), None)
         system, kind = _system(user_agent)
     return Device(name, system, kind) if name or system else None
+
+
+def named(user_agent: str | None) -> str:
+    """Return what mails call the device of a user agent."""
+    said = device(user_agent)
+    return " on ".join(each for each in (said.client, said.system) if each) if said else "unknown"
+
+
+def written(moment: datetime) -> str:
+    """Return a time in UTC as mails write it."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _system(user_agent: str) -> tuple[str | None, str]:

@@ -8,7 +8,7 @@ from domain.kernel.access import Origin
 from domain.kernel.errors import TooManyRequests
 from domain.kernel.mails import NewDeviceMail
 from domain.kernel.ports import Clock, Limits, Mailer
-from domain.sessions.devices import device
+from domain.sessions.devices import named, written
 from domain.sessions.ports import SessionLists
 
 LAST: Final = 50
@@ -50,7 +50,5 @@ class Greeting:
             await self.limits.hit("new_device_mail", str(person.user_id), MAILS, 86_400)
         except TooManyRequests:
             return
-        said = device(origin.user_agent)
-        name = " on ".join(each for each in (said.client, said.system) if each) if said else "unknown"
-        at = f"{self.clock.now():%Y-%m-%d %H:%M} UTC"
+        at, name = written(self.clock.now()), named(origin.user_agent)
         self.mailer.send(person.email, NewDeviceMail(at=at, device=name, address=origin.address or "unknown"))

@@ -47,8 +47,11 @@ CHANGE: Final = {
 }
 PAGES: Final = {"next_token"}
 """Where a list goes on (AuthZEN 1.0): no secret, whatever it is called."""
-TOLD: Final = {"access_token", "refresh_token", "token_type", "device_token"}
-ISSUING: Final = {"SignIn", "FinishMailedSignIn", "DevSignIn", "RefreshSession"}
+TOLD: Final = {"access_token", "refresh_token", "token_type", "device_token", "secret"}
+ISSUING: Final = {
+    *("SignIn", "FinishMailedSignIn", "DevSignIn", "RefreshSession"),
+    *("CreateWebhook", "RotateWebhookSecret"),
+}
 SECRETS: Final = ("password", "secret", "token", "hash", "seed", "key", "credential", "salt", "code")
 
 

@@ -29,6 +29,12 @@ INSERT INTO signing_keys (id, kid, algorithm, state, published_at, expires_at, v
     FROM unnest(ARRAY['1 hour', '-1 second', '-1 day']::interval[]) AS age;
 INSERT INTO mailed_links SELECT '00000000-0000-7000-8000-00000000000a', age::text, 'ada@example.org', 1, age::text::bytea,
     now() + age FROM unnest(ARRAY['1 hour', '-1 second', '-1 day']::interval[]) AS age;
+INSERT INTO webhooks SELECT '00000000-0000-7000-8000-00000000000b', '00000000-0000-7000-8000-000000000001', 'https://example.org/',
+    '', '{*}', true, NULL, '', NULL, NULL, '00000000-0000-7000-8000-00000000000a', now(), now(), 1;
+INSERT INTO webhook_deliveries (id, webhook_id, event_id, type, aggregate_id, state, expires_at)
+    SELECT gen_random_uuid(), '00000000-0000-7000-8000-00000000000b', gen_random_uuid(), 'identity.user.created', gen_random_uuid(),
+    CASE WHEN age IS NULL THEN 'waiting' ELSE 'dead' END, now() + age
+    FROM unnest(ARRAY['1 hour', '-1 second', '-1 day', NULL]::interval[]) AS age;
 INSERT INTO access_changes (scope, id, changed_at) SELECT 'user', gen_random_uuid(), now() + age
     FROM unnest(ARRAY['0 hours', '-6 days', '-8 days']::interval[]) AS age;
 """
@@ -42,6 +48,7 @@ LEFT = {
     "sessions": 2,
     "sign_in_failures": 2,
     "signing_keys": 1,
+    "webhook_deliveries": 2,
 }
 
 

@@ -95,6 +95,9 @@ class MemoryPasswordHashes(PasswordHashes):
     async def put(self, credential: Credential) -> None:
         (await self.work.begin()).table(CREDENTIALS).put(credential.user_id, credential)
 
+    async def remove(self, user_id: UserId) -> None:
+        (await self.work.begin()).table(CREDENTIALS).remove(user_id)
+
     async def renew(self, user_id: UserId, before: str, after: str) -> None:
         kept: Credential | None = (await self.work.begin()).table(CREDENTIALS).get(user_id)
         if kept and kept.password_hash == before:
@@ -186,7 +189,7 @@ class MemoryResetRequests(ResetRequests):
     work: MemoryWork
 
     def ask(self, address: str) -> None:
-        self.work.enqueue("mail_reset", {"address": address})
+        self.work.enqueue("mail_reset", {"address": address}, to=address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +199,7 @@ class MemorySignInRequests(SignInRequests):
     work: MemoryWork
 
     def ask(self, address: str, challenge: str) -> None:
-        self.work.enqueue("mail_sign_in", {"address": address, "challenge": challenge})
+        self.work.enqueue("mail_sign_in", {"address": address, "challenge": challenge}, to=address)
 
 
 @dataclass(frozen=True, slots=True)

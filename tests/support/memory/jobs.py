@@ -10,5 +10,7 @@ from typing import Any
 class MemoryEnqueues:
     queued: list[tuple[str, Mapping[str, Any], datetime | None]] = field(default_factory=list)
 
-    def enqueue(self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None) -> None:
+    def enqueue(
+        self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, to: str | None = None
+    ) -> None:
         self.queued.append((name, payload, run_at))

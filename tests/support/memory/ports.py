@@ -42,7 +42,7 @@ class MemoryMailer(Mailer):
     work: MemoryWork
 
     def send(self, to: str, mail: Mail) -> None:
-        self.work.enqueue("send_mail", {"to": to, "mail": mail.name, "text": render(mail).text})
+        self.work.enqueue("send_mail", {"to": to, "mail": mail.name, "text": render(mail).text}, to=to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,10 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
     def record(self, case: UseCase, message: Message[Any], actor: Actor | None, outcome: str) -> None:
         self.pending.entries.append(entry(case, message, actor, outcome, self.pending.target, self.clock.now()))
 
-    def enqueue(self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None) -> None:
-        self.pending.enqueue(name, payload, run_at)
+    def enqueue(
+        self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, to: str | None = None
+    ) -> None:
+        self.pending.enqueue(name, payload, run_at, to)
 
     async def commit(self) -> ConsistencyToken | None:
         pending, memory = self.pending, self.memory

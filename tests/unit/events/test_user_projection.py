@@ -39,7 +39,7 @@ def test_i18_every_order_of_arrival_ends_the_same(projection: Projection, order:
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 def test_i18_whoever_was_deleted_stays_so(projection: Projection, order: tuple[int, ...]) -> None:
     person = uuid7()
-    events = [person_event(what, person, version) for version, what in enumerate(["created", "updated", "deleted"], 1)]
+    events = [person_event(what, person, version) for version, what in enumerate(["created", "updated", "erased"], 1)]
     for place in order:
         projection.apply(json.dumps(events[place]))
     assert known(projection, person) == (None, None, 0, 1)

@@ -32,7 +32,7 @@ EVERY = pytest.mark.parametrize("message", [DeactivateUser, DeleteUser, Reactiva
     ("closing", "announced", "action"),
     [
         (DeactivateUser, "identity.user.deactivated", "identity.user.deactivate"),
-        (DeleteUser, "identity.user.deleted", "identity.user.delete"),
+        (DeleteUser, "identity.user.erased", "identity.user.delete"),
     ],
 )
 async def test_closing_announces_it_and_kills_every_token_by_epoch(

@@ -3,7 +3,8 @@
 import pytest
 
 from api.app import routes
-from core.settings import Environment, Settings
+from core.setting_groups import Environment
+from core.settings import Settings
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.dev_register import DevRegister
 from domain.identity.errors import EmailInvalid, EmailTaken, FullNameInvalid, UsernameInvalid, UsernameTaken

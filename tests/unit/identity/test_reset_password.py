@@ -257,7 +257,7 @@ async def test_i12_fills_nobodys_mailbox_and_does_not_tell() -> None:
 async def test_i12_limits_how_often_one_network_address_asks_and_tries() -> None:
     app = App(links=LinkPolicy(attempts_per_minute=1))
     here, there = Origin("192.0.2.1"), Origin("198.51.100.1")
-    guess = ResetPassword(token="gwr_" + "a" * 43, password=NEW)
+    guess = ResetPassword(token="gwp_" + "a" * 43, password=NEW)
     await app.send(FORGOT, origin=here)
     with pytest.raises(LinkRefused):
         await app.send(guess, origin=here)
@@ -273,8 +273,8 @@ async def test_p12_t11_the_token_has_256_bits_and_nothing_of_it_is_kept(app: App
 
     token = await forgot(app)
 
-    assert token.startswith("gwr_")
-    assert len(token) == len("gwr_") + 43
+    assert token.startswith("gwp_")
+    assert len(token) == len("gwp_") + 43
     (link,) = [each for each in app.memory.table(LINKS).values() if each.purpose is Purpose.RESET]
     assert len(link.token_hash) == 32
     assert token not in repr(app.memory.table(LINKS))

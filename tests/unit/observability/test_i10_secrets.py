@@ -37,6 +37,7 @@ TEXTS = [
     f"Invalid token {JWT}",
     f"Invalid token {JWT[:30]}",
     f"no family for {TOKEN}",
+    *(f"no such {kind}_{CANARY}" for kind in ("gwc", "gwd", "gwi", "gwm", "gwp", "gws", "gwv")),
     f"$argon2id$v=19$m=65536,t=3,p=4${CANARY}$aGFzaA",
     f"$firescrypt$ln=14,r=8,p=1${CANARY}$aGFzaA==$Bw==$aGFzaA==",
     f"$P$B{CANARY}",

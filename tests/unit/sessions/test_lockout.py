@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from domain.identity.commands.deactivate_user import DeactivateUser
-from domain.identity.verification import FAILURES, MOST_FAILURES, NOBODIES, PAUSE
+from domain.identity.verification import FAILURES, MOST_FAILURES, NOBODIES, PAUSE, SLOW, delay
 from domain.kernel.access import Origin
 from domain.kernel.errors import Overloaded
 from domain.sessions.commands.sign_in import SignIn
@@ -23,6 +23,7 @@ async def test_p8_e10_writes_as_much_for_whoever_does_not_exist(app: App) -> Non
     await app.send(DeactivateUser(user_id=dead.id), as_=root)
     closed = await app.signed_up("closed@example.com")
     for _ in range(FAILURES):
+        app.clock.pass_by(delay(FAILURES))
         with pytest.raises(SignInRefused):
             await app.send(SignIn(email=closed.email, password=WRONG))
 
@@ -61,8 +62,28 @@ async def test_e11_closes_the_account_to_a_network_after_too_many_failures(app: 
 async def test_e11_does_not_close_it_one_failure_earlier(app: App) -> None:
     await app.signed_up()
     await fail(app, FAILURES - 1)
+    app.clock.pass_by(delay(FAILURES - 1))
 
     assert await app.signed_in(origin=HERE)
+
+
+async def test_p9_after_five_failures_each_next_guess_has_to_wait_longer(app: App) -> None:
+    await app.signed_up()
+    await fail(app, SLOW)
+    for failures in range(SLOW, FAILURES):
+        wait = timedelta(seconds=[1, 2, 4, 8, 16][failures - SLOW])
+        app.clock.pass_by(wait - timedelta(milliseconds=1))
+        for _ in range(3):  # answered like every other, and counted as nobody's
+            with pytest.raises(SignInRefused):
+                await app.signed_in(origin=HERE)
+        assert await app.signed_in(origin=THERE)
+        app.clock.pass_by(timedelta(milliseconds=1))
+        with pytest.raises(SignInRefused):
+            await app.send(SignIn(email="ada@example.com", password=WRONG), origin=HERE)
+
+    app.clock.pass_by(PAUSE - timedelta(seconds=1))
+    with pytest.raises(SignInRefused):
+        await app.signed_in(origin=HERE)
 
 
 async def test_e11_opens_it_again_after_a_while(app: App) -> None:
@@ -102,6 +123,7 @@ async def test_e11_closes_it_to_everybody_after_very_many_failures(app: App) -> 
 async def test_e11_treats_an_ipv6_prefix_as_one_network(app: App) -> None:
     await app.signed_up()
     for number in range(FAILURES):
+        app.clock.pass_by(delay(FAILURES))
         await fail(app, 1, Origin(f"2001:db8:1:{number}::1"))
 
     with pytest.raises(SignInRefused):
@@ -113,8 +135,10 @@ async def test_e11_treats_an_ipv6_prefix_as_one_network(app: App) -> None:
 async def test_e11_counts_failures_in_a_row(app: App) -> None:
     await app.signed_up()
     await fail(app, FAILURES - 1)
+    app.clock.pass_by(delay(FAILURES - 1))
     await app.signed_in(origin=HERE)
     await fail(app, FAILURES - 1)
+    app.clock.pass_by(delay(FAILURES - 1))
 
     assert await app.signed_in(origin=HERE)
 

@@ -7,12 +7,14 @@ import pytest
 
 from domain.identity.commands.change_password import ChangePassword
 from domain.identity.commands.deactivate_user import DeactivateUser
+from domain.identity.commands.request_email_verification import RequestEmailVerification
+from domain.identity.commands.verify_email import VerifyEmail
 from domain.identity.mail_proofs import TRIES
 from domain.identity.mailing import LinkPolicy
 from domain.identity.queries.get_me import GetMe
 from domain.identity.verification import FAILURES, MOST_FAILURES
 from domain.kernel.access import Origin
-from domain.kernel.errors import TooManyRequests
+from domain.kernel.errors import TooManyRequests, Unauthenticated
 from domain.sessions.commands.finish_mailed_sign_in import FinishMailedSignIn
 from domain.sessions.commands.request_mailed_sign_in import RequestMailedSignIn
 from domain.sessions.errors import SignInRefused
@@ -58,6 +60,33 @@ async def test_a_code_signs_in_once_and_proves_the_address(app: App) -> None:
     assert (me.email, me.email_verified) == (ADA, True)
     assert tokens.device_token
     await refused(app, challenge, code(app))
+
+
+async def test_whoever_proves_the_address_takes_the_account_from_those_who_did_not(app: App) -> None:
+    await app.signed_up()
+    squatter = await app.signed_in()
+
+    tokens = await finish(app, await asked(app), code(app))
+
+    with pytest.raises(Unauthenticated):
+        await app.send(GetMe(), as_=squatter)
+    with pytest.raises(SignInRefused):
+        await app.signed_in()
+    assert (await app.send(GetMe(), as_=tokens)).email_verified
+    assert [fact.type for fact in app.facts if fact.aggregate_type == "user"] == [
+        "identity.user.created", "identity.user.updated", "identity.user.password_voided",
+    ]  # fmt: skip
+    assert "password_voided" in [job.payload.get("mail") for job in app.memory.jobs]
+
+
+async def test_a_password_that_was_chosen_by_whoever_has_the_address_stays(app: App) -> None:
+    await app.signed_up()
+    await app.send(RequestEmailVerification(), as_=await app.signed_in())
+    await app.send(VerifyEmail(token=app.mailed()))
+
+    await finish(app, await asked(app), code(app))
+
+    assert await app.signed_in()
 
 
 async def test_p12_t3_neither_half_signs_in(app: App) -> None:

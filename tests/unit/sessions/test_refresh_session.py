@@ -85,6 +85,8 @@ async def test_announces_and_notes_a_theft_once(app: App) -> None:
             await app.send(RefreshSession(refresh_token=first.refresh_token))
 
     assert [fact.type for fact in app.facts].count("sessions.session.revoked") == 1
+    (mail,) = [job.payload for job in app.memory.jobs if job.payload.get("mail") == "session_ended"]
+    assert mail["to"] == "ada@example.com"
     assert app.audited.count(REFUSED) == 1
 
 

@@ -67,8 +67,7 @@ class MemoryGround:
 
 def _read(row: Any) -> dict[str, Any]:
     read: dict[str, Any] = msgspec.to_builtins(row, builtin_types=(datetime, UUID))
-    del read["id"]
-    return read
+    return {name: value for name, value in read.items() if name not in {"id", "personal", "person"}}
 
 
 @pytest.fixture

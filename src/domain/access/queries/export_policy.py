@@ -27,6 +27,7 @@ class ExportPolicy(Query[PolicyExport]):
     access=needs(Permission.GRANTS_READ, within="organization_id"),
     raises=(OrganizationNotFound, Forbidden, BypassRequired, PolicyTooLarge),
     audit="access.policy.export",
+    dear=True,
 )
 class ExportPolicyInteractor:
     roles: RoleLists

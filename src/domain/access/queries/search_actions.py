@@ -30,7 +30,7 @@ class SearchActions(Query[Actions]):
     at_least: Collection[ConsistencyToken] = ()
 
 
-@interactor(access=SIGNED_IN, raises=(CursorInvalid, Forbidden, OrganizationNotFound))
+@interactor(access=SIGNED_IN, raises=(CursorInvalid, Forbidden, OrganizationNotFound), dear=True)
 class SearchActionsInteractor:
     decisions: Decisions
     clock: Clock

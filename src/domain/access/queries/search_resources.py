@@ -40,7 +40,7 @@ class SearchResources(Query[Found]):
     at_least: Collection[ConsistencyToken] = ()
 
 
-@interactor(access=SIGNED_IN, raises=(CursorInvalid, Forbidden, OrganizationNotFound))
+@interactor(access=SIGNED_IN, raises=(CursorInvalid, Forbidden, OrganizationNotFound), dear=True)
 class SearchResourcesInteractor:
     decisions: Decisions
     clock: Clock

@@ -39,7 +39,7 @@ class SearchSubjects(Query[Found]):
     at_least: Collection[ConsistencyToken] = ()
 
 
-@interactor(access=SIGNED_IN, raises=(CursorInvalid, Forbidden, OrganizationNotFound))
+@interactor(access=SIGNED_IN, raises=(CursorInvalid, Forbidden, OrganizationNotFound), dear=True)
 class SearchSubjectsInteractor:
     decisions: Decisions
     clock: Clock

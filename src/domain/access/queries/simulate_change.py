@@ -57,6 +57,7 @@ class _Asked:
     access=needs(Permission.ACCESS_SIMULATE, within="organization_id"),
     raises=(CursorInvalid, OrganizationNotFound, SimulationTooLarge, ConcurrentChange, Overloaded),
     audit="access.change.simulate",
+    dear=True,
 )
 class SimulateChangeInteractor:
     trials: Trials

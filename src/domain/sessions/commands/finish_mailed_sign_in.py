@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from domain.identity.facade import MailIdentities, UserUpdated
+from domain.identity.facade import MailIdentities, PasswordVoided, UserUpdated
 from domain.kernel.access import ANYONE, Origin
 from domain.kernel.errors import ConcurrentChange, TooManyRequests
 from domain.kernel.schemas import Length
@@ -18,7 +18,7 @@ from domain.sessions.schemas import Tokens
 class FinishMailedSignIn(Command[Tokens]):
     """Start a session with the code in a mail and the challenge that it was mailed for; this proves the address.
 
-    Five codes may be tried for a challenge.
+    Five codes may be tried for a challenge. A password that was chosen before anybody proved the address is void then.
     """
 
     challenge: Annotated[str, Length(1, 100)] = secret()
@@ -28,7 +28,7 @@ class FinishMailedSignIn(Command[Tokens]):
 @interactor(
     access=ANYONE,
     raises=(SignInRefused, ConcurrentChange, TooManyRequests),
-    emits=(SessionStarted, UserUpdated),
+    emits=(SessionStarted, UserUpdated, PasswordVoided),
     audit="sessions.session.start_by_mail",
 )
 class FinishMailedSignInInteractor:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from domain.identity.facade import Accounts
 from domain.kernel.access import ANYONE, Origin
-from domain.kernel.ports import Clock
+from domain.kernel.mails import SessionEndedMail
+from domain.kernel.ports import Clock, Mailer
 from domain.kernel.schemas import Length
 from domain.kernel.usecases import Command, interactor, message, secret
+from domain.sessions.devices import named, written
 from domain.sessions.ending import Ending
 from domain.sessions.errors import RefreshRefused, RefreshTokenReused, SessionNotFound
 from domain.sessions.events import SessionRevoked
@@ -29,14 +32,20 @@ class EndReused:
 
     sessions: Sessions
     ending: Ending
+    accounts: Accounts
+    mailer: Mailer
+    clock: Clock
 
     async def __call__(self, refusal: RefreshTokenReused) -> None:
-        """End it; if it has ended, that was noted already."""
+        """End it and tell its owner; if it has ended, that was done already."""
         try:
             session = await self.sessions.live(refusal.session_id)
         except SessionNotFound:
             raise RefreshRefused from None
         await self.ending.end(session, Reason.REUSE)
+        person = await self.accounts.get(session.user_id)
+        at, device = written(self.clock.now()), named(session.user_agent)
+        self.mailer.send(person.email, SessionEndedMail(at=at, device=device, address=session.address or "unknown"))
 
 
 @interactor(

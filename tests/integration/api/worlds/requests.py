@@ -11,6 +11,7 @@ from tests.integration.api.worlds.scene import Scene
 PEOPLE: Final = ("vera", "walt", "hugo", "early", "late", "nothing")
 RESOURCES: Final = ("plain-doc", "owned-doc", "shown-doc", "hidden-doc", "hidden-child", "nothing")
 SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "delivery_id": ("nothing",),
     "grant_id": (
         *("grant-vera", "grant-crew", "grant-deny", "grant-share", "grant-owner"),
         *("grant-early", "grant-early-owner", "grant-on-hidden", "grant-hidden-share", "grant-deny-wonder", "nothing"),
@@ -24,10 +25,12 @@ SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "session_id": ("nothing",),
     "team_id": ("crew", "phantoms", "nothing"),
     "user_id": PEOPLE,
+    "webhook_id": ("nothing",),
 }
 """What stands in the places of ids in paths. A new name fails the walk."""
 TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "external_id": RESOURCES,
+    "subscriber": ("crm",),
     "kid": ("none",),
     "name": ("rules",),
     "namespace": ("settings",),
@@ -57,6 +60,8 @@ def _one(**filters: str) -> Made:
 
 FILTERS: Final[Mapping[str, Made]] = {
     "DeleteResource": lambda _: [{"below": "true"}],
+    "ListErasures": lambda _: [{"overdue": "true"}],
+    "ListDeliveries": lambda _: [{"state": "dead"}],
     "ListGrants": lambda scene: [
         {"subject_type": "user"},
         {"subject_type": "team"},
@@ -181,6 +186,7 @@ BODIES: Final[Mapping[str, Made]] = {
     "CreateTeam": lambda scene: [{"name": "made"}, {"name": "made", "parent_id": scene.id("phantoms")}],
     "CreateUser": lambda _: [{"email": "early@example.com"}],
     "CreateVisibilityGroup": lambda _: [{"name": "made"}],
+    "CreateWebhook": lambda _: [{"url": "https://example.com/", "event_types": ["*"]}],
     "DevRegister": lambda _: [{"email": "somebody-else@example.com"}],
     "DevSignIn": lambda scene: [{"email": scene.emails["vera"]}],
     "EvaluateAccess": _evaluations,
@@ -215,14 +221,16 @@ BODIES: Final[Mapping[str, Made]] = {
         {"owner": scene.id("early")},
         {"owner": scene.id("vera")},
     ],
+    "Redeliver": lambda _: [{}, {"after": 0}],
     "RefreshSession": lambda _: [{"refresh_token": "gwr_x"}],
     "RegisterResources": lambda scene: [
         {"resources": [{"type": "document", "external_id": each} for each in names]}
         for names in (RESOURCES, RESOURCES[:2])
     ],
-    "ResetPassword": lambda _: [{"token": "gwr_x", "password": "correct horse battery staple"}],
+    "ResetPassword": lambda _: [{"token": "gwp_x", "password": "correct horse battery staple"}],
     "RequestEmailChange": lambda _: [{"email": "early@example.com", "password": "not it at all"}],
     "RevokeToken": lambda _: ["token=gwr_x"],
+    "RotateWebhookSecret": lambda _: [{}],
     "SearchActions": lambda scene: [
         body
         for who in (*PEOPLE, "plain")
@@ -275,6 +283,7 @@ BODIES: Final[Mapping[str, Made]] = {
     "UpdateTeam": lambda scene: [{"parent_id": None}, {"parent_id": scene.id("phantoms")}, {"name": "renamed"}],
     "UpdateUser": lambda _: [{"full_name": "Somebody"}],
     "UpdateVisibilityGroup": lambda _: [{"name": "renamed"}],
+    "UpdateWebhook": lambda _: [{"description": "Changed"}],
     "VerifyEmail": lambda _: [{"token": "gwv_x"}],
 }
 """By operation. One that takes a body and is not here fails the walk."""
@@ -285,7 +294,8 @@ LAST: Final = (
     ("DeleteOrganization", ("plain", "manager")),
     ("LeaveOrganization", ("manager",)),
     ("RevokeSessions", ("manager", "plain")),
-    ("SignOut", ("manager", "plain")),
+    ("SignOut", ("manager",)),
+    ("DeleteMe", ("plain",)),
 )
 """They end what the others need: who does them, and when."""
 
@@ -295,11 +305,16 @@ REFUSED: Final = frozenset(
         # They change what is common to all, or tell all of it: for those who look over walls.
         *("AddMember", "CreateResource", "DeleteResource", "DeleteVisibilityGroup", "ExportPolicy", "InviteMember"),
         *("RemoveMember", "ResendInvitation", "TransferOwnership"),
+        *("CreateWebhook", "DeleteWebhook", "ListDeliveries", "Redeliver", "RedeliverOne", "RotateWebhookSecret"),
+        *("TryWebhook", "UpdateWebhook"),
+        # There are no webhooks in this world.
+        "GetWebhook",
         # They are the platform's.
         *(
             "CreateUser",
             "DeactivateUser",
             "DeleteUser",
+            "ExportUser",
             "GetUser",
             "ListUsers",
             "ReactivateUser",
@@ -319,6 +334,7 @@ REFUSED: Final = frozenset(
             "IntrospectToken",
         ),
         "RevokeUserSessions",
+        *("AcknowledgeErasure", "GetErasure", "ListErasures"),
         # They take a secret, or a session, that nobody who asks has.
         *("AcceptInvitation", "ChangePassword", "FinishSetup", "RefreshSession", "RevokeSession", "SignIn"),
         *(

@@ -1,0 +1,98 @@
+"""What is erased outside the transaction: mails in a folder, messages at the broker. Done until nothing is left."""
+
+import asyncio
+import logging
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import msgspec
+
+from core.jobs.registry import Job, Unrepeatable
+from core.mail import Seal
+
+log = logging.getLogger(__name__)
+
+ERASE: Final = "erase_person"
+ENDLESS: Final = 1_000_000
+"""Attempts, an hour apart at most: it is tried until it is done."""
+_ABOUT: Final = b"job:erase_person"
+
+
+class Place(Protocol):
+    """Where something is kept about people, outside the database."""
+
+    async def erase(self, person: UUID, addresses: Sequence[str]) -> None:
+        """Destroy what is there about the person with any of these addresses, or raise: it is tried again."""
+
+
+class Finished(Protocol):
+    """Note that nothing is left of a person."""
+
+    async def __call__(self, person: UUID) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPerson:
+    """The payload of the job: who was erased, and the addresses they had, sealed, in base64."""
+
+    person_id: UUID
+    sealed: str
+
+
+def payload(seal: Seal, person: UUID, addresses: Sequence[str]) -> Mapping[str, Any]:
+    """Return the payload of the job that finishes an erasure."""
+    plain = msgspec.json.encode(addresses)
+    return {"person_id": str(person), "sealed": b64encode(seal.seal(plain, _ABOUT + person.bytes)).decode()}
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureFinishing:
+    """Does the job, place after place. What was done already is done again: that changes nothing."""
+
+    places: Sequence[Place]
+    finished: Finished
+    seal: Seal
+
+    @property
+    def job(self) -> Job[SealedPerson]:
+        """The job that an erasure queues."""
+        return Job(ERASE, SealedPerson, self.run, attempts=ENDLESS)
+
+    async def run(self, payload: SealedPerson, _job: UUID) -> None:
+        """Erase everywhere, and note it."""
+        person = payload.person_id
+        try:
+            plain = self.seal.open(b64decode(payload.sealed, validate=True), _ABOUT + person.bytes)
+        except ValueError as error:
+            raise Unrepeatable("the addresses cannot be opened") from error
+        addresses = msgspec.json.decode(plain, type=list[str])
+        for place in self.places:
+            await place.erase(person, addresses)
+        await self.finished(person)
+        log.info("nothing is left of person %s", person)
+
+
+@dataclass(frozen=True, slots=True)
+class MailFolder:
+    """Mails that were written into a folder, in development."""
+
+    folder: Path
+
+    async def erase(self, person: UUID, addresses: Sequence[str]) -> None:  # noqa: ARG002 - mails name no ids
+        """See `Place.erase`; once the files are gone, their names are as well."""
+        await asyncio.to_thread(self._erase, {address.casefold() for address in addresses})
+
+    def _erase(self, addresses: set[str]) -> None:
+        for path in self.folder.glob("*.eml"):
+            try:
+                text = path.read_bytes()
+            except FileNotFoundError:
+                continue
+            to = message_from_bytes(text, policy=policy.default)["To"]
+            if to and addresses & {each.addr_spec.casefold() for each in to.addresses}:
+                path.unlink(missing_ok=True)

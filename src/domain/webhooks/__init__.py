@@ -1,0 +1,1 @@
+"""Endpoints of others that are told what happens, by signed HTTP requests."""

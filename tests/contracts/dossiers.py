@@ -1,0 +1,69 @@
+"""What every `Dossiers` promises."""
+
+from typing import Any, Protocol
+
+from domain.identity.dossiers.readers import Dossiers
+from domain.identity.models import User
+from domain.kernel.ids import UserId, uuid7
+
+SECRET = ("hash", "salt", "secret", "sealed", "token", "password")
+"""Ends of names of what is in no dossier."""
+
+
+class DossierGround(Protocol):
+    """Reads dossiers, and fills them."""
+
+    @property
+    def dossiers(self) -> Dossiers: ...
+
+    async def announced(self, name: str) -> User:
+        """Return somebody of this name who has signed up, with all that is announced and audited about it."""
+
+
+def names(value: Any) -> set[str]:
+    """Return the names of all members, at any depth."""
+    if isinstance(value, list):
+        return {name for each in value for name in names(each)}
+    if not isinstance(value, dict):
+        return set()
+    return set(value) | {name for each in value.values() for name in names(each)}
+
+
+class DossiersContract:
+    """Subclasses provide the fixture `ground`."""
+
+    async def test_e13_holds_who_somebody_is(self, ground: DossierGround) -> None:
+        ada = await ground.announced("Ada")
+        held = await ground.dossiers.find(ada.id)
+        assert held
+        (account,) = held["account"]
+        assert (account["email"], account["full_name"]) == (ada.email, "Ada")
+
+    async def test_e13_holds_what_was_announced_as_readers_are_told(self, ground: DossierGround) -> None:
+        ada = await ground.announced("Ada")
+        held = await ground.dossiers.find(ada.id)
+        assert held
+        assert [event["type"] for event in held["events"]] == ["identity.user.created"]
+        assert held["events"][0]["data"]["email"] == ada.email
+
+    async def test_e13_holds_what_they_did(self, ground: DossierGround) -> None:
+        ada = await ground.announced("Ada")
+        held = await ground.dossiers.find(ada.id)
+        assert held
+        assert [entry["outcome"] for entry in held["audit"]] == ["done"]
+
+    async def test_e13_holds_nothing_of_others(self, ground: DossierGround) -> None:
+        ada, other = await ground.announced("Ada"), await ground.announced("Bob")
+        held = await ground.dossiers.find(ada.id)
+        assert other.email not in str(held)
+        assert str(other.id) not in str(held)
+
+    async def test_e13_holds_no_secret(self, ground: DossierGround) -> None:
+        ada = await ground.announced("Ada")
+        held = await ground.dossiers.find(ada.id)
+        assert held
+        told = {name for items in held.values() for name in names(items)}
+        assert not {name for name in told if name.endswith(SECRET)}
+
+    async def test_there_is_none_of_nobody(self, ground: DossierGround) -> None:
+        assert await ground.dossiers.find(UserId(uuid7())) is None

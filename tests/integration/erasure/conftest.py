@@ -1,0 +1,16 @@
+"""A migrated database of the erasure's own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.postgres.database import Database
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Yield pools on the shared database: every test makes people of its own."""
+    database = Database(database_url, size=4)
+    await database.open()
+    yield database
+    await database.close()

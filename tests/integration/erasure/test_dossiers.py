@@ -1,0 +1,115 @@
+"""Dossiers in Postgres, and whether a table is missing from them."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from core.clock import SystemClock
+from core.personal import PersonalKeys
+from core.postgres.database import Database
+from core.postgres.dossiers import EXEMPT, SECTIONS, SqlDossiers
+from core.postgres.people import SqlUsers
+from core.postgres.work import SqlWork
+from core.secrets import Secrets
+from domain.identity.commands.sign_up import SignUp
+from domain.identity.events import UserCreated
+from domain.identity.models import EmailAddress, User
+from domain.kernel.access import Actor
+from domain.kernel.errors import Overloaded
+from domain.kernel.ids import SessionId, UserId, uuid7
+from domain.kernel.usecases import use_case
+from tests.contracts.dossiers import SECRET, DossiersContract
+from tests.support.facts import number, state
+
+KEYS = PersonalKeys.of(Secrets(b"a master secret for dossiers, long"))
+TABLES = """
+SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+AND relnamespace = 'public'::regnamespace
+"""
+
+
+@dataclass(frozen=True)
+class SqlDossierGround:
+    database: Database
+
+    @property
+    def dossiers(self) -> SqlDossiers:
+        return SqlDossiers(self.database, KEYS)
+
+    async def announced(self, name: str) -> User:
+        now = SystemClock().now()
+        user = User(email=EmailAddress(f"{uuid7().hex}@example.org"), full_name=name, created_at=now, updated_at=now)
+        work = SqlWork(self.database, SystemClock(), b"audit key", lambda _: None, people=KEYS)
+        await SqlUsers(work).add(user)
+        work.emit(
+            UserCreated(
+                user_id=user.id, email=user.email, email_verified=False, username=None, full_name=name, occurred_at=now
+            ),
+            of=user,
+        )
+        actor = Actor(UserId(user.id), SessionId(uuid7()), None, 1)
+        work.record(use_case(SignUp), SignUp(email=user.email, password="x"), actor, "done")
+        await work.commit()
+        async with self.database.read() as connection:
+            await number(connection)
+        return user
+
+
+@pytest.fixture
+def ground(database: Database) -> SqlDossierGround:
+    return SqlDossierGround(database)
+
+
+class TestSqlDossiers(DossiersContract):
+    pass
+
+
+async def test_e13_every_table_is_exported_or_exempt_with_a_reason(database: Database) -> None:
+    async with database.read() as connection:
+        tables = {row["relname"] for row in await connection.fetch(TABLES)}
+    words = {word for query in SECTIONS.values() for word in query.replace("(", " ").split()}
+    exported = (tables & words) | {"events", "audit"}
+    assert exported | EXEMPT.keys() >= tables, "say how it is exported, or why not"
+    assert not exported & EXEMPT.keys()
+    assert EXEMPT.keys() <= tables
+
+
+@pytest.mark.parametrize("name", sorted(SECTIONS))
+async def test_e13_no_section_has_a_column_with_a_secret(database: Database, name: str) -> None:
+    async with database.read() as connection:
+        made = await connection.prepare(SECTIONS[name])
+        columns = {each.name for each in made.get_attributes()}
+    assert columns
+    assert not {each for each in columns if each.endswith(SECRET)}
+
+
+async def test_e13_what_concerns_somebody_is_in_it_whatever_its_aggregate(ground: SqlDossierGround) -> None:
+    ada = await ground.announced("Ada")
+    async with ground.database.read() as connection:
+        await state(connection, uuid7(), 1, type="organizations.member.added", data={"user_id": str(ada.id)})
+        await connection.execute(
+            "UPDATE outbox SET aggregate_type = 'membership' WHERE type = 'organizations.member.added'"
+        )
+        await number(connection)
+    held = await ground.dossiers.find(ada.id)
+    assert held
+    assert [event["type"] for event in held["events"]] == ["identity.user.created", "organizations.member.added"]
+
+
+async def test_more_than_are_read_at_a_time_are_all_there(ground: SqlDossierGround) -> None:
+    ada = await ground.announced("Ada")
+    async with ground.database.read() as connection:
+        for version in range(2, 2010):
+            await state(connection, ada.id, version)
+        await number(connection)
+    held = await ground.dossiers.find(ada.id)
+    assert held
+    assert [int(event["aggregateversion"]) for event in held["events"]] == list(range(1, 2010))
+
+
+async def test_whoever_waits_too_long_is_told_to_come_again(database: Database) -> None:
+    dossiers = SqlDossiers(database, KEYS, wait=0.05)
+    for _ in range(2):
+        await dossiers.room.acquire()
+    with pytest.raises(Overloaded):
+        await dossiers.find(UserId(uuid7()))

@@ -1,0 +1,176 @@
+"""Personal data in the log: sealed by the statement that states it, and opened by every reader."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from core.clock import SystemClock
+from core.personal import PersonalKeys
+from core.postgres.database import Database
+from core.postgres.log import LogFollower, SqlEventLog
+from core.postgres.people import SqlUsers
+from core.postgres.work import SqlWork
+from core.secrets import Secrets
+from domain.events.schemas import CloudEvent
+from domain.identity.events import UserCreated
+from domain.identity.models import EmailAddress, User
+from domain.identity.registration import updated
+from domain.kernel.ids import uuid7
+from tests.support.facts import number
+from tests.support.proxies import line
+
+OLD, NEW = b"a master secret of the year before", b"a master secret of the present year"
+KEYS = PersonalKeys.of(Secrets(OLD))
+
+
+def work(database: Database, keys: PersonalKeys = KEYS) -> SqlWork:
+    return SqlWork(database, SystemClock(), b"audit key", lambda _: None, people=keys)
+
+
+def somebody() -> User:
+    now = SystemClock().now()
+    return User(email=EmailAddress(f"{uuid7().hex}@example.org"), full_name="Ada", created_at=now, updated_at=now)
+
+
+async def announced(database: Database) -> User:
+    """Return somebody who has signed up."""
+    user, doing = somebody(), work(database)
+    await SqlUsers(doing).add(user)
+    doing.emit(
+        UserCreated(
+            user_id=user.id,
+            email=user.email,
+            email_verified=False,
+            username=None,
+            full_name="Ada",
+            occurred_at=user.created_at,
+        ),
+        of=user,
+    )
+    await doing.commit()
+    return user
+
+
+async def unannounced(database: Database) -> User:
+    """Return somebody who has no key, as the release before left them."""
+    user, doing = somebody(), work(database)
+    await SqlUsers(doing).add(user)
+    await doing.commit()
+    return user
+
+
+async def renamed(database: Database, user: User, name: str) -> None:
+    doing = work(database)
+    found = await SqlUsers(doing).get(user.id)
+    found.full_name = name
+    doing.emit(updated(found), of=found)
+    await doing.commit()
+
+
+async def rows(database: Database, query: str, *values: Any) -> list[Any]:
+    async with database.read() as connection:
+        found: list[Any] = await connection.fetch(query, *values)
+        return found
+
+
+async def shown(database: Database, user: User, keys: PersonalKeys = KEYS) -> list[CloudEvent]:
+    """Return what readers of the log are told about somebody."""
+    async with database.read() as connection:
+        await number(connection)
+        first = await connection.fetchval("SELECT min(position) FROM events WHERE aggregate_id = $1", user.id)
+    part = await SqlEventLog(database, LogFollower(database), people=keys).read(first - 1, 1000)
+    return [each for each in part.events if each["aggregateid"] == str(user.id)]
+
+
+async def forget(database: Database, user: User) -> None:
+    await rows(database, "DELETE FROM person_keys WHERE person_id = $1", user.id)
+
+
+async def test_e13_the_outbox_does_not_say_who_it_is(database: Database) -> None:
+    user = await announced(database)
+    ((text,),) = await rows(database, "SELECT o::text FROM outbox o WHERE aggregate_id = $1", user.id)
+    assert str(user.id) in text
+    assert user.email not in text
+    assert "Ada" not in text
+
+
+async def test_e13_readers_are_told_as_if_nothing_were_sealed(database: Database) -> None:
+    user = await announced(database)
+    await renamed(database, user, "Ada Lovelace")
+    created, changed = await shown(database, user)
+    assert (created["data"]["email"], created["data"]["full_name"]) == (user.email, "Ada")
+    assert changed["data"]["full_name"] == "Ada Lovelace"
+    assert "erased" not in created
+    assert set(created["data"]) == {"user_id", "email", "email_verified", "username", "full_name", "occurred_at"}
+
+
+async def test_e13_without_the_key_they_are_told_that_somebody_was_erased(database: Database) -> None:
+    user, other = await announced(database), await announced(database)
+    await forget(database, user)
+    (event,) = await shown(database, user)
+    assert event["erased"] is True
+    assert event["data"] == {
+        "user_id": str(user.id),
+        "email": None,
+        "email_verified": False,
+        "username": None,
+        "full_name": None,
+        "occurred_at": event["data"]["occurred_at"],
+    }
+    assert (await shown(database, other))[0]["data"]["email"] == other.email
+
+
+async def test_e13_a_former_master_secret_opens_what_it_sealed(database: Database) -> None:
+    user = await announced(database)
+    (event,) = await shown(database, user, PersonalKeys.of(Secrets(NEW, (OLD,))))
+    assert event["data"]["email"] == user.email
+    with pytest.raises(ValueError, match="another key"):
+        await shown(database, user, PersonalKeys.of(Secrets(NEW)))
+
+
+async def test_e13_announcing_somebody_takes_no_round_trip_more(database_url: str, database: Database) -> None:
+    async with line(database_url) as wire:
+        far = Database(wire.url, size=1)
+        await far.open()
+        await announced(far)
+        before = wire.answers
+        await announced(far)
+        named = ["begin", "savepoint", "insert", "release", "update version", "everything said", "commit"]
+        assert wire.answers - before == len(named)
+        await far.close()
+
+
+async def test_whoever_came_with_the_release_before_gets_a_key_once(database: Database) -> None:
+    user = await unannounced(database)
+    for name in ("Ada", "Ada Lovelace"):
+        await renamed(database, user, name)
+    assert [event["data"]["full_name"] for event in await shown(database, user)] == ["Ada", "Ada Lovelace"]
+
+
+async def test_e13_first_writers_at_once_seal_under_one_key(database: Database) -> None:
+    """Nothing but the key holds them apart: none of them locks the person."""
+    user = await unannounced(database)
+
+    async def say(name: str) -> None:
+        doing, twin = work(database), replace(user, version=1, full_name=name)
+        await (await doing.begin()).connection()
+        doing.emit(updated(twin), of=twin)
+        await doing.commit()
+
+    names = [f"Ada {number}" for number in range(4)]
+    await asyncio.gather(*map(say, names))
+    assert sorted(event["data"]["full_name"] for event in await shown(database, user)) == names
+
+
+async def test_e13_nobody_who_was_erased_gets_another_key(database: Database) -> None:
+    user = await announced(database)
+    await forget(database, user)
+    await rows(database, "DELETE FROM users WHERE id = $1", user.id)
+    doing = work(database)
+    doing.emit(updated(user), of=user)
+    await doing.commit()
+    assert [event.get("erased") for event in await shown(database, user)] == [True, True]
+    assert not await rows(database, "SELECT FROM person_keys WHERE person_id = $1", UUID(str(user.id)))

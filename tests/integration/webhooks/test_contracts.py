@@ -1,0 +1,11 @@
+"""Webhooks on Postgres keep their promises."""
+
+from tests.contracts.webhooks import DeliveriesContract, WebhooksContract
+
+
+class TestSqlWebhooks(WebhooksContract):
+    pass
+
+
+class TestSqlDeliveries(DeliveriesContract):
+    pass
