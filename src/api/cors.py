@@ -17,7 +17,7 @@ EXPOSED: Final = (
 )
 SENT: Final = (
     b"Authorization, Consistency-Token, Content-Type, Device-Token, Idempotency-Key, If-Match, If-None-Match, "
-    b"Session-Transport, Traceparent"
+    b"Last-Event-ID, Session-Transport, Traceparent"
 )
 PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"DELETE, GET, HEAD, PATCH, POST, PUT"),
