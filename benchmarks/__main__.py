@@ -15,13 +15,16 @@ from benchmarks.load import WRK
 from benchmarks.table import Report
 from tests.support.server import Missing
 
-NAMES = ("start", "me", "login", "storm", "refresh", "command", "relay", "access", "revocation")
+NAMES = ("start", "me", "login", "storm", "refresh", "command", "events", "feed", "access", "revocation")
+
+APART = ("late",)
+"""They take minutes, and are run when they are named only."""
 
 
 def main(names: list[str]) -> None:
     """Run the benchmarks called `names`, print the table and write it down."""
-    if strangers := set(names) - set(NAMES):
-        sys.exit(f"there is no {', '.join(sorted(strangers))}: {', '.join(NAMES)}")
+    if strangers := set(names) - {*NAMES, *APART}:
+        sys.exit(f"there is no {', '.join(sorted(strangers))}: {', '.join([*NAMES, *APART])}")
     report, began = Report(), time.monotonic()
     report.notes.append(
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, load average before {_load()},"

@@ -1,13 +1,13 @@
 """A key for each person, and who was erased.
 
 Revision ID: 0013
-Revises: 0011
+Revises: 0012
 """
 
 from core.postgres.migrating import execute
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 TABLES = r"""
 -- No foreign key: it is written by the statement that announces somebody, and deleted by the one that erases them.

@@ -17,6 +17,7 @@ from api.protocols.revocation import revocation
 from api.protocols.wellknown import well_known
 from api.rolling import started
 from api.routes.access import access
+from api.routes.audit import audit
 from api.routes.events import events
 from api.routes.identity import identity
 from api.routes.keys import keys
@@ -55,6 +56,7 @@ def routes(settings: Settings) -> list[Router]:
         visibility,
         webhooks,
         resources,
+        audit,
         events,
         keys,
     ]

@@ -204,5 +204,72 @@ def import_keys(file: Path, *, as_json: bool) -> None:
         sys.exit(adopt(_settings(), file, as_json=as_json))
 
 
+@main.group()
+def audit() -> None:
+    """Prove that the audit trail is what was written."""
+
+
+@audit.command()
+@click.option("--from", "first", default=1, show_default=True, type=click.IntRange(1), help="The first position.")
+@click.option("--to", "last", default=None, type=click.IntRange(1), help="The last position; by default the end.")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An archived partition, instead of what is in the database.",
+)
+@click.option("--anchor", "anchors", multiple=True, metavar="POSITION:CHAIN", help="A chain remembered elsewhere.")
+@JSON
+def verify(first: int, last: int | None, file: Path | None, anchors: tuple[str, ...], *, as_json: bool) -> None:
+    """Name every entry that was altered, moved, inserted or taken out. Ends with 1 if there is one."""
+    from api.audit_commands import anchor  # noqa: PLC0415
+    from api.audit_commands import verify as verified  # noqa: PLC0415
+
+    with _one_line():
+        sys.exit(verified(_settings(), first, last, file, anchor(anchors), as_json=as_json))
+
+
+LOG = click.argument("log", type=click.Choice(["events", "audit"]))
+
+
+@main.group()
+def archive() -> None:
+    """Look at what of the events, or of the audit trail, has left the database. Ends with 1 when it refuses."""
+
+
+@archive.command("list")
+@LOG
+@JSON
+def list_archive(log: str, *, as_json: bool) -> None:
+    """List what was archived of LOG, the oldest first."""
+    from api.archive_commands import show  # noqa: PLC0415
+
+    with _one_line():
+        show(_settings(), log, as_json=as_json)
+
+
+@archive.command("read")
+@click.argument("name")
+@click.option("--after", default=0, show_default=True, help="The position to start after.")
+def read_archive(name: str, after: int) -> None:
+    """Print what NAME holds, a line of JSON for each entry; nothing of a file that was changed."""
+    from api.archive_commands import read  # noqa: PLC0415
+
+    with _one_line():
+        read(_settings(), name, after)
+
+
+@archive.command("restore")
+@click.argument("name")
+@click.option(
+    "--days", default=7, show_default=True, type=click.IntRange(1, 36_500), help="How long it stays at least."
+)
+def restore_archive(name: str, days: int) -> None:
+    """Put NAME back into the database. The youngest goes first."""
+    from api.archive_commands import restore  # noqa: PLC0415
+
+    with _one_line():
+        restore(_settings(), name, days)
+
+
 if __name__ == "__main__":
     main()

@@ -2,12 +2,15 @@
 
 import logging
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any, Final
 
+from granian import _signals
 from granian.server.mp import MPServer
 
+from api.streaming import LEAVING
 from core.processes import until
 
 STARTED: Final = "GATEWRIGHT_STARTED"
@@ -46,6 +49,26 @@ class RollingServer(MPServer):
                 log.warning("worker %s did not finish in time, and is killed", index + 1)
                 old.kill()
                 old.join()
+
+
+def _heeded(loop: Any) -> Any:
+    """Have the signals that end a worker end its streams too: granian waits for answers, and streams do not end.
+
+    Otherwise the same as granian's own.
+    """
+    ending: Any = _heed(loop)  # type: ignore[no-untyped-call]  # granian types nothing of this
+
+    def leave() -> None:
+        ending.set()
+        LEAVING.tell()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, leave)
+    return ending
+
+
+_heed: Final = _signals.set_loop_signals
+_signals.set_loop_signals = _heeded
 
 
 def expect(folder: Path) -> None:

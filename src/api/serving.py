@@ -16,6 +16,7 @@ from api.origins import Origins
 from api.outermost import Observer, Outermost, Tracing
 from api.patience import Patience
 from api.problems import refuse
+from api.short_paths import ShortPaths
 from core.pipeline import Answer, Call
 from domain.kernel.usecases import Message
 
@@ -54,7 +55,7 @@ def serve(
         on_shutdown=list(on_shutdown),
         opt={EDGE: Edge(dispatch, Origins.behind(trusted_proxies), Patience(patience), pages)},
     )
-    app.asgi_handler = Outermost(app.asgi_handler, tuple(observers), tracing, share, _allowed(app), cors)
+    app.asgi_handler = Outermost(ShortPaths(app.asgi_handler), tuple(observers), tracing, share, _allowed(app), cors)
     return app
 
 

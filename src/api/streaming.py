@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from litestar import Response
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPResponseBodyEvent, Receive, Scope, Send
 from msgspec.json import Encoder
 
 from domain.kernel.errors import Overloaded
 from domain.kernel.schemas import Stream
 
+END: Final[HTTPResponseBodyEvent] = {"type": "http.response.body", "body": b"", "more_body": False}
 PATIENCE: Final = 30.0
 """Seconds that a client may take for one part; whoever is slower is cut off, and can resume."""
 _lines: Final = Encoder().encode_lines
@@ -46,6 +47,34 @@ def lines(most: int) -> Flow:
     return Flow(b"application/x-ndjson", _lines, most)
 
 
+@dataclass(slots=True)
+class Leaving:
+    """Known once the process is to stop: streams end then, for they would hold it up as long as they are read."""
+
+    _told: bool = field(default=False, init=False)
+    _waiting: set[asyncio.Event] = field(default_factory=set, init=False)
+
+    def tell(self) -> None:
+        """End every stream, in the loop that serves them."""
+        self._told = True
+        for each in self._waiting:
+            each.set()
+
+    async def told(self) -> None:
+        """Return when the process is to stop."""
+        waiting = asyncio.Event()
+        self._waiting.add(waiting)
+        try:
+            if not self._told:
+                await waiting.wait()
+        finally:
+            self._waiting.discard(waiting)
+
+
+LEAVING: Final = Leaving()
+"""Of this process, as signals are."""
+
+
 class Streamed(Response[Any]):
     """A response that is its own ASGI application, and leaves `flow` when it ends, however it does."""
 
@@ -59,19 +88,20 @@ class Streamed(Response[Any]):
         return self.send
 
     async def send(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - named by ASGI
-        """Send part after part until there is no more, or the client leaves."""
+        """Send part after part until there is no more, the client leaves, or the process is to stop."""
         sending = asyncio.create_task(self._send(send))
-        leaving = asyncio.create_task(_left(receive))
+        left, stopped = asyncio.create_task(_left(receive)), asyncio.create_task(LEAVING.told())
         try:
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({sending, left, stopped}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.flow.leave()
-            leaving.cancel()
-            if not sending.done():
-                sending.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
+            for each in (sending, left, stopped):
+                each.cancel()  # does nothing to those that are done
+            await asyncio.gather(sending, left, stopped, return_exceptions=True)
         if not sending.cancelled() and (error := sending.exception()):
             raise error
+        if not stopped.cancelled():
+            await send(END)
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.headers_sent})
@@ -79,7 +109,7 @@ class Streamed(Response[Any]):
             async for part in parts:
                 async with asyncio.timeout(PATIENCE):
                     await send({"type": "http.response.body", "body": self.flow.write(part), "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send(END)
 
 
 async def _left(receive: Receive) -> None:

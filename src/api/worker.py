@@ -9,6 +9,7 @@ from uuid import UUID
 import uvloop
 
 from api.starting import ready_database
+from core.audit.keys import AuditKeys
 from core.clock import SystemClock
 from core.documents import Mongo, configuration_bodies, mongo_connection
 from core.erasing import ErasureFinishing, MailFolder, Place
@@ -24,11 +25,14 @@ from core.mailed_tokens import RandomLinkTokens
 from core.metrics import Metrics
 from core.operating import operator
 from core.outbound.calling import Outbound
+from core.postgres.audit_checkpoints import Checkpoints
 from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.erasing import FinishedErasures, Published
 from core.postgres.maintenance import CleanUp
+from core.postgres.partitions import AUDIT, EVENTS
+from core.postgres.retention import Policy, Retention
 from core.postgres.signing_keys import SqlRing
 from core.processes import end_with_parent
 from core.rabbit.errand import Errand
@@ -37,7 +41,6 @@ from core.settings import Misconfigured, Settings
 from core.telemetry import configure_tracing
 from core.tending import TendingKeys
 from core.webhooks.disabling import disabling
-from core.webhooks.metrics import WebhookMetrics
 from core.webhooks.signing import SealedSecrets
 from core.webhooks.teller import Teller
 from core.worker import Worker
@@ -63,7 +66,7 @@ def work(settings: Settings) -> None:
 
 async def _work(settings: Settings, database: Database, metrics: Metrics) -> None:
     await database.open()
-    mongo, told = mongo_connection(settings), WebhookMetrics()
+    mongo = mongo_connection(settings)
     worker = Worker(
         database=database,
         jobs=jobs(settings, database, mongo),
@@ -71,8 +74,9 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         redis=settings.redis_url.get_secret_value() if settings.redis_url else None,
         errand=Errand(source=f"{settings.served_at}/auth", people=Keys.read(settings).people, meter=metrics.relay),
         gauges=_gauges(metrics, delivers=settings.rabbitmq_url is not None),
-        teller=_teller(settings, database, told),
-        fare=told.fare,
+        teller=_teller(settings, database, metrics),
+        fare=metrics.webhooks.fare,
+        retention=_retention(settings, database),
     )
     try:
         await worker.serve()
@@ -82,18 +86,25 @@ async def _work(settings: Settings, database: Database, metrics: Metrics) -> Non
         await database.close()
 
 
-def _teller(settings: Settings, database: Database, meter: WebhookMetrics) -> Teller:
+def _teller(settings: Settings, database: Database, metrics: Metrics) -> Teller:
     keys = Keys.read(settings)
     return Teller(
         database=database,
         outbound=Outbound(settings.outbound_networks, settings.outbound_http),
         secrets=SealedSecrets(seal(keys.secrets, "webhooks")),
         disable=disabling(database, keys),
-        source=f"{settings.served_at}/auth",
         people=keys.people,
+        source=f"{settings.served_at}/auth",
         patience=timedelta(days=settings.webhook_failing_days),
-        meter=meter,
+        meter=metrics.webhooks,
     )
+
+
+def _retention(settings: Settings, database: Database) -> Retention | None:
+    signs = Checkpoints(database, AuditKeys.of(Keys.read(settings).secrets))
+    wanted = ((EVENTS, settings.events_days, None), (AUDIT, settings.audit_days, signs.archived))
+    policies = tuple(Policy(log, timedelta(days=days), noted) for log, days, noted in wanted if days)
+    return Retention(database, settings.archive, policies) if policies else None
 
 
 def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
@@ -109,6 +120,7 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
         CodeMailing(mailing).job,
         CleanUp(database).job,
         _erasing(settings, database, sealed).job,
+        Checkpoints(database, AuditKeys.of(keys.secrets)).job,
         CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
     ]
     if not keys.policy.elsewhere:

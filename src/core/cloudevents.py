@@ -22,7 +22,8 @@ _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f
 def cloud_event(row: Mapping[str, Any], source: str, people: PersonalKeys) -> CloudEvent:
     """Return the event of a row of `events`, announced by `source`; raise `ValueError` if it cannot be opened.
 
-    Integers of CloudEvents have 32 bits, so the position is text, padded to sort (extension `sequence`).
+    Integers of CloudEvents have 32 bits, so the position is text, padded to sort (extension `sequence`). `data` is not
+    read, but written as it is, unless something in it is sealed.
     """
     data, erased = people.show(row["data"], row["salt"], row["id"])
     made = CloudEvent(
@@ -54,6 +55,16 @@ def cloud_event(row: Mapping[str, Any], source: str, people: PersonalKeys) -> Cl
 def encode(made: CloudEvent) -> bytes:
     """Return the event as JSON."""
     return msgspec.json.encode(made)
+
+
+def encode_row(
+    row: Mapping[str, Any], source: str, people: PersonalKeys, traceparent: str | None = None
+) -> tuple[bytes, str | None]:
+    """Return the event of a row as JSON, and the trace that it carries: `traceparent`, else that of its command."""
+    made = cloud_event(row, source, people)
+    if traceparent:
+        made["traceparent"] = traceparent
+    return encode(made), made.get("traceparent")
 
 
 def rfc3339(moment: datetime) -> str:

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 
 from core.password_metrics import BreachMetrics, HashingMetrics
 from core.ring import Condition
+from core.webhooks.metrics import WebhookMetrics
 from domain.kernel.usecases import UseCase
 
 PULLED: Final = "gatewright_revocations_pulled"
@@ -266,6 +267,7 @@ class Metrics:
     dependencies: DependencyMetrics = field(init=False)
     access: AccessMetrics = field(init=False)
     keys: KeyMetrics = field(init=False)
+    webhooks: WebhookMetrics = field(init=False)
 
     def __post_init__(self) -> None:
         self.requests = RequestMetrics(self.registry)
@@ -279,3 +281,4 @@ class Metrics:
         self.dependencies = DependencyMetrics(self.registry)
         self.access = AccessMetrics(self.registry)
         self.keys = KeyMetrics(self.registry)
+        self.webhooks = WebhookMetrics(self.registry)

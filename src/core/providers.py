@@ -12,6 +12,7 @@ from core.access_tokens import AccessTokens as IssuedTokens
 from core.addresses import LibraryEmailAddresses
 from core.announcing import AnnouncedLimits
 from core.assembly import Assembly
+from core.audit.sealing import place_seal
 from core.authentication import BearerTokens
 from core.casbin.policy import CasbinLanguage
 from core.casbin.workers import CasbinWorkers
@@ -30,6 +31,7 @@ from core.pace import Pace
 from core.personal import PersonalKeys
 from core.pipeline import Call, Dispatcher
 from core.postgres.access_lists import SqlAccessLists
+from core.postgres.audit_reading import SqlAuditTrails
 from core.postgres.configuration import SqlConfigurationReader
 from core.postgres.database import Database
 from core.postgres.dossiers import SqlDossiers
@@ -64,6 +66,8 @@ from domain.access.looking import Looking
 from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.access.simulating.ports import Trials
+from domain.audit.paging import EntryPages
+from domain.audit.readers import AuditTrails
 from domain.events.ports import EventLog, States
 from domain.events.reading import Readership
 from domain.identity.accounts import RegisteredAccounts
@@ -154,6 +158,7 @@ def interactors() -> Provider:
         provider.provide(offered, scope=Scope.REQUEST)
     provider.provide(Pages, scope=Scope.APP)
     provider.provide(Readership, scope=Scope.APP)
+    provider.provide(EntryPages, scope=Scope.APP)
     provider.provide(Telling, scope=Scope.APP)
     return provider
 
@@ -187,6 +192,7 @@ class Shared(Provider):
         issued = IssuedTokens(assembly.ring, settings.served_at, settings.audience, settings.access_token_seconds)
         for kind, made in {
             AccessTokens: issued,
+            AuditTrails: SqlAuditTrails(assembly.database, place_seal(keys)),
             Clearances: GateClearances(EngineGate(assembly.access)),
             Cursors: SignedCursors(keys.secrets.every("cursors")),
             Database: assembly.database,

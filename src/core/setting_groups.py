@@ -101,6 +101,17 @@ class Stores(BaseModel):
     """RabbitMQ; without it events are served by `GET /auth/events`, and jobs run in the worker."""
 
 
+class Logs(BaseModel):
+    """How long the logs stay in the database."""
+
+    events_days: Annotated[float, Field(ge=0, le=36_500)] = 0
+    """How long events stay; older ones are archived. 0 for ever."""
+    audit_days: Annotated[float, Field(ge=0, le=36_500)] = 0
+    """How long entries of the audit trail stay; older ones are archived. 0 for ever."""
+    archive_dir: Path | None = None
+    """Where what has left the database is kept; by default `archive` in the data folder."""
+
+
 class Sessions(BaseModel):
     """How long what lasts, and what is remembered."""
 

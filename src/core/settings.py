@@ -15,6 +15,7 @@ from core.setting_groups import (
     Calling,
     Environment,
     Erasing,
+    Logs,
     Mails,
     Passwords,
     Serving,
@@ -31,7 +32,7 @@ class Misconfigured(Exception):
     """The settings cannot be used; the text says which, why, and what to do, a line each."""
 
 
-class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Erasing, Calling, Watching, BaseSettings):
+class Settings(Serving, Trust, Stores, Logs, Sessions, Passwords, Mails, Erasing, Calling, Watching, BaseSettings):
     """Everything that can be configured."""
 
     model_config = SettingsConfigDict(
@@ -147,6 +148,11 @@ class Settings(Serving, Trust, Stores, Sessions, Passwords, Mails, Erasing, Call
     def outbox(self) -> Path:
         """Where mails are written that no server sends."""
         return self.folder / "mail"
+
+    @property
+    def archive(self) -> Path:
+        """Where partitions of the logs are kept that have left the database, absolute."""
+        return self.archive_dir.expanduser().resolve() if self.archive_dir else self.folder / "archive"
 
     @property
     def folder(self) -> Path:

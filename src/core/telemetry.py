@@ -5,7 +5,7 @@ that was carried here through the outbox, starts one: libraries that know OpenTe
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from random import getrandbits
 from typing import Any, Final
@@ -110,6 +110,24 @@ def linked(traceparent: str | None) -> Iterator[None]:
         if attached:
             contexts.detach(attached)
         TRACE_ID.reset(named)
+
+
+def begun(traceparent: str, name: str, kind: SpanKind, /, **attributes: Any) -> tuple[Callable[[], None], str]:
+    """Begin a span in the trace of a request that nothing runs in meanwhile; return what ends it, and its traceparent.
+
+    Only for a traceparent of our own, from `current_traceparent`.
+    """
+    parent = remote(traceparent)
+    if parent is None or not parent.trace_flags.sampled:
+        return _nothing, traceparent
+    context = set_span_in_context(NonRecordingSpan(parent), Context())
+    begins = _OURS.start_span(name, context, kind, clean_fields(attributes))
+    own = begins.get_span_context()
+    return begins.end, f"00-{own.trace_id:032x}-{own.span_id:016x}-01" if own.is_valid else traceparent
+
+
+def _nothing() -> None:
+    pass
 
 
 def failed(span: Span, error: BaseException) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dishka import AnyOf, Provider, Scope, WithParents, provide
 
 from core.assembly import Assembly
+from core.audit.sealing import place_seal
 from core.idempotency import Idempotency
 from core.mail import JobMailer
 from core.pipeline import AuditTrail, Call, UnitOfWork
@@ -14,6 +15,7 @@ from core.postgres.grants import SqlGrants
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.organizations import SqlInvitations, SqlMemberships, SqlOrganizations
 from core.postgres.people import SqlFailures, SqlPasswordHashes, SqlSuperusers, SqlUsers
+from core.postgres.person_keys import RememberedSalts
 from core.postgres.places import SqlGrantees, SqlHiding, SqlPlaces
 from core.postgres.policy_models import SqlPolicyModels
 from core.postgres.rehearsal import SqlRehearsal
@@ -74,6 +76,7 @@ class Transaction(Provider):
         self._assembly = assembly
         secrets = assembly.keys.secrets
         self._people = assembly.keys.people
+        self._seal, self._remembered = place_seal(assembly.keys), RememberedSalts()
         self._audit_key, self._request_key = secrets.derive("audit"), secrets.derive("idempotency")
 
     @provide(provides=AnyOf[SqlWork, UnitOfWork, Events, AuditTrail])
@@ -87,6 +90,9 @@ class Transaction(Provider):
             people=self._people,
             committed=assembly.committed,
             trace=call.trace,
+            origin=call.origin,
+            seal=self._seal,
+            remembered=self._remembered,
             key_lifetime=assembly.idempotency_life,
         )
         try:

@@ -12,6 +12,7 @@ from core.jobs.registry import Jobs
 from core.jobs.work import JobWork
 from core.postgres.backlog import Backlog, backlog
 from core.postgres.direct import Connects, session
+from core.postgres.retention import Retention
 from core.postgres.sequencer import Sequencer
 from core.rabbit.errand import Errand
 from core.retrying import forever
@@ -65,6 +66,8 @@ class Worker:
     """Tells webhooks."""
     fare: Callable[[Webhooking], None] | None = None
     """Called as often as `gauges`, if that is."""
+    retention: Retention | None = None
+    """Without it the logs keep everything."""
 
     async def run(self) -> NoReturn:
         """Work until cancelled; that takes up to five seconds to end, so that what has begun need not be repeated."""
@@ -78,6 +81,8 @@ class Worker:
                 group.create_task(Relay(self.database, self.rabbit, self.errand).run())
             if self.teller:
                 group.create_task(self.teller.run())
+            if self.retention:
+                group.create_task(self.retention.run())
             if self.gauges:
                 group.create_task(forever("the gauges", self._measure))
         raise AssertionError("no part ends by itself")

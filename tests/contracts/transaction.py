@@ -8,7 +8,7 @@ from uuid import UUID
 from core.idempotency import Idempotency
 from core.pipeline import AuditTrail, UnitOfWork
 from core.postgres.flush import Pending
-from domain.kernel.access import ANYONE, Actor
+from domain.kernel.access import ANYONE, Actor, Origin
 from domain.kernel.errors import Conflict, DomainError
 from domain.kernel.events import Event, Events, event
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
@@ -19,6 +19,7 @@ from domain.kernel.usecases import Command, UseCase, message, secret
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 ORGANIZATION = OrganizationId(uuid7())
+ORIGIN = Origin("192.0.2.7", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
 
 
 class StoppedClock(Clock):
@@ -45,6 +46,13 @@ class ThingNamed(Event):
     name: str
     at: datetime
     tags: list[str]
+
+
+@event
+class ThingTaken(Event):
+    type = "tests.thing.taken"
+    thing_id: UUID
+    user_id: UUID
 
 
 @event
@@ -135,7 +143,9 @@ class Ground(Protocol):
         """
 
     async def entries(self) -> list[dict[str, Any]]:
-        """`action`, `outcome`, `actor`, `target`, `organization_id`, `occurred_at`, in the order written."""
+        """`action`, `outcome`, `actor`, `target`, `organization_id`, `occurred_at`, `person_id`, `place` (a dictionary,
+        opened), `trace`, in the order written.
+        """
 
     async def jobs(self) -> list[dict[str, Any]]:
         """`name`, `payload` (JSON)."""

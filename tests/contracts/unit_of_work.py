@@ -17,6 +17,7 @@ from tests.contracts.transaction import (
     NameThing,
     Thing,
     ThingForgotten,
+    ThingTaken,
     Work,
     named,
     somebody,
@@ -187,8 +188,21 @@ class UnitOfWorkContract:
                 "target": f"thing:{thing.id}",
                 "organization_id": ORGANIZATION,
                 "occurred_at": NOW,
+                "person_id": actor.user_id,
+                "place": {"address": "192.0.2.7", "client": "Firefox, Linux"},
+                "trace": "0af7651916cd43dd8448eb211c80319c",
             }
         ]
+
+    async def test_whoever_proves_who_they_are_by_a_command_is_its_actor(self, ground: Ground) -> None:
+        for outcome in ("done", "tests.refused"):
+            thing, work, ann = Thing(uuid7(), "new"), ground.work(), uuid7()
+            work.emit(ThingTaken(thing_id=thing.id, user_id=ann), thing)
+            work.record(use_case(), NameThing(token_id=uuid7(), thing_id=thing.id), None, outcome)
+            await work.commit()
+            entry = (await ground.entries())[-1]
+            assert entry["actor"] == (f"user:{ann}" if outcome == "done" else "anonymous")
+            assert entry["person_id"] == ann
 
     async def test_an_entry_names_what_was_changed_and_where(self, ground: Ground) -> None:
         thing, work, within = Thing(uuid7(), "new"), ground.work(), ORGANIZATION

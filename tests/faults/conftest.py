@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from asyncio.subprocess import Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -38,16 +38,18 @@ class Cluster:
         """The database."""
         return sibling(self.postgres.url, self.name)
 
-    async def hire(self) -> Process:
-        """Start a worker."""
+    async def hire(self, *fate: str) -> Process:
+        """Start a worker; `fate` is when it kills itself, as `tests.faults.dying` has it."""
         paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
         worker = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "tests.support.worker_process",
+            "tests.faults.dying" if fate else "tests.support.worker_process",
+            *fate,
             self.url,
             self.rabbit.url,
             self.name,
+            stdout=PIPE if fate else None,
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": paths},
         )

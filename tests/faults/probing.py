@@ -19,6 +19,8 @@ TRACES: Final = ("Traceback", 'File "', "asyncpg", "sqlalchemy", "SELECT ", "INS
 SLOWEST: Final = 2.0
 TELLING: Final = 8
 """A text shorter than this may be in an answer by chance."""
+ENDLESS: Final = "/auth/events/stream"
+"""It answers for as long as the client stays."""
 ENDS: Final = {"/auth/logout", "/auth/sessions"}
 
 
@@ -116,7 +118,7 @@ class Prober:
         if any(name == "authorization" for name, _ in headers):
             self.client.token = None
         try:
-            return await self.client(method, path, body, headers)
+            return await self.client(method, path, body, headers, hang_up=path.startswith(ENDLESS))
         finally:
             self.client.token = token
 

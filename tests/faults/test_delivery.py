@@ -1,148 +1,22 @@
 """Whatever is killed, every commit arrives: none lost, none invented, in order, repeated only with the same id."""
 
 import asyncio
-import json
 import random
 import time
 from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
-import aio_pika
 import asyncpg
 import pytest
 
-from core.postgres.database import Database
 from core.postgres.loss import POSTGRES_LOST
-from core.rabbit.topology import broker
 from tests.faults.conftest import LONG, Cluster
-from tests.support.facts import state, until
-from tests.support.subscriber import disorder
+from tests.faults.delivering import Writers, judge, prepare, settled
+from tests.support.facts import until
 
 pytestmark = pytest.mark.faults
-
-PEOPLE = [UUID(int=number + 1) for number in range(50)]
-PEOPLE_ROWS = """
-INSERT INTO users SELECT id, id::text, true, NULL, NULL, true, 1, now(), now(), 0 FROM unnest($1::uuid[]) AS id
-"""
-RENAME = "UPDATE users SET full_name = 'Ada', version = version + 1 WHERE id = $1 RETURNING version"
-STEPS = """
-SELECT count(*) FROM (
-    SELECT aggregate_version - lag(aggregate_version, 1, 0::bigint) OVER (PARTITION BY aggregate_id ORDER BY position) AS step
-    FROM events
-) s WHERE step <> 1
-"""
-
-
-@dataclass
-class Writers:
-    """Commit facts at a rate, as commands do; a commit whose outcome is unknown is not repeated."""
-
-    database: Database
-    total: int
-    rate: float
-    acked: set[UUID] = field(default_factory=set)
-    unknown: set[UUID] = field(default_factory=set)
-
-    async def run(self) -> None:
-        """Return when `total` commits were acknowledged."""
-        started, numbers = time.monotonic(), iter(range(10**9))
-        await asyncio.gather(*(self._work(started, numbers) for _ in range(8)))
-
-    async def _work(self, started: float, numbers: Iterator[int]) -> None:
-        connection = None
-        while len(self.acked) < self.total:
-            await asyncio.sleep(max(0.0, started + next(numbers) / self.rate - time.monotonic()))
-            fact = None
-            try:
-                connection = connection or await self.database.connect()
-                async with connection.transaction():
-                    person = random.choice(PEOPLE)
-                    fact = await state(connection, person, await connection.fetchval(RENAME, person))
-                self.acked.add(fact)
-            except POSTGRES_LOST:
-                if fact:
-                    self.unknown.add(fact)
-                if connection:
-                    connection.terminate()
-                connection = None
-                await asyncio.sleep(0.1)
-        if connection:
-            await connection.close()
-
-
-async def settled(cluster: Cluster) -> bool:
-    """Whether everything committed is confirmed by the broker."""
-    try:
-        connection = await asyncpg.connect(cluster.url, timeout=5)
-        left = await connection.fetchval("SELECT count(*) FROM outbox")
-        behind = await connection.fetchval(
-            "SELECT count(*) FROM delivery_cursors WHERE position < (SELECT position FROM log_head)"
-        )
-        await connection.close()
-    except POSTGRES_LOST:
-        return False
-    return bool(left == 0 and behind == 0)
-
-
-async def bind(cluster: Cluster) -> None:
-    """Bind a durable queue that nobody consumes: what is in it lies there as it was published."""
-    async with broker(cluster.rabbit.url, cluster.name), await aio_pika.connect(cluster.rabbit.url) as amqp:
-        channel = await amqp.channel()
-        queue = await channel.declare_queue(f"{cluster.name}.kept", durable=True, arguments={"x-queue-type": "quorum"})
-        await queue.bind(cluster.name, "identity.#")
-
-
-async def drain(cluster: Cluster) -> list[dict[str, Any]]:
-    """Return everything that is in the queue, in its order."""
-    events: list[dict[str, Any]] = []
-    async with await aio_pika.connect(cluster.rabbit.url) as amqp:
-        channel = await amqp.channel()
-        await channel.set_qos(prefetch_count=500)
-        queue = await channel.declare_queue(f"{cluster.name}.kept", passive=True)
-        left = queue.declaration_result.message_count or 0
-        async with queue.iterator() as messages:
-            while len(events) < left:
-                message = await anext(messages)
-                events.append(json.loads(message.body))
-                await message.ack()
-    return events
-
-
-async def judge(cluster: Cluster, writers: Writers, record: Callable[[str, object], None]) -> None:
-    """Compare what was acknowledged, what is in the log, and what the broker has."""
-    await until(lambda: settled(cluster), 120)
-    connection = await asyncpg.connect(cluster.url)
-    rows = await connection.fetch("SELECT id, position FROM events ORDER BY position")
-    steps = await connection.fetchval(STEPS)
-    parked = await connection.fetchval("SELECT count(*) FROM parked_events")
-    await connection.close()
-    logged = {row["id"] for row in rows}
-    events = await drain(cluster)
-    arrived = Counter(UUID(event["id"]) for event in events)
-    assert writers.acked - logged == set(), "acknowledged and not in the log"
-    assert logged - writers.acked - writers.unknown == set(), "in the log and never stated"
-    assert logged - arrived.keys() == set(), "in the log and never delivered"
-    assert arrived.keys() - logged == set(), "delivered and not in the log"
-    assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
-    assert (steps, disorder(events), parked) == (0, 0, 0)
-    by_id = {UUID(event["id"]): int(event["sequence"]) for event in events}
-    assert by_id == {row["id"]: row["position"] for row in rows}
-    record("doubles", len(events) - len(arrived))
-    record("events", len(arrived))
-
-
-async def prepare(cluster: Cluster, workers: int) -> Database:
-    await bind(cluster)
-    connection = await asyncpg.connect(cluster.url)
-    await connection.execute(PEOPLE_ROWS, PEOPLE)
-    await connection.close()
-    for _ in range(workers):
-        await cluster.hire()
-    return Database(cluster.url)
 
 
 async def test_e5_nothing_is_lost_when_anything_is_killed(

@@ -11,6 +11,7 @@ import pytest
 
 from core.postgres.migrating import upgrade
 from domain.kernel.ids import uuid7
+from tests.support.command_line import Run, command_line
 from tests.support.lending import LENDER
 from tests.support.server import Missing, Server
 from tests.support.servers import Found
@@ -31,6 +32,12 @@ def _skipping() -> Iterator[None]:
 def _borrow(request: pytest.FixtureRequest, kind: str) -> Found:
     with _skipping():
         return request.config.stash[LENDER].borrow(kind)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run the command line to its end in a folder of its own; settings without their prefix."""
+    return command_line(tmp_path)
 
 
 @pytest.fixture(scope="session")

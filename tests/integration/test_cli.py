@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,46 +16,12 @@ import pytest
 
 from core.keyring import KeyRing
 from core.processes import spawn, until
+from tests.support.command_line import Run, environment, refused
 from tests.support.databases import sibling
 from tests.support.server import Port
-from tests.support.service import PASSWORD, SECRET, SOURCES
+from tests.support.service import PASSWORD, SECRET
 
 NOWHERE = "postgresql://app:hunter2@127.0.0.1:1/app"
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run the command line to its end in a folder of its own; settings without their prefix."""
-
-    def call(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "api.cli", *arguments],
-            cwd=tmp_path,
-            env=environment(**settings),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return call
-
-
-def environment(**settings: str) -> dict[str, str]:
-    """Return the environment of a process with these settings and no others."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("GATEWRIGHT_")}
-    return kept | {"PYTHONPATH": str(SOURCES)} | {f"GATEWRIGHT_{name}": text for name, text in settings.items()}
-
-
-def refused(ended: subprocess.CompletedProcess[str], *words: str) -> None:
-    """Fail unless it ended with 1 and one line that has these words, and no secret."""
-    assert ended.returncode == 1, ended
-    (line,) = ended.stderr.splitlines()
-    assert line.startswith("gatewright: ")
-    for word in words:
-        assert word in line
-    assert "hunter2" not in ended.stdout + ended.stderr
 
 
 def test_a_taken_port_is_named(run: Run, fresh_database_url: str, redis_url: str) -> None:

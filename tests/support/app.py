@@ -71,6 +71,7 @@ from domain.webhooks.ports import WebhookSecrets
 from tests.support.access.lists import MemoryAccessLists
 from tests.support.access.parts import MemoryParts
 from tests.support.access.worlds import World
+from tests.support.memory.audit import MemoryAuditTrails
 from tests.support.memory.configuration import (
     MemoryConfigurationBodies,
     MemoryConfigurationHeads,
@@ -347,6 +348,7 @@ class Readers(Provider):
 
     scope = Scope.APP
 
+    audit_trails = provide(WithParents[MemoryAuditTrails])
     configuration_bodies = provide(WithParents[MemoryConfigurationBodies])
     configuration_reader = provide(WithParents[MemoryConfigurationReader])
     credentials = provide(WithParents[MemoryCredentials])
@@ -427,7 +429,7 @@ class Transaction(Provider):
     def work(self, memory: Memory, clock: Clock, call: Call, log: RevocationLog) -> MemoryWork:
         """Give the message its unit of work."""
         assert isinstance(log, MemoryRevocationLog)
-        return MemoryWork(memory, clock, trace=call.trace, committed=partial(_told, log))
+        return MemoryWork(memory, clock, trace=call.trace, origin=call.origin, committed=partial(_told, log))
 
     @provide(provides=Idempotency)
     def idempotency(self, work: MemoryWork) -> MemoryIdempotency:

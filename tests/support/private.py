@@ -1,5 +1,6 @@
 """The servers that the programs installed on this machine can be."""
 
+import os
 import secrets
 import shutil
 import signal
@@ -10,7 +11,7 @@ from typing import ClassVar
 
 import psutil
 
-from core.processes import StartFailed
+from core.processes import StartFailed, spawn
 from core.unprivileged import Account
 from tests.support.greetings import AMQP_HELLO, MONGO_HELLO, POSTGRES_HELLO, REDIS_HELLO
 from tests.support.mongo.classpath import classpath
@@ -136,7 +137,22 @@ class PrivateRabbitmq(Server):
 
     def start(self) -> None:
         (self.folder / "plugins").write_text("[].", encoding="ascii")
-        environment = {
+        self._launch((self.program,), self._environment)
+
+    def control(self, *words: str) -> None:
+        """Have `rabbitmqctl` tell the node something."""
+        with (self.folder / "control").open("ab") as log:
+            asked = spawn(
+                [self.program.with_name("rabbitmqctl"), *words],
+                log,
+                self.account,
+                environment={**os.environ, **self._environment},
+            )
+            assert asked.wait(120) == 0, (self.folder / "control").read_text("utf-8", "replace")
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
             "HOME": str(self.folder),
             "RABBITMQ_NODENAME": f"gatewright{self.port.number}@localhost",
             "RABBITMQ_NODE_PORT": str(self.port.number),
@@ -150,7 +166,6 @@ class PrivateRabbitmq(Server):
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_PORT": str(self.mapper.number),
         }
-        self._launch((self.program,), environment)
 
     def answers(self) -> bool:
         return replies(self.port.number, AMQP_HELLO)

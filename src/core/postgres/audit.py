@@ -1,20 +1,38 @@
-"""Who ran what, and how it ended."""
+"""Who ran what, from where, and how it ended."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from hashlib import sha256
-from hmac import digest
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
-from domain.kernel.access import Actor
+from core.audit.leaves import NEWEST, leaf
+from core.audit.sealing import PersonalSeal
+from domain.kernel.access import Actor, Origin
 from domain.kernel.ids import uuid7
 from domain.kernel.usecases import Message, UseCase
+from domain.sessions.devices import device
 
+ANONYMOUS: Final = "anonymous"
 _encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request came from: personal data, of which nothing is stored in the clear."""
+
+    address: str | None
+    client: str | None
+    """The family of the program and of its system, as it claims: `Firefox, Linux`."""
+
+    @classmethod
+    def of(cls, origin: Origin) -> "Place | None":
+        """Return what is remembered of `origin`, None if nothing is known."""
+        said = device(origin.user_agent)
+        client = ", ".join(each for each in (said.client, said.system) if each) if said else None
+        return cls(origin.address, client) if origin.address or client else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +43,75 @@ class Entry:
     outcome: str
     """`done`, `failed`, or the code of the refusal."""
     actor: str
+    """`<type>:<id>`, `anonymous`, or what runs the service."""
     target: str | None
     """`<aggregate>:<id>`"""
     organization_id: UUID | None
     occurred_at: datetime
+    person_id: UUID | None = None
+    """Whose the place is: of the actor, or of whom the command was about if nobody knows who asked."""
+    place: Place | None = None
+    trace: str | None = None
+    """The id of the W3C trace, in hexadecimal."""
     id: UUID = field(default_factory=uuid7)
 
-    def leaf(self, key: bytes) -> bytes:
-        """Authenticate the entry with a key that the database does not hold: HMAC-SHA256 of the fields as JSON."""
-        moment = self.occurred_at.astimezone(UTC).isoformat(timespec="microseconds")
-        said = [self.id, self.action, self.outcome, self.actor, self.target, self.organization_id, moment]
-        return digest(key, _encode(said), sha256)
+    def row(self, key: bytes, seal: PersonalSeal | None) -> dict[str, Any]:
+        """Return what is stored, bytes in hexadecimal; without a seal it is not said where it was."""
+        stored = {name: getattr(self, name) for name in _AS_THEY_ARE} | {"form": NEWEST, "place": None}
+        if self.place and seal:
+            stored["place"] = seal.seal(self.person_id, _encode(self.place), about(self.id))
+        stored["leaf"] = leaf(key, stored).hex()
+        return stored | {"place": stored["place"] and stored["place"].hex()}
+
+
+_AS_THEY_ARE: Final = tuple(each.name for each in fields(Entry) if each.name != "place")
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a command changed first: `<aggregate>:<id>`, whom that is about, and in which organization."""
+
+    target: str | None = None
+    person_id: UUID | None = None
+    organization_id: UUID | None = None
+
+
+def about(entry_id: UUID) -> bytes:
+    """Return what a sealed place is bound to: its entry."""
+    return b"audit:" + entry_id.bytes
 
 
 def entry(
-    case: UseCase, message: Message[Any], actor: Actor | None, outcome: str, target: str | None, now: datetime
+    case: UseCase,
+    message: Message[Any],
+    actor: Actor | None,
+    outcome: str,
+    changed: Changed,
+    origin: Origin,
+    trace: str | None,
+    now: datetime,
 ) -> Entry:
-    """Return what the audit trail says of `message`; `target` is what it changed, if anything."""
+    """Return what the audit trail says of `message`.
+
+    Where a command without a credential succeeded, like a sign-in, whoever `changed` is about has acted. `trace` is a
+    W3C traceparent.
+    """
     ids = dict(_ids(message))
     named = next((f"{name}:{value}" for name, value in ids.items()), None)
+    person = changed.person_id
+    proven = f"user:{person}" if person and outcome == "done" else ANONYMOUS
     return Entry(
         action=case.audit or case.name,
         outcome=outcome,
-        actor=str(actor or "anonymous"),
-        target=target or named,
-        organization_id=ids.get("organization") or (actor.organization_id if actor else None),
+        actor=str(actor or proven),
+        target=changed.target or named,
+        organization_id=ids.get("organization")
+        or changed.organization_id
+        or (actor.organization_id if actor else None),
         occurred_at=now,
+        person_id=(actor.user_id if actor.user_id.int else None) if actor else person,
+        place=Place.of(origin),
+        trace=trace[3:35] if trace else None,
     )
 
 

@@ -1,17 +1,18 @@
 """What a command says beside its own tables, and the one statement that writes it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from core.audit.sealing import PersonalSeal
 from core.idempotency import Claim
 from core.markers import on_the_wire
 from core.personal import PersonalKeys, new_salt
-from core.postgres.audit import Entry
+from core.postgres.audit import Changed, Entry
 from domain.kernel.events import Aggregate, Event, personal
 from domain.kernel.ids import uuid7
 from domain.kernel.revocation import Marker
@@ -30,11 +31,13 @@ INSERT INTO person_keys (person_id, salt)
 SELECT person_id, decode(salt, 'hex') FROM jsonb_to_recordset({}::text::jsonb) AS key (person_id uuid, salt text)
 """
 _ENTRIES: Final = """
-INSERT INTO audit_pending (id, action, outcome, actor, target, organization_id, occurred_at, leaf)
-SELECT id, action, outcome, actor, target, organization_id, occurred_at, decode(leaf, 'hex')
+INSERT INTO audit_pending (id, action, outcome, actor, target, organization_id, occurred_at, form, person_id, place,
+                           trace, leaf)
+SELECT id, action, outcome, actor, target, organization_id, occurred_at, form, person_id, decode(place, 'hex'),
+       trace, decode(leaf, 'hex')
 FROM jsonb_to_recordset({}::text::jsonb)
 AS entry (id uuid, action text, outcome text, actor text, target text, organization_id uuid, occurred_at timestamptz,
-          leaf text)
+          form smallint, person_id uuid, place text, trace text, leaf text)
 """
 _JOBS: Final = """
 INSERT INTO jobs (id, name, payload, run_at, about)
@@ -120,9 +123,14 @@ class Pending:
         return bool(self.facts or self.entries or self.jobs or self.answer is not None)
 
     @property
-    def target(self) -> str | None:
-        """What was changed first."""
-        return f"{self.facts[0].aggregate_type}:{self.facts[0].aggregate_id}" if self.facts else None
+    def changed(self) -> Changed:
+        """What was changed first, if anything."""
+        if not self.facts:
+            return Changed()
+        first = self.facts[0]
+        person = first.aggregate_id if first.aggregate_type == "user" else first.data.get("user_id")
+        target = f"{first.aggregate_type}:{first.aggregate_id}"
+        return Changed(target, UUID(str(person)) if person else None, first.organization_id)
 
     def emit(self, event: Event, of: Aggregate, revokes: Sequence[Marker], trace: str | None) -> None:
         """Raise the version of `of` and remember `event` as its next fact."""
@@ -154,8 +162,16 @@ class Pending:
     @property
     def strangers(self) -> list[UUID]:
         """Whose salt is in the database and not known here. Who is announced now is new, and gets theirs here."""
-        new = {fact.aggregate_id for fact in self.facts if fact.aggregate_version == 1}
-        return sorted({fact.person for fact in self.facts if fact.person} - new - self.salts.keys())
+        return sorted({fact.person for fact in self.facts if fact.person} - self._new - self.salts.keys())
+
+    @property
+    def acting(self) -> set[UUID]:
+        """Of whom it is told where they were, the new ones excepted."""
+        return {entry.person_id for entry in self.entries if entry.place and entry.person_id} - self._new
+
+    @property
+    def _new(self) -> set[UUID]:
+        return {fact.aggregate_id for fact in self.facts if fact.aggregate_version == 1}
 
     def enqueue(
         self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, about: str | None = None
@@ -163,14 +179,14 @@ class Pending:
         """Remember a job; without `run_at` it is to be done at once."""
         self.jobs.append(Job(name, payload, run_at, about))
 
-    def statement(self, audit_key: bytes, people: PersonalKeys) -> tuple[str, list[Any]]:
+    def statement(self, audit_key: bytes, people: PersonalKeys, seal: PersonalSeal | None) -> tuple[str, list[Any]]:
         """Return the statement that writes it all, and its values.
 
         It answers with a row `transaction`, `log_id`; the former null if the transaction wrote nothing.
         """
         parts: list[str] = []
         values: list[Any] = []
-        for template, given in self._parts(audit_key, people):
+        for template, given in self._parts(audit_key, people, seal):
             first = len(values) + 1
             parts.append(template.format(*(f"${number}" for number in range(first, first + len(given)))))
             values += given
@@ -179,10 +195,12 @@ class Pending:
         written = ", ".join(f"written_{number} AS ({part})" for number, part in enumerate(parts))
         return f"WITH {written} " + _TOKEN.format("pg_current_xact_id()"), values
 
-    def _parts(self, audit_key: bytes, people: PersonalKeys) -> Iterator[tuple[str, list[Any]]]:
+    def _parts(
+        self, audit_key: bytes, people: PersonalKeys, seal: PersonalSeal | None
+    ) -> Iterator[tuple[str, list[Any]]]:
+        new = {fact.person: new_salt() for fact in self.facts if fact.person and fact.aggregate_version == 1}
+        salts = self.salts | new
         if self.facts:
-            new = {fact.person: new_salt() for fact in self.facts if fact.person and fact.aggregate_version == 1}
-            salts = self.salts | new
             yield (
                 _FACTS,
                 [_json([fact.stored(people, salts.get(fact.person) if fact.person else None) for fact in self.facts])],
@@ -190,7 +208,8 @@ class Pending:
             if new:
                 yield _SALTS, [_json([{"person_id": each, "salt": salt.hex()} for each, salt in new.items()])]
         if self.entries:
-            yield _ENTRIES, [_json([asdict(entry) | {"leaf": entry.leaf(audit_key).hex()} for entry in self.entries])]
+            knowing = seal.knowing(salts) if seal else None
+            yield _ENTRIES, [_json([entry.row(audit_key, knowing) for entry in self.entries])]
         if self.jobs:
             yield _JOBS, [_json(self.jobs)]
         if self.markers:

@@ -7,14 +7,10 @@ from uuid import UUID
 
 from core.jobs.registry import Job
 from core.postgres.direct import Connects, session
+from core.postgres.partitions import LOGS, make_partitions
 
 BATCH: Final = 1000
 """Rows deleted at a time: no lock is held for long, and other deleters are skipped over."""
-SIZE: Final = 10_000_000
-"""Positions in a partition of `events` and of `audit`."""
-AHEAD: Final = 2_000_000
-"""The next partition is made when fewer positions than these are left."""
-
 EXPIRED: Final = {
     "idempotency_keys": "expires_at < now()",
     "invitations": "expires_at < now()",
@@ -28,14 +24,6 @@ EXPIRED: Final = {
     "access_changes": "changed_at < now() - interval '7 days'",
 }
 """What may go, by table; each has an index for it. Nothing is valid because its row still exists: readers compare."""
-
-HEADS: Final = {"events": "position", "audit": "audit_position"}
-# Parallel workers wait for each other here, so that no partition is attached twice.
-ALONE: Final = "SELECT pg_advisory_xact_lock(hashtext('gatewright-partitions'))"
-NEWEST: Final = """
-SELECT max(substring(c.relname FROM '_([0-9]+)$')::bigint) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = $1::text::regclass
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +48,8 @@ class CleanUp:
     async def run(self, _payload: Nothing, _job: UUID) -> None:
         """Make partitions first: without them the log stops; without the rest it is only large."""
         async with session(self.database, "gatewright-clean-up") as connection:
-            for table in HEADS:
-                await make_partitions(connection, table)
+            for log in LOGS:
+                await make_partitions(connection, log)
             for table in EXPIRED:
                 await delete_expired(connection, table, self.batches)
 
@@ -79,22 +67,3 @@ async def delete_expired(connection: Any, table: str, batches: int) -> int:
         if gone < BATCH:
             break
     return deleted
-
-
-async def make_partitions(connection: Any, table: str) -> None:
-    """Make partitions of `table` until `AHEAD` positions are free.
-
-    They are made apart and then attached: that takes a lock which reads and inserts do not wait for, unlike
-    `CREATE TABLE ... PARTITION OF`.
-    """
-    async with connection.transaction():
-        await connection.execute(ALONE)
-        head = await connection.fetchval(f"SELECT {HEADS[table]} FROM log_head")  # noqa: S608 - a constant
-        newest = await connection.fetchval(NEWEST, table)
-        while (newest + 1) * SIZE - head < AHEAD:
-            newest += 1
-            first = newest * SIZE + 1
-            await connection.execute(
-                f"CREATE TABLE {table}_{newest} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);"
-                f"ALTER TABLE {table} ATTACH PARTITION {table}_{newest} FOR VALUES FROM ({first}) TO ({first + SIZE})"
-            )

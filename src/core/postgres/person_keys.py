@@ -1,6 +1,9 @@
 """The salts that make the keys of people."""
 
-from collections.abc import Collection
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +17,36 @@ INSERT INTO person_keys (person_id, salt)
 SELECT u.id, new.salt FROM unnest($1::uuid[], $2::bytea[]) AS new(id, salt) JOIN users u ON u.id = new.id
 ON CONFLICT DO NOTHING
 """
+
+
+@dataclass(slots=True)
+class RememberedSalts:
+    """The salts of whoever acted lately: their places are sealed without asking for them each time.
+
+    A salt never changes. For `life` seconds after an erasure a process may seal a place with one that is gone, which
+    nobody can open.
+    """
+
+    life: float = 60
+    most: int = 10_000
+    clock: Callable[[], float] = monotonic
+    _kept: OrderedDict[UUID, tuple[float, bytes]] = field(default_factory=OrderedDict, init=False, repr=False)
+
+    def known(self, people: Collection[UUID]) -> dict[UUID, bytes]:
+        """Return those that are remembered."""
+        oldest = self.clock() - self.life
+        while self._kept and next(iter(self._kept.values()))[0] < oldest:
+            self._kept.popitem(last=False)
+        return {each: self._kept[each][1] for each in people if each in self._kept}
+
+    def learn(self, found: Mapping[UUID, bytes]) -> None:
+        """Remember what was found; what was learned first is forgotten first."""
+        now = self.clock()
+        for person, salt in found.items():
+            self._kept.pop(person, None)
+            self._kept[person] = now, salt
+        while len(self._kept) > self.most:
+            self._kept.popitem(last=False)
 
 
 async def salts(connection: Any, people: Collection[UUID]) -> dict[UUID, bytes]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session
 
+from core.audit.sealing import PersonalSeal
 from core.idempotency import Claim, Claimed
 from core.personal import PersonalKeys
 from core.pipeline import AuditTrail, UnitOfWork
@@ -18,8 +19,8 @@ from core.postgres.base import VersionedSession
 from core.postgres.database import Database
 from core.postgres.flush import Pending
 from core.postgres.loss import POSTGRES_LOST
-from core.postgres.person_keys import salts
-from domain.kernel.access import Actor
+from core.postgres.person_keys import RememberedSalts, salts
+from domain.kernel.access import Actor, Origin
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import IdempotencyInFlight, Unavailable
 from domain.kernel.events import Aggregate, Event, Events
@@ -61,6 +62,12 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
     """How long an `Idempotency-Key` is remembered."""
     people: PersonalKeys = field(default_factory=PersonalKeys)
     """What seals the personal data of events; without them, none that have any can be emitted."""
+    origin: Origin = field(default_factory=Origin)
+    """Where the command came from."""
+    seal: PersonalSeal | None = None
+    """What seals that for the audit trail; without it, it is not kept there."""
+    remembered: RememberedSalts = field(default_factory=RememberedSalts)
+    """Those of whoever acted lately."""
     pending: Pending = field(default_factory=Pending, init=False)
     _held: "_Held | None" = field(default=None, init=False)
 
@@ -93,7 +100,8 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
 
     def record(self, case: UseCase, message: Message[Any], actor: Actor | None, outcome: str) -> None:
         """Remember in the audit trail who ran what, and how it ended."""
-        self.pending.entries.append(entry(case, message, actor, outcome, self.pending.target, self.clock.now()))
+        changed, now = self.pending.changed, self.clock.now()
+        self.pending.entries.append(entry(case, message, actor, outcome, changed, self.origin, self.trace, now))
 
     def enqueue(
         self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, to: str | None = None
@@ -119,14 +127,21 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
         assert self._held
         if session.dirty or session.new or session.deleted:
             await self._held.session.flush()
-        if strangers := pending.strangers:
-            pending.salts |= await salts(self._held.driver, strangers)
-        statement, values = pending.statement(self.audit_key, self.people)
+        await self._recall(pending)
+        statement, values = pending.statement(self.audit_key, self.people, self.seal)
         row = await self._held.driver.fetchrow(statement, *values)
         await self._held.connection.run_sync(_commit, session)
         self.pending, self._held = Pending(), None
         self.committed(pending)
         return None if row["transaction"] is None else ConsistencyToken(row["log_id"].bytes[:8], row["transaction"])
+
+    async def _recall(self, pending: Pending) -> None:
+        """Have the salts of whom something is said: for facts as the transaction sees them, for places lately."""
+        pending.salts |= self.remembered.known(pending.acting)
+        if strangers := {*pending.strangers, *pending.acting} - pending.salts.keys():
+            found = await salts(self.driver, sorted(strangers))
+            self.remembered.learn(found)
+            pending.salts |= found
 
     async def rollback(self) -> None:
         """Discard everything, the claim included. The work may be used again; at its end call this in any case."""

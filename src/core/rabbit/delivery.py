@@ -3,30 +3,23 @@
 import asyncio
 import logging
 import math
-import time
 from collections import deque
-from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID
-
-from aio_pika.abc import AbstractExchange
 
 from core.cloudevents import COLUMNS
 from core.postgres.log import LOG
 from core.postgres.loss import POSTGRES_LOST
 from core.postgres.sequencer import SLOTS
 from core.rabbit.errand import Errand, Progress
-from core.rabbit.publishing import ChannelLost, NotSent, Returned, Unsendable, publish
+from core.rabbit.publishing import NotSent
+from core.rabbit.window import Window
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 250
-FAULTS: Final = 3
-"""How often the broker may close the channel over one event before that event is parked."""
-RETURNS: Final = 10
-"""How often the broker may return an event before it counts as delivered to nobody."""
+BATCH: Final = 500
+"""Events read at a time. More are read when fewer than these are under way."""
 
 # One statement, hence one snapshot: what it does not return, up to the head, is in other slots.
 READ: Final = f"""
@@ -49,83 +42,72 @@ UPDATE delivery_cursors c SET position = n.after
 FROM unnest($2::smallint[], $3::bigint[], $4::bigint[]) AS n(slot, before, after)
 WHERE c.sink = $1 AND c.slot = n.slot AND c.position = n.before
 """
+# A cursor that a crash of Postgres sets back repeats events, with the same ids: no reason to wait for its disk.
+UNHURRIED: Final = "SET synchronous_commit = off"
 PARK: Final = "INSERT INTO parked_events (sink, position, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-
-Task = asyncio.Task[None]
-Row = Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class Delivery:
-    """Read, publish, move cursors. Aggregates go side by side; the events of one go in turn."""
+    """Read, have it published, move cursors."""
 
     errand: Errand
     progress: Progress
     connection: Any
-    exchange: AbstractExchange
-    group: asyncio.TaskGroup
+    window: Window
     read: dict[int, int] = field(default_factory=dict)
     """By slot: every event up to here is under way or confirmed."""
     stored: dict[int, int] = field(default_factory=dict)
     """By slot: the cursor as the table has it."""
-    under_way: dict[int, deque[tuple[int, Task | None]]] = field(default_factory=dict)
-    last: dict[UUID, Task] = field(default_factory=dict)
-    """By aggregate: its latest publish."""
-    parked: dict[int, str] = field(default_factory=dict)
-    """By position: why it cannot be sent; written down before the cursor passes it."""
+    under_way: dict[int, deque[int]] = field(default_factory=dict)
+    """By slot: the positions read, of which those in `progress.ahead` are confirmed."""
 
     async def run(self) -> None:
         """Deliver until something is lost; then first let what is under way be confirmed, so as not to repeat it."""
         try:
             await self._deliver()
         except POSTGRES_LOST:
-            await self._settle(self.errand.patience)
+            await self.window.settle(self.errand.patience)
             raise
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, NotSent):
             with suppress(Exception):
-                await self._settle(self.errand.leave)
+                await self.window.settle(self.errand.leave)
                 async with asyncio.timeout(1):
                     await self._leave()
             raise
 
-    async def _settle(self, seconds: float) -> None:
-        if tasks := [task for queue in self.under_way.values() for _, task in queue if task]:
-            await asyncio.wait(tasks, timeout=seconds)
-
     async def _deliver(self) -> None:
         """Look for slots to take or to give up twice a second, and store cursors ten times."""
-        woken, clock = asyncio.Event(), asyncio.get_running_loop().time
-        await self.connection.add_listener(LOG, lambda *_: woken.set())
-        self.connection.add_termination_listener(lambda _: woken.set())
+        look, clock = self.window.look, asyncio.get_running_loop().time
+        await self.connection.add_listener(LOG, lambda *_: look.set())
+        self.connection.add_termination_listener(lambda _: look.set())
+        await self.connection.execute(UNHURRIED)
         await self.connection.execute(START, self.errand.sink, SLOTS)
         shared = stored = 0.0
-        limit, careful = self._limit(), self.progress.careful
         while True:
-            if careful and not self.progress.careful:
-                limit, careful = self._limit(), 0
+            await self.window.check()
             if clock() > shared + 0.5:
                 await self._share()
                 shared = clock()
             if clock() > stored + 0.1:
                 await self._store()
                 stored = clock()
-            woken.clear()
-            if sum(map(len, self.under_way.values())) > BATCH:
-                await asyncio.sleep(0.01)
-            elif not await self._read(limit):
+            look.clear()
+            if self.window.waiting > BATCH:
+                await self.window.moves(0.1)
+            elif not await self._read():
                 with suppress(TimeoutError):
                     async with asyncio.timeout(0.1):
-                        await woken.wait()
-
-    def _limit(self) -> asyncio.Semaphore:
-        return asyncio.Semaphore(1 if self.progress.careful else self.errand.in_flight)
+                        await look.wait()
 
     async def _share(self) -> None:
         """Hold a fair share of the slots: give up what is too much, take what is free."""
         relays = await self.connection.fetchval(RELAYS, self.errand.name)
         share = math.ceil(SLOTS / max(relays, 1))
         for slot in list(self.read)[share:]:
-            await asyncio.gather(*(task for _, task in self.under_way[slot] if task))
+            while not self.progress.ahead.issuperset(self.under_way[slot]):
+                await self.window.check()
+                await self.window.moves(0.1)
             await self._store()  # nothing of the slot is under way now, and its cursor says so
             for kept in (self.read, self.stored, self.under_way):
                 del kept[slot]
@@ -138,72 +120,22 @@ class Delivery:
         passed = min(self.stored.values(), default=0)
         self.progress.ahead = {position for position in self.progress.ahead if position > passed}
 
-    async def _read(self, limit: asyncio.Semaphore) -> bool:
-        """Start publishing the next events of the slots held; say whether there may be more."""
+    async def _read(self) -> bool:
+        """Have the next events of the slots held published; say whether there may be more."""
         if not self.read:
             return False
         rows = await self.connection.fetch(READ, min(self.read.values()), list(self.read), BATCH)
         for row in rows:
-            slot, position, aggregate = row["slot"], row["position"], row["aggregate_id"]
+            slot, position = row["slot"], row["position"]
             if position is None or position <= self.read[slot]:
                 continue
-            task = None
+            self.under_way[slot].append(position)
             if position not in self.progress.ahead:
-                task = self._start(self._publish(row, self.last.get(aggregate), limit))
-                self.last[aggregate] = task
-            self.under_way[slot].append((position, task))
+                self.window.add(row)
         more = len(rows) == BATCH
         reached = rows[-1]["position"] if more else rows[-1]["head"]
         self.read = {slot: max(read, reached) for slot, read in self.read.items()}
         return more
-
-    def _start(self, publishing: Coroutine[Any, Any, None]) -> Task:
-        try:
-            return self.group.create_task(publishing)
-        except RuntimeError:  # another publish has just failed, and the session is ending
-            publishing.close()
-            raise
-
-    async def _publish(self, row: Row, before: Task | None, limit: asyncio.Semaphore) -> None:
-        """Publish one event after `before`, the one before it of its aggregate."""
-        if before:
-            await asyncio.wait([before])
-            if not sent(before):
-                raise NotSent("the one before it was not sent")
-        async with limit:
-            await self._send(row)
-        if self.last.get(row["aggregate_id"]) is asyncio.current_task():
-            del self.last[row["aggregate_id"]]
-
-    async def _send(self, row: Row) -> None:
-        position = row["position"]
-        if self.progress.faults[position] >= FAULTS:
-            self._give_up(position, f"the broker closed the channel over it {FAULTS} times")
-            return
-        try:
-            await publish(self.exchange, row, self.errand.source, self.errand.patience, self.errand.people)
-        except ChannelLost:
-            if self.progress.careful:
-                self.progress.faults[position] += 1
-            raise
-        except Returned as error:
-            # The next session declares the alternate exchange again, so this passes: a broker that has just started may
-            # not know its queues yet. If it does not pass, to try for ever would hold up the slot; the event stays in
-            # the log, from which a late subscriber starts anyway.
-            self.progress.returns[position] += 1
-            if self.progress.returns[position] < RETURNS:
-                raise
-            log.error("nobody can receive event %s: %s", row["id"], error)  # noqa: TRY400 - no defect of ours
-        except Unsendable as error:
-            self._give_up(position, str(error))
-            return
-        self.progress.confirm(position)
-        self.errand.meter.confirmed(1)
-        self.errand.meter.lag(time.time() - row["occurred_at"].timestamp())
-
-    def _give_up(self, position: int, reason: str) -> None:
-        self.parked[position] = reason
-        self.progress.confirm(position)
 
     async def _store(self) -> None:
         """Move each cursor to the last position before which everything is confirmed."""
@@ -212,8 +144,8 @@ class Delivery:
         passed: list[int] = []
         for slot, queue in self.under_way.items():
             after = self.stored[slot]
-            while queue and sent(queue[0][1]):
-                after = queue.popleft()[0]
+            while queue and queue[0] in self.progress.ahead:
+                after = queue.popleft()
                 passed.append(after)
             # A slot with nothing under way has come as far as was read: a quiet one does not stay behind for ever.
             after = after if queue else max(after, self.read[slot])
@@ -235,12 +167,7 @@ class Delivery:
         await self._store()
 
     async def _park(self) -> None:
-        for position, reason in list(self.parked.items()):
+        for position, reason in list(self.window.parked.items()):
             await self.connection.execute(PARK, self.errand.sink, position, reason)
             log.error("event %s is parked, and the next ones go on: %s", position, reason)
-            del self.parked[position]
-
-
-def sent(task: Task | None) -> bool:
-    """Return whether the broker confirmed; a failed publish is done too, for one turn of the loop."""
-    return task is None or (task.done() and not task.cancelled() and task.exception() is None)
+            del self.window.parked[position]

@@ -45,8 +45,8 @@ class Errand:
     people: PersonalKeys = field(default_factory=PersonalKeys)
     """What opens the personal data of events; without them, those that have any cannot be sent."""
     meter: RelayMeter = field(default_factory=Unmeasured)
-    in_flight: int = 64
-    """More than that gains nothing (`benchmarks/relay.py`)."""
+    in_flight: int = 256
+    """More than that gains nothing (`benchmarks/events.py`)."""
     patience: float = 5
     """Seconds that the broker may take to confirm an event."""
     leave: float = 2

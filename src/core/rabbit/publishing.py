@@ -1,20 +1,22 @@
-"""Publish one event, and tell whose fault it is when that fails."""
+"""Publish many events with one write, and tell of each what became of it.
+
+aio-pika makes a task, several futures and a write for each message, which takes most of a relay's time. Here the frames
+of many messages are one write, and what aiormq is to call when the broker answers is the note of the event itself.
+"""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self, cast
 
-import aio_pika
+from aio_pika import Exchange
 from aio_pika.abc import AbstractExchange
-from aio_pika.exceptions import AMQPError, ChannelClosed, PublishError
-from opentelemetry.trace import SpanKind
+from aiormq.abc import ChannelFrame
+from aiormq.channel import Channel
+from aiormq.exceptions import AMQPError, ChannelClosed, PublishError
 
-from core.cloudevents import MEDIA_TYPE, cloud_event, encode
 from core.personal import PersonalKeys
-from core.telemetry import carries_sample, current_traceparent, linked, span
-
-ABOUT: Final = {"messaging.system": "rabbitmq", "messaging.operation.type": "send"}
-"""What the semantic conventions of OpenTelemetry say of a span that publishes."""
+from core.rabbit.frames import Framing
 
 
 class NotSent(Exception):
@@ -29,62 +31,103 @@ class ChannelLost(NotSent):
     """The broker closed the channel, because of this event or of another that was under way."""
 
 
-class Unsendable(Exception):
-    """The event itself cannot be published, now or later."""
+@dataclass(slots=True, eq=False)
+class Note:
+    """An event that the broker was handed. aiormq treats it as the future of its confirm."""
+
+    row: Mapping[str, Any]
+    frames: bytes
+    heard: Callable[["Note", NotSent | None], None]
+    """Called once, if the broker answers: with what is wrong, if anything."""
+    at: float = 0
+    """When it was handed over, by the clock of the loop."""
+    ended: Callable[[], None] | None = None
+    """Ends its span."""
+    _done: bool = False
+
+    def done(self) -> bool:
+        return self._done
+
+    def cancelled(self) -> bool:
+        return False
+
+    def set_result(self, _: object) -> None:
+        """Hear that the broker has it on disk."""
+        self._hear(None)
+
+    def set_exception(self, error: BaseException) -> None:
+        """Hear that the broker returned or refused it."""
+        self._hear(Returned(str(error)) if isinstance(error, PublishError) else NotSent(repr(error)))
+
+    def _hear(self, wrong: NotSent | None) -> None:
+        self._done = True
+        self.end()
+        self.heard(self, wrong)
+
+    def end(self) -> None:
+        """End the span, if there is one."""
+        if self.ended:
+            self.ended()
 
 
-def message(row: Mapping[str, Any], source: str, traceparent: str | None, people: PersonalKeys) -> aio_pika.Message:
-    """Return the message of a row of `events`; its id is the event's, its routing key the event's type.
+@dataclass(slots=True)
+class Line:
+    """The channel that events go through, in the order in which they are handed over."""
 
-    Without `traceparent` it carries that of the request that stated the event.
-    """
-    event = cloud_event(row, source, people)
-    if traceparent:
-        event["traceparent"] = traceparent
-    return aio_pika.Message(
-        encode(event),
-        content_type=MEDIA_TYPE,
-        message_id=event["id"],
-        type=event["type"],
-        timestamp=row["occurred_at"],
-        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-        headers={"traceparent": event["traceparent"]} if "traceparent" in event else None,
-    )
+    channel: Channel
+    framing: Framing
+
+    @classmethod
+    async def of(cls, exchange: AbstractExchange, source: str, people: PersonalKeys) -> Self:
+        """Return the line to `exchange`; its channel is used for nothing else."""
+        channel = cast("Channel", await cast("Exchange", exchange).channel.get_underlay_channel())
+        return cls(channel, Framing(exchange.name, source, people, channel.number, channel.max_content_size))
+
+    def watch(self, lost: Callable[[NotSent], None]) -> None:
+        """Have `lost` called when nothing more will be heard."""
+
+        def closed(future: asyncio.Future[Any]) -> None:
+            lost(_loss(None if future.cancelled() else future.exception()))
+
+        self.channel.closing.add_done_callback(closed)
+
+    async def send(self, notes: Iterable[Note]) -> None:
+        """Hand events over; return when the network has taken them, or raise `NotSent`."""
+        channel, now = self.channel, asyncio.get_running_loop().time()
+        if channel.is_closed:
+            raise NotSent("the channel is closed")
+        confirmations = cast("dict[int, Any]", channel.confirmations)
+        for note in notes:
+            channel.delivery_tag += 1
+            note.at = now
+            confirmations[channel.delivery_tag] = note
+            channel.message_id_delivery_tag[str(note.row["id"])] = channel.delivery_tag
+        drained = channel.create_future()
+        frames = b"".join([note.frames for note in notes])
+        try:
+            await channel.write_queue.put(ChannelFrame(frames, should_close=False, drain_future=drained))
+            await drained
+        except asyncio.CancelledError as error:
+            # Futures are cancelled when heartbeats stop. If nobody cancelled this task, that is all it was.
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            raise NotSent("the connection was lost") from error
+        except (AMQPError, OSError, RuntimeError) as error:
+            raise _loss(error) from error
+
+    def forget(self, note: Note) -> None:
+        """Forget the id of an event that was answered for."""
+        self.channel.message_id_delivery_tag.pop(str(note.row["id"]), None)
+
+    async def is_blocked(self) -> bool:
+        """Return whether the broker takes nothing for now, because its disk or its memory is full."""
+        try:
+            async with asyncio.timeout(0):
+                await self.channel.connection.ready()
+        except TimeoutError:
+            return True
+        return False
 
 
-async def publish(
-    exchange: AbstractExchange, row: Mapping[str, Any], source: str, patience: float, people: PersonalKeys
-) -> None:
-    """Return when the broker has the event on disk; raise `NotSent` or `Unsendable`."""
-    try:
-        if carries_sample(row["trace"]):
-            with linked(row["trace"]), span(f"publish {row['type']}", SpanKind.PRODUCER, **ABOUT):
-                await _send(exchange, row, source, patience, people, current_traceparent())
-        else:
-            # Nearly all of them: spans that nobody keeps would cost as much as the message does.
-            await _send(exchange, row, source, patience, people)
-    except PublishError as error:
-        raise Returned(str(error)) from error
-    except asyncio.CancelledError as error:
-        # aio-pika cancels publishes under way when heartbeats stop. If nobody cancelled this task, that is all it was.
-        if (task := asyncio.current_task()) and task.cancelling():
-            raise
-        raise NotSent("the connection was lost") from error
-    except ChannelClosed as error:
-        raise ChannelLost(str(error)) from error
-    except (AMQPError, OSError, RuntimeError, TimeoutError) as error:
-        raise NotSent(repr(error)) from error
-    except (ValueError, TypeError, LookupError, OverflowError) as error:
-        raise Unsendable(repr(error)) from error
-
-
-async def _send(
-    exchange: AbstractExchange,
-    row: Mapping[str, Any],
-    source: str,
-    patience: float,
-    people: PersonalKeys,
-    traceparent: str | None = None,
-) -> None:
-    made = message(row, source, traceparent, people)
-    await exchange.publish(made, row["type"], mandatory=True, timeout=patience)
+def _loss(error: BaseException | None) -> NotSent:
+    return ChannelLost(str(error)) if isinstance(error, ChannelClosed) else NotSent(repr(error))

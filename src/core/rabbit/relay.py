@@ -7,8 +7,9 @@ from typing import NoReturn
 from core.postgres.direct import Connects, session
 from core.rabbit.delivery import Delivery
 from core.rabbit.errand import Errand, Progress
-from core.rabbit.publishing import ChannelLost
+from core.rabbit.publishing import ChannelLost, Line
 from core.rabbit.topology import broker
+from core.rabbit.window import Window
 from core.retrying import forever
 
 
@@ -37,7 +38,11 @@ class Relay:
                 broker(self.amqp, self.errand.exchange) as exchange,
                 asyncio.TaskGroup() as group,
             ):
-                await Delivery(self.errand, self._progress, connection, exchange, group).run()
+                window = Window(
+                    self.errand, self._progress, await Line.of(exchange, self.errand.source, self.errand.people)
+                )
+                group.create_task(window.run())
+                await Delivery(self.errand, self._progress, connection, window).run()
         except* ChannelLost:
             # Which of the events under way it was cannot be told: one at a time from now on, until it is found.
             self._progress.suspect()

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from core.cloudevents import COLUMNS, MEDIA_TYPE, cloud_event, encode, rfc3339
-from core.outbound.calling import CallFailed, Outbound
+from core.outbound.calling import CallFailed, Outbound, Trouble
 from core.personal import PersonalKeys
 from core.webhooks.rows import Turn
 from core.webhooks.signing import SealedSecrets, signatures
@@ -23,6 +23,8 @@ LONGEST: Final = timedelta(days=1)
 """As long as an endpoint may ask us to wait, with `Retry-After`."""
 GONE: Final = 410
 _ANSWERED: Final = range(200, 300)
+_HOPELESS: Final = frozenset({"not_in_the_log", Trouble.TOO_LARGE})
+_OURS: Final = _HOPELESS | {"event_unreadable", "secret_unreadable"}
 _EVENT: Final = f"SELECT {COLUMNS} FROM events WHERE position = $1 AND id = $2"  # noqa: S608 - made of constants
 
 
@@ -37,6 +39,16 @@ class Attempt:
     milliseconds: int
     asked: timedelta | None = None
     """How long the endpoint wants us to wait."""
+
+    @property
+    def theirs(self) -> bool:
+        """Whether the endpoint is to blame, if it failed."""
+        return self.reason not in _OURS
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it would fail again, however often it was tried."""
+        return self.gone or self.reason in _HOPELESS
 
     @property
     def gone(self) -> bool:
@@ -56,7 +68,10 @@ class Sender:
 
     async def send(self, turn: Turn) -> Attempt:
         """Make the attempt; whatever the endpoint does is an outcome. Raise only what Postgres does."""
-        event = await self._event(turn)
+        try:
+            event = await self._event(turn)
+        except ValueError:
+            return Attempt(arrived=False, status=None, reason="event_unreadable", milliseconds=0)
         if event is None:
             return Attempt(arrived=False, status=None, reason="not_in_the_log", milliseconds=0)
         try:
@@ -112,7 +127,7 @@ def tried_out(turn: Turn, source: str) -> CloudEvent:
 
 def wait(turn: Turn, attempt: Attempt) -> timedelta | None:
     """Return how long to wait for the next attempt, up to a tenth longer by chance; None if there is none."""
-    if turn.position is None or attempt.gone or turn.attempts > len(WAITS):
+    if turn.position is None or attempt.hopeless or turn.attempts > len(WAITS):
         return None
     planned = WAITS[turn.attempts - 1]
     longer = max(planned, min(attempt.asked, LONGEST)) if attempt.asked else planned

@@ -64,7 +64,7 @@ WITH tried AS (
     WHERE id = $1 AND attempts = $2 AND state = 'waiting' RETURNING webhook_id, position
 )
 UPDATE webhook_cursors c SET failing_since = coalesce(c.failing_since, now()) FROM tried t
-WHERE c.webhook_id = t.webhook_id AND t.position IS NOT NULL RETURNING c.failing_since < now() - $8::interval
+WHERE c.webhook_id = t.webhook_id AND t.position IS NOT NULL AND $9 RETURNING c.failing_since < now() - $8::interval
 """
 RETURNED: Final = """
 UPDATE webhook_deliveries d SET attempts = d.attempts - 1, claimed = false, next_at = now()
@@ -134,9 +134,14 @@ class SqlTurns:
         milliseconds: int,
         wait: timedelta | None,
         patience: timedelta,
+        *,
+        theirs: bool,
     ) -> bool:
-        """Note why it failed, and how long to wait; None is for ever. Return whether it has failed longer than that."""
-        values = turn.id, turn.attempts, status, reason, milliseconds, wait, KEPT, patience
+        """Note why it failed, and how long to wait; None is for ever.
+
+        If it was a fault of `theirs`, the webhook fails from now on; return whether it has for longer than `patience`.
+        """
+        values = turn.id, turn.attempts, status, reason, milliseconds, wait, KEPT, patience, theirs
         return bool(await self.pool.fetchval(FAILED, *values))
 
     async def returned(self, turns: Sequence[Turn]) -> None:

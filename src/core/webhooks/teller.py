@@ -61,9 +61,9 @@ class Teller:
     outbound: Outbound
     secrets: SealedSecrets
     disable: Disable
-    source: str = "/auth"
-    people: PersonalKeys = field(default_factory=PersonalKeys)
+    people: PersonalKeys
     """What opens the personal data of events."""
+    source: str = "/auth"
     patience: timedelta = timedelta(days=5)
     """How long a webhook may fail before it is disabled."""
     meter: WebhookMeter = field(default_factory=Unmeasured)
@@ -140,7 +140,13 @@ class _Session:
         teller, pause = self.teller, wait(turn, attempt)
         teller.meter.attempted("failed" if pause else "dead", attempt.milliseconds / 1000)
         for_too_long = await self.turns.failed(
-            turn, attempt.status, attempt.reason, attempt.milliseconds, pause, teller.patience
+            turn,
+            attempt.status,
+            attempt.reason,
+            attempt.milliseconds,
+            pause,
+            teller.patience,
+            theirs=attempt.theirs,
         )
         if turn.position is not None and (attempt.gone or for_too_long):
             reason = "gone" if attempt.gone else "failing"

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     ACCESS_CHECK = "access:check"
     ACCESS_EXPLAIN = "access:explain"
     ACCESS_SIMULATE = "access:simulate"
+    AUDIT_READ = "audit:read"
     CONFIGURATION_READ = "configuration:read"
     CONFIGURATION_WRITE = "configuration:write"
     ERASURES_ACKNOWLEDGE = "erasures:acknowledge"

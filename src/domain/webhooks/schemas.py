@@ -11,7 +11,7 @@ from domain.kernel.schemas import Length
 
 Url = Annotated[str, Length(1, 2048)]
 Description = Annotated[str, Length(0, 400)]
-EventTypes = list[Annotated[str, Length(1, 100)]]
+EventTypes = Annotated[list[Annotated[str, Length(1, 100)]], Length(0, 200)]
 Cursor = Annotated[str, Length(1, 1024)]
 
 

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from core.postgres.database import Database
-from core.postgres.maintenance import AHEAD, BATCH, EXPIRED, SIZE, CleanUp, Nothing, delete_expired, make_partitions
+from core.postgres.maintenance import BATCH, EXPIRED, CleanUp, Nothing, delete_expired
 from domain.kernel.ids import uuid7
-from tests.support.facts import number, state
 
 PEOPLE = """
 INSERT INTO users VALUES ('00000000-0000-7000-8000-00000000000a', 'ada@example.org', true, NULL, NULL, true, 1, now(), now(), 1);
@@ -84,32 +83,3 @@ async def test_an_index_finds_what_may_go(connection: Any, table: str) -> None:
         f"EXPLAIN (FORMAT JSON) SELECT ctid FROM {table} WHERE {EXPIRED[table]} LIMIT 1000"
     )
     assert "Index Cond" in plan
-
-
-PARTITIONS = "SELECT count(*) FROM pg_inherits WHERE inhparent = $1::text::regclass"
-
-
-async def test_partitions_are_made_before_the_last_is_full(connection: Any) -> None:
-    for head, count in ((0, 2), (2 * SIZE - AHEAD, 2), (2 * SIZE - AHEAD + 1, 3), (3 * SIZE, 4)):
-        await connection.execute("UPDATE log_head SET position = $1, audit_position = $1", head)
-        for table in ("events", "audit"):
-            await make_partitions(connection, table)
-            await make_partitions(connection, table)
-            assert await connection.fetchval(PARTITIONS, table) == count
-
-
-async def test_a_partition_made_while_the_log_is_written_takes_its_events(database: Database, connection: Any) -> None:
-    person = uuid7()
-    await connection.execute("UPDATE log_head SET position = $1", 2 * SIZE - 1)
-    writer = await database.connect()
-    async with writer.transaction():
-        await state(writer, person, 1)
-        await number(writer)
-        await make_partitions(connection, "events")
-    await state(writer, person, 2)
-    await number(writer)
-    await writer.close()
-    rows = await connection.fetch("SELECT position, tableoid::regclass::text AS part FROM events ORDER BY position")
-    assert [(row["position"], row["part"]) for row in rows] == [(2 * SIZE, "events_1"), (2 * SIZE + 1, "events_2")]
-    indexed = "SELECT count(*) FROM pg_indexes WHERE tablename = $1"
-    assert await connection.fetchval(indexed, "events_2") == await connection.fetchval(indexed, "events_1")

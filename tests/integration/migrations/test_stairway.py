@@ -35,12 +35,18 @@ async def test_each_step_can_be_undone_and_done_again(empty: str) -> None:
         started = await schema(empty)
         upgrade(empty, revision)
         there = await schema(empty)
-        assert there > started
+        assert promised(there) >= promised(started)
+        assert there != started
         downgrade(empty, before)
         assert await schema(empty) == started
         upgrade(empty, revision)
         assert await schema(empty) == there
         assert current(empty) == revision
+
+
+def promised(found: set[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    """Return what the release before relies on: that functions are there, not how they do it; indexes only cost time."""
+    return {(kind, name, "" if kind == "function" else said) for kind, name, said in found if kind != "index"}
 
 
 async def test_all_of_it_can_be_undone(empty: str) -> None:

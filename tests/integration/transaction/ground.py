@@ -10,13 +10,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import BigInteger, Column, Table, Text, Uuid
 from sqlalchemy.orm import registry
 
+from core.audit.sealing import DeploymentSeal
 from core.idempotency import Idempotency
+from core.postgres.audit import about
 from core.postgres.base import refusing, versioned
 from core.postgres.database import Database
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.work import SqlWork
+from core.secrets import Sealed
 from domain.kernel.revocation import Marker, RevocationScope
-from tests.contracts.transaction import TRACE, Heard, NameTaken, StoppedClock, Thing, Things, Work
+from tests.contracts.transaction import ORIGIN, TRACE, Heard, NameTaken, StoppedClock, Thing, Things, Work
 
 THINGS = """
 CREATE TABLE things (id uuid PRIMARY KEY, name text NOT NULL CONSTRAINT uq_things_name UNIQUE, version bigint NOT NULL)
@@ -25,8 +28,13 @@ _FACTS = """
 SELECT aggregate_type, aggregate_id, aggregate_version, type, schema_version, data, organization_id, trace, revokes
 FROM outbox ORDER BY seq
 """
-_ENTRIES = "SELECT action, outcome, actor, target, organization_id, occurred_at FROM audit_pending ORDER BY seq"
+_ENTRIES = """
+SELECT id, action, outcome, actor, target, organization_id, occurred_at, person_id, place, trace FROM audit_pending
+ORDER BY seq
+"""
 _JOBS = "SELECT name, payload FROM jobs WHERE run_at <= now() AND attempts = 0 ORDER BY created_at, id"
+
+SEAL = DeploymentSeal(Sealed(b"the key that seals the places 32"))
 
 mapping = registry()
 things = Table(
@@ -74,7 +82,9 @@ class SqlGround:
     heard: Heard
 
     def work(self) -> SqlWork:
-        return SqlWork(self.database, StoppedClock(), b"audit key", self.heard.committed, TRACE)
+        return SqlWork(
+            self.database, StoppedClock(), b"audit key", self.heard.committed, TRACE, origin=ORIGIN, seal=SEAL
+        )
 
     def things(self, work: Work) -> Things:
         assert isinstance(work, SqlWork)
@@ -92,7 +102,7 @@ class SqlGround:
         return [_read(row, "data", "revokes") for row in await self.rows(_FACTS)]
 
     async def entries(self) -> list[dict[str, Any]]:
-        return [_read(row) for row in await self.rows(_ENTRIES)]
+        return [_opened(row) for row in await self.rows(_ENTRIES)]
 
     async def jobs(self) -> list[dict[str, Any]]:
         return [_read(row, "payload") for row in await self.rows(_JOBS)]
@@ -110,6 +120,13 @@ class SqlGround:
         async with self.database.read() as connection:
             rows: list[Any] = await connection.fetch(query, *values)
             return rows
+
+
+def _opened(row: Any) -> dict[str, Any]:
+    read = dict(row)
+    opened = SEAL.open(row["person_id"], row["place"], about(read.pop("id")))
+    assert opened
+    return read | {"place": msgspec.json.decode(opened)}
 
 
 def _read(row: Any, *texts: str) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from core.postgres.sequencer import Sequencer
 from core.secrets import Secrets
 from core.webhooks import attempts
 from core.webhooks.disabling import disabling
+from core.webhooks.planning import plan
 from core.webhooks.rows import webhooking
 from core.webhooks.teller import BUDGET, Teller
-from domain.kernel.ids import WebhookId, uuid7
+from domain.kernel.ids import PLATFORM, WebhookId, uuid7
 from domain.keys.policies import KeyPolicy
 from domain.webhooks.models import Webhook
 from domain.webhooks.schemas import DeliveryState
@@ -48,7 +49,7 @@ class Notes:
 def teller(ground: SqlGround, **more: Any) -> Teller:
     """Return the part of a worker that tells webhooks."""
     disable = disabling(ground.database, KEYS)
-    return Teller(ground.database, LOOPBACK, SECRETS, disable, "https://auth.example.org/auth", KEYS.people, **more)
+    return Teller(ground.database, LOOPBACK, SECRETS, disable, KEYS.people, "https://auth.example.org/auth", **more)
 
 
 async def arrived(receiver: Receiver, count: int) -> bool:
@@ -175,7 +176,6 @@ async def test_i7_an_event_that_cannot_be_delivered_is_dead_and_the_next_ones_go
 ) -> None:
     person = uuid7()
     first = await stated(ground, person, 1)
-    await ground.run("UPDATE log_head SET position = position")
     webhook, _ = await ground.webhook(receiver.url())
     await ground.run("UPDATE webhook_cursors SET position = 0")
     second = await stated(ground, person, 2)
@@ -334,8 +334,8 @@ async def somebody(ground: SqlGround) -> UUID:
     """Return a person who can be mailed."""
     made = uuid7()
     await ground.run(
-        "INSERT INTO users (id, email, email_verified, is_active, created_at, updated_at, version)"
-        " VALUES ($1, $2, true, true, now(), now(), 1)",
+        "INSERT INTO users (id, email, email_verified, is_active, epoch, created_at, updated_at, version)"
+        " VALUES ($1, $2, true, true, 1, now(), now(), 1)",
         made,
         f"{made}@example.com",
     )
@@ -415,6 +415,34 @@ async def test_i7_retry_after_is_honoured_within_bounds(
     async with ground.database.read() as connection:
         row = await connection.fetchrow("SELECT next_at - attempted_at AS wait FROM webhook_deliveries")
     assert least <= row["wait"].total_seconds() <= most + 20
+
+
+async def test_what_is_no_fault_of_the_endpoint_is_not_held_against_it(ground: SqlGround, receiver: Receiver) -> None:
+    lost, _ = await ground.webhook(receiver.url())
+    await stated(ground, uuid7(), 1)
+    async with ground.database.read() as connection:
+        await plan(connection, PLATFORM)
+        await connection.execute("DELETE FROM events")
+    async with running(teller(ground)):
+        await until(lambda: over(ground, lost, DeliveryState.DEAD))
+    assert [each.reason for each in await ground.told(lost)] == ["not_in_the_log"]
+    async with ground.database.read() as connection:
+        assert (await webhooking(connection)).failing == 0
+    assert not receiver.received
+
+
+async def test_i7_a_secret_of_another_webhook_signs_nothing(ground: SqlGround, receiver: Receiver) -> None:
+    lent, _ = await ground.webhook(receiver.url(), is_enabled=False)
+    moved, _ = await ground.webhook(receiver.url())
+    await ground.run(
+        "UPDATE webhooks SET secret = (SELECT secret FROM webhooks WHERE id = $1) WHERE id = $2", lent.id, moved.id
+    )
+    await stated(ground, uuid7(), 1)
+    async with running(teller(ground)):
+        await until(lambda: failed(ground, moved, 1))
+    (shown,) = await ground.told(moved)
+    assert (shown.state, shown.reason) == (DeliveryState.WAITING, "secret_unreadable")
+    assert not receiver.received
 
 
 async def test_how_webhooks_fare_is_measured(ground: SqlGround, receiver: Receiver) -> None:

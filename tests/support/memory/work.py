@@ -10,7 +10,7 @@ from core.idempotency import Claim, Claimed, Idempotency
 from core.pipeline import AuditTrail, UnitOfWork
 from core.postgres.audit import entry
 from core.postgres.flush import Pending, joined
-from domain.kernel.access import Actor
+from domain.kernel.access import Actor, Origin
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import IdempotencyInFlight, IdempotencyMismatch
 from domain.kernel.events import Aggregate, Event, Events
@@ -43,6 +43,7 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
     clock: Clock
     committed: Callable[[Pending], None] = lambda _: None
     trace: str | None = None
+    origin: Origin = field(default_factory=Origin)
     pending: Pending = field(default_factory=Pending, init=False)
     _tables: MemoryTables | None = field(default=None, init=False)
     _claimed: tuple[str, str] | None = field(default=None, init=False)
@@ -62,7 +63,8 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
         self.pending.emit(event, of, revokes, self.trace)
 
     def record(self, case: UseCase, message: Message[Any], actor: Actor | None, outcome: str) -> None:
-        self.pending.entries.append(entry(case, message, actor, outcome, self.pending.target, self.clock.now()))
+        changed, now = self.pending.changed, self.clock.now()
+        self.pending.entries.append(entry(case, message, actor, outcome, changed, self.origin, self.trace, now))
 
     def enqueue(
         self, name: str, payload: Mapping[str, Any], run_at: datetime | None = None, to: str | None = None

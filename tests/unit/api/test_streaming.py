@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api import streaming
-from api.streaming import Flow, Streamed, lines
+from api.streaming import Flow, Leaving, Streamed, lines
 from domain.kernel.errors import Overloaded
 from domain.kernel.schemas import Stream
 
@@ -115,3 +115,17 @@ async def test_a_failure_in_the_middle_does_not_look_like_the_end() -> None:
         await asyncio.wait_for(await start(parts, wire, flow), 5)
     assert all(each["more_body"] for each in wire.sent[1:])
     flow.enter()
+
+
+async def test_streams_end_when_the_process_is_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaving = Leaving()
+    monkeypatch.setattr(streaming, "LEAVING", leaving)
+    parts, wire = Parts(1), Wire()
+    sending = await start(parts, wire, lines(2))
+    await wire.count(2)
+    leaving.tell()
+    await asyncio.wait_for(sending, 5)
+    assert not wire.sent[-1]["more_body"]
+    assert parts.closed.is_set()
+    late = Wire()
+    await asyncio.wait_for(await start(Parts(1), late, lines(2)), 5)

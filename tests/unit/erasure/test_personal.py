@@ -4,11 +4,12 @@ import json
 from typing import get_type_hints
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from core.discovery import load_use_cases
-from core.personal import SEALED, PersonalKeys, new_salt
-from core.secrets import Secrets
+from core.personal import SEALED, PersonalKeys, PersonalSeals, new_salt
+from core.secrets import Secrets, seal
 from domain.identity.events import UserCreated, UserUpdated
 from domain.kernel.events import Event, personal
 from domain.kernel.ids import uuid7
@@ -96,7 +97,8 @@ def test_e13_what_is_said_after_the_erasure_is_lost_at_once() -> None:
 
 @pytest.mark.parametrize("data", ['{"email": "ada@example.org"}', "[]", "null", '"@sealed"'])
 def test_what_has_nothing_sealed_is_as_it_is(data: str) -> None:
-    assert KEYS.show(data, None, EVENT) == (json.loads(data), False)
+    shown, erased = KEYS.show(data, None, EVENT)
+    assert (json.loads(msgspec.json.encode(shown)), erased) == (json.loads(data), False)
 
 
 def test_e13_a_former_master_secret_still_opens() -> None:
@@ -118,3 +120,31 @@ def test_e13_no_other_salt_and_no_other_event_opens_it() -> None:
 def test_without_any_key_nothing_is_sealed() -> None:
     with pytest.raises(ValueError, match="no key"):
         PersonalKeys().hide(DATA, NAMES, ADA, new_salt(), EVENT)
+
+
+def seals(**salts: bytes) -> PersonalSeals:
+    return PersonalSeals(KEYS, {UUID(int=int(name[1:])): salt for name, salt in salts.items()}, seal(Secrets(NEW)))
+
+
+@pytest.mark.parametrize("person", [ADA, None])
+def test_e13_what_is_kept_about_somebody_opens_as_long_as_they_are_there(person: UUID | None) -> None:
+    kept = seals(p1=new_salt())
+    sealed = kept.seal(person, b"192.0.2.1", b"entry")
+    assert b"192.0.2.1" not in sealed
+    assert kept.open(person, sealed, b"entry") == b"192.0.2.1"
+    with pytest.raises(ValueError, match="moved"):
+        kept.open(person, sealed, b"another entry")
+
+
+def test_e13_of_whoever_was_erased_nothing_is_kept() -> None:
+    sealed = seals(p1=new_salt()).seal(ADA, b"192.0.2.1", b"entry")
+    assert seals().open(ADA, sealed, b"entry") is None
+    assert seals().seal(ADA, b"192.0.2.1", b"entry") == b""
+    assert seals(p1=new_salt()).open(ADA, b"", b"entry") is None
+
+
+def test_e13_nobody_opens_what_is_kept_about_others() -> None:
+    salt = new_salt()
+    kept = seals(p1=salt, p2=salt)
+    with pytest.raises(ValueError, match="moved"):
+        kept.open(UUID(int=2), kept.seal(ADA, b"192.0.2.1", b"entry"), b"entry")

@@ -8,7 +8,7 @@ from core.discovery import load_use_cases
 from domain.events.errors import KindUnknown
 from domain.events.kinds import KINDS, Kind, kind_of
 from domain.kernel.events import Event
-from tests.unit.test_architecture import SRC
+from tests.unit.test_architecture import ROOT, SRC
 
 EVENTS = {event.type: event for case in load_use_cases() for event in case.emits}
 AGGREGATES = {
@@ -40,6 +40,17 @@ def test_what_ends_it_is_announced(kind: Kind) -> None:
 def test_what_takes_it_along_names_it(kind: Kind) -> None:
     for type_, same in kind.ends_with.items():
         assert same.keys() <= fields(EVENTS[type_]), type_
+
+
+@every_kind
+def test_consumers_are_told_what_ends_it(kind: Kind) -> None:
+    own = ", ".join(f"`{each}`" for each in kind.ends) or "-"
+    others = "; ".join(
+        f"`{type_}` ({', '.join(f'{theirs} = {mine}' for theirs, mine in same.items())})"
+        for type_, same in sorted(kind.ends_with.items())
+    )
+    told = (ROOT / "docs" / "events-feed.md").read_text()
+    assert f"| `{kind.name}` | `{kind.aggregate}` | {own} | {others or '-'} |\n" in told
 
 
 def test_every_end_is_known() -> None:

@@ -11,7 +11,7 @@ import pytest
 from core.idempotency import Idempotency
 from domain.kernel.revocation import Marker
 from tests.contracts.idempotency import IdempotencyContract
-from tests.contracts.transaction import TRACE, Heard, NameTaken, StoppedClock, Thing, Things, Work
+from tests.contracts.transaction import ORIGIN, TRACE, Heard, NameTaken, StoppedClock, Thing, Things, Work
 from tests.contracts.unit_of_work import UnitOfWorkContract
 from tests.support.memory.store import Memory
 from tests.support.memory.work import MemoryIdempotency, MemoryWork
@@ -38,7 +38,7 @@ class MemoryGround:
     heard: Heard = field(default_factory=Heard)
 
     def work(self) -> MemoryWork:
-        return MemoryWork(self.memory, StoppedClock(), self.heard.committed, TRACE)
+        return MemoryWork(self.memory, StoppedClock(), self.heard.committed, TRACE, ORIGIN)
 
     def things(self, work: Work) -> Things:
         assert isinstance(work, MemoryWork)

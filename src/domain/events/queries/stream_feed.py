@@ -16,7 +16,7 @@ from domain.kernel.ids import OrganizationId
 from domain.kernel.schemas import Length, Stream
 from domain.kernel.usecases import Query, interactor, last_event_id, message
 
-PART: Final = 100
+PART: Final = 250
 """How many events are read and sent at a time."""
 HEARTBEAT: Final = 15.0
 """Seconds after which something is said although there is nothing to tell: proxies end what is silent."""

@@ -13,7 +13,10 @@ from domain.webhooks.schemas import Cursor, WebhookInfo
 
 @message
 class ListWebhooks(Query[Page[WebhookInfo]]):
-    """List the webhooks of an organization, the newest first."""
+    """List the webhooks of an organization, the newest first.
+
+    What is said of an organization's webhooks is said of the platform's under `/auth/webhooks` too.
+    """
 
     organization_id: OrganizationId
     limit: Limit = 50

@@ -58,7 +58,19 @@ def _one(**filters: str) -> Made:
     return lambda scene: [{name: scene.id(value)} for name, values in filters.items() for value in values.split()]
 
 
+def _trails(scene: Scene) -> Iterator[dict[str, Any]]:
+    for who in PEOPLE:
+        yield {"actor": f"user:{scene.id(who)}"}
+        yield {"target": f"user:{scene.id(who)}"}
+    yield {"action": "identity."}
+    yield {"outcome": "done"}
+    yield {"since": "2020-01-01T00:00:00Z", "until": "2090-01-01T00:00:00Z"}
+
+
 FILTERS: Final[Mapping[str, Made]] = {
+    "ListAuditEntries": lambda scene: list(_trails(scene)),
+    "ListOrganizationAudit": lambda scene: list(_trails(scene)),
+    "ListOwnAudit": lambda _: [{"action": "identity."}],
     "DeleteResource": lambda _: [{"below": "true"}],
     "ListErasures": lambda _: [{"overdue": "true"}],
     "ListDeliveries": lambda _: [{"state": "dead"}],
@@ -304,7 +316,7 @@ REFUSED: Final = frozenset(
     {
         # They change what is common to all, or tell all of it: for those who look over walls.
         *("AddMember", "CreateResource", "DeleteResource", "DeleteVisibilityGroup", "ExportPolicy", "InviteMember"),
-        *("RemoveMember", "ResendInvitation", "TransferOwnership"),
+        *("ListOrganizationAudit", "RemoveMember", "ResendInvitation", "TransferOwnership"),
         *("CreateWebhook", "DeleteWebhook", "ListDeliveries", "Redeliver", "RedeliverOne", "RotateWebhookSecret"),
         *("TryWebhook", "UpdateWebhook"),
         # There are no webhooks in this world.
@@ -312,6 +324,8 @@ REFUSED: Final = frozenset(
         # They are the platform's.
         *(
             "CreateUser",
+            "ExportAuditEntries",
+            "ListAuditEntries",
             "DeactivateUser",
             "DeleteUser",
             "ExportUser",

@@ -1,0 +1,125 @@
+"""Partitions of the logs that lie in files: taken out of the database, listed, and put back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from core.archive_files import Manifest, Writing, describe, entries
+from core.postgres.partitions import ALONE, IMPATIENT, Log, Partition, attach, attached, make_table
+
+BATCH: Final = 5_000
+"""Entries read, or written, at a time: no transaction is open for long."""
+COLUMNS: Final = "log, first, last, entries, first_at, last_at, ending, file, bytes, sha256"
+KNOWN: Final = f"SELECT {COLUMNS} FROM archived_partitions WHERE log = $1 ORDER BY first"  # noqa: S608 - constants
+NOTE: Final = f"""
+INSERT INTO archived_partitions ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (log, first) DO UPDATE SET entries = excluded.entries, first_at = excluded.first_at,
+    last_at = excluded.last_at, ending = excluded.ending, file = excluded.file, bytes = excluded.bytes,
+    sha256 = excluded.sha256, archived_at = now(), kept_until = NULL
+"""  # noqa: S608 - constants
+KEEP: Final = "UPDATE archived_partitions SET kept_until = now() + $3::interval WHERE log = $1 AND first = $2"
+
+
+Noted = Callable[[Any, Manifest], Awaitable[None]]
+
+
+class NotNext(Exception):
+    """Another partition has to be put back before this one, or it is there already. The text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The archive of one log, of which a database keeps the list and a folder the files."""
+
+    log: Log
+    folder: Path
+    noted: Noted | None = None
+    """Called in the transaction that drops a partition, with what is known of its file."""
+
+    async def known(self, connection: Any) -> list[Manifest]:
+        """Return what was archived, the oldest first, put back since or not."""
+        return [Manifest(**row) for row in await connection.fetch(KNOWN, self.log.table)]
+
+    async def take_out(self, connection: Any, partition: Partition) -> Manifest | None:
+        """Write a partition into a file and drop it; return what is known of the file, or None if there was nothing."""
+        manifest = await self._write(connection, partition)
+        if manifest:
+            await asyncio.to_thread(describe, self.folder, manifest)
+        async with connection.transaction():
+            await connection.execute(IMPATIENT)
+            await connection.execute(ALONE)
+            if manifest:
+                await connection.execute(NOTE, *asdict(manifest).values())
+                if self.noted:
+                    await self.noted(connection, manifest)
+            await connection.execute(f"DROP TABLE {partition.name}")
+        return manifest
+
+    async def _write(self, connection: Any, partition: Partition) -> Manifest | None:
+        log_id = await connection.fetchval("SELECT log_id FROM log_head")
+        bounds = await connection.fetchrow(
+            f"SELECT min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM {partition.name}"  # noqa: S608
+        )
+        if bounds["first_at"] is None:
+            return None
+        file = f"{log_id}/{self.log.table}-{partition.first}-{partition.last}.ndjson.gz"
+        read = f"SELECT position, to_jsonb(e)::text AS entry FROM {partition.name} e WHERE position > $1"  # noqa: S608
+        passed = 0
+        await connection.execute("SET TimeZone = 'UTC'")
+        with Writing(self.folder / file) as writing:
+            while rows := await connection.fetch(f"{read} ORDER BY position LIMIT {BATCH}", passed):
+                await asyncio.to_thread(writing.add, [row["entry"] for row in rows])
+                passed = rows[-1]["position"]
+            count, size, sha256 = await asyncio.to_thread(writing.keep)
+        ending = await connection.fetchval(
+            f"SELECT {self.log.ending} FROM {partition.name} WHERE position = $1",  # noqa: S608 - a constant
+            passed,
+        )
+        return Manifest(
+            log=self.log.table,
+            first=partition.first,
+            last=partition.last,
+            entries=count,
+            first_at=bounds["first_at"],
+            last_at=bounds["last_at"],
+            ending=ending,
+            file=file,
+            bytes=size,
+            sha256=sha256,
+        )
+
+    async def put_back(self, connection: Any, manifest: Manifest, keep: timedelta) -> None:
+        """Make a file a partition again, for so long at least; raise `Spoilt` or `NotNext`.
+
+        Readers must never meet a gap, so the youngest goes first.
+        """
+        await self._is_next(connection, manifest)
+        name = f"{self.log.table}_p{manifest.first}"
+        await connection.execute(f"DROP TABLE IF EXISTS {name}")  # of one who was killed while doing this
+        await make_table(connection, self.log, manifest.first)
+        lines = entries(self.folder, manifest)
+        fill = f"""
+            INSERT INTO {name} SELECT e.* FROM unnest($1::text[]) AS line,
+                jsonb_populate_record(NULL::{self.log.table}, line::jsonb) AS e
+        """  # noqa: S608 - from the catalog
+        while batch := await asyncio.to_thread(lambda: list(islice(lines, BATCH))):
+            await connection.execute(fill, batch)
+        async with connection.transaction():
+            await connection.execute(IMPATIENT)
+            await connection.execute(ALONE)
+            await self._is_next(connection, manifest)
+            await attach(connection, self.log, name, manifest.first, manifest.last + 1)
+            await connection.execute(KEEP, self.log.table, manifest.first, keep)
+
+    async def _is_next(self, connection: Any, manifest: Manifest) -> None:
+        oldest = (await attached(connection, self.log))[0].first
+        if manifest.last + 1 == oldest:
+            return
+        if manifest.first >= oldest:
+            raise NotNext(f"{manifest.name} is in the database already")
+        between = [each.name for each in await self.known(connection) if each.last + 1 == oldest]
+        raise NotNext(f"put back {between[0] if between else f'what ends before {oldest}'} first: readers meet no gap")

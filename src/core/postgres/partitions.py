@@ -1,0 +1,136 @@
+"""The logs in partitions: room before they are full, and an end to those that have been written for long."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+SIZE: Final = 10_000_000
+"""Positions in a partition."""
+AHEAD: Final = 2_000_000
+"""The next partition is made when fewer positions than these are left."""
+
+# Workers wait for each other here, so that no partition is attached twice.
+ALONE: Final = "SELECT pg_advisory_xact_lock(hashtext('gatewright-partitions'))"
+IMPATIENT: Final = "SET LOCAL lock_timeout = '2s'"
+"""Whatever waits for a lock on a log stops its readers meanwhile: rather give up, and try again later."""
+ATTACHED: Final = """
+SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = $1::text::regclass
+"""
+_BOUNDS: Final = re.compile(r"FROM \('(\d+)'\) TO \('(\d+)'\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A table of entries at positions 1, 2, 3 ..., which never change; partitioned by position, which time follows."""
+
+    table: str
+    head: str
+    """The column of `log_head` that says how far it has come."""
+    ending: str = "NULL"
+    """SQL: what of the last entry of a partition those after it build on, as text."""
+    guard: str = ""
+    """SQL: what a partition does not get from the table when it is attached."""
+    passed: tuple[str, ...] = ()
+    """Statements that return, for everybody to whom it is delivered, a name and the position they have passed."""
+
+
+EVENTS: Final = Log("events", "position", passed=("SELECT sink, min(position) FROM delivery_cursors GROUP BY sink",))
+AUDIT: Final = Log(
+    "audit",
+    "audit_position",
+    ending="encode(chain, 'hex')",
+    guard="CREATE OR REPLACE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON {name} EXECUTE FUNCTION refuse_change()",
+)
+LOGS: Final = (EVENTS, AUDIT)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Partition:
+    """The positions from `first` to before `end`."""
+
+    first: int
+    end: int
+    name: str
+
+    @property
+    def last(self) -> int:
+        """The last position that belongs here."""
+        return self.end - 1
+
+
+async def attached(connection: Any, log: Log) -> list[Partition]:
+    """Return the partitions of `log`, the oldest first; each begins where the one before it ends."""
+    found = []
+    for name, said in await connection.fetch(ATTACHED, log.table):
+        bounds = _BOUNDS.search(said)
+        assert bounds, said
+        found.append(Partition(int(bounds[1]), int(bounds[2]), name))
+    return sorted(found)
+
+
+async def head_of(connection: Any, log: Log, *, lock: bool = False) -> int:
+    """Return how far `log` has come; with `lock` nothing is numbered until the transaction ends."""
+    suffix = " FOR UPDATE" if lock else ""
+    position: int = await connection.fetchval(f"SELECT {log.head} FROM log_head{suffix}")  # noqa: S608 - a constant
+    return position
+
+
+async def make_partitions(connection: Any, log: Log) -> None:
+    """Make partitions of `log` until `AHEAD` positions are free."""
+    async with connection.transaction():
+        await connection.execute(ALONE)
+        head, end = await head_of(connection, log), (await attached(connection, log))[-1].end
+        while end - 1 - head < AHEAD:
+            await attach(connection, log, await make_table(connection, log, end), end, end + SIZE)
+            end += SIZE
+
+
+async def cut(connection: Any, log: Log, period: timedelta) -> None:
+    """End the partition that is being written at the head of `log`, if its first entry is older than `period`.
+
+    What does not fill a partition would otherwise never be old enough as a whole. Its entries are looked at once more,
+    so readers wait for a second or two when there are millions; writers never do.
+    """
+    if not await _is_long(connection, log, period):
+        return
+    async with connection.transaction():
+        await connection.execute(IMPATIENT)
+        await connection.execute(ALONE)
+        head = await head_of(connection, log, lock=True)
+        written = await _written(connection, log, head)
+        if written is None or head >= written.last:
+            return
+        await connection.execute(f"ALTER TABLE {log.table} DETACH PARTITION {written.name}")
+        await attach(connection, log, written.name, written.first, head + 1)
+        await attach(connection, log, await make_table(connection, log, head + 1), head + 1, written.end)
+
+
+async def make_table(connection: Any, log: Log, first: int) -> str:
+    """Make a table for a partition of `log` that begins at `first`, and return its name; it is not attached yet."""
+    name = f"{log.table}_p{first}"
+    await connection.execute(f"CREATE TABLE {name} (LIKE {log.table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+    return name
+
+
+async def attach(connection: Any, log: Log, name: str, first: int, end: int) -> None:
+    """Make a table a partition: that takes a lock which reads and inserts do not wait for.
+
+    `CREATE TABLE ... PARTITION OF` takes one that they do wait for.
+    """
+    await connection.execute(f"ALTER TABLE {log.table} ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({end})")
+    if log.guard:
+        await connection.execute(log.guard.format(name=name))
+
+
+async def _written(connection: Any, log: Log, head: int) -> Partition | None:
+    return next((each for each in await attached(connection, log) if each.first <= head < each.end), None)
+
+
+async def _is_long(connection: Any, log: Log, period: timedelta) -> bool:
+    written = await _written(connection, log, await head_of(connection, log))
+    if written is None:
+        return False
+    first = f"SELECT occurred_at FROM {written.name} ORDER BY position LIMIT 1"  # noqa: S608 - from the catalog
+    return bool(await connection.fetchval(f"SELECT ({first}) < now() - $1::interval", period))

@@ -1,0 +1,63 @@
+"""Export the audit trail."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Annotated, Final
+
+from domain.audit.readers import AuditTrails
+from domain.audit.schemas import AuditEntry, ExportEnd
+from domain.kernel.access import Permission, Standing, needs
+from domain.kernel.errors import DomainError
+from domain.kernel.schemas import Range, Stream
+from domain.kernel.usecases import Query, interactor, message
+
+BATCH: Final = 1000
+LAST: Final = (1 << 63) - 1
+Lines = list[AuditEntry | ExportEnd]
+
+
+@message
+class ExportAuditEntries(Query[Stream[Lines]]):
+    """Return the audit trail from the oldest entry on, one JSON object a line (NDJSON).
+
+    The last line says whether there was more, and the position to go on `after`: so whoever was cut off, and whoever
+    comes again later, gets the rest. Whoever is signed out or loses the permission meanwhile gets no more of it.
+    """
+
+    after: Annotated[int, Range(0, LAST)] = 0
+    limit: Annotated[int, Range(1, 10_000_000)] | None = None
+
+
+@interactor(access=needs(Permission.AUDIT_READ), audit="audit.entries.export")
+class ExportAuditEntriesInteractor:
+    trails: AuditTrails
+
+    async def __call__(self, request: ExportAuditEntries, standing: Standing) -> Stream[Lines]:
+        first = await self.trails.walk(request.after, _size(request.limit))
+        return Stream(self._parts(request, first, standing))
+
+    async def _parts(
+        self, request: ExportAuditEntries, entries: Sequence[AuditEntry], standing: Standing
+    ) -> AsyncGenerator[Lines, None]:
+        left, after = request.limit, request.after
+        while True:
+            asked = _size(left)
+            if entries:
+                yield [*entries]
+                after = entries[-1].position
+            if len(entries) < asked:
+                yield [ExportEnd(complete=True, next=after)]
+                return
+            left = None if left is None else left - len(entries)
+            if left == 0:
+                break
+            try:
+                await standing.confirm()
+                entries = await self.trails.walk(after, _size(left))
+            except DomainError as refusal:
+                yield [ExportEnd(complete=False, next=after, refusal=refusal.code)]
+                return
+        yield [ExportEnd(complete=False, next=after)]
+
+
+def _size(left: int | None) -> int:
+    return BATCH if left is None else min(left, BATCH)

@@ -1,0 +1,83 @@
+"""What has left the database, on the command line."""
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from core.postgres.database import Database
+from core.postgres.direct import plain
+from core.postgres.partitions import EVENTS
+from core.postgres.retention import Policy, Retention
+from tests.support.command_line import Run, refused
+from tests.support.facts import fill
+
+OLD = "UPDATE events SET occurred_at = now() - interval '20 days'"
+
+
+async def archived(url: str, folder: Path) -> None:
+    """Archive 20 events in two partitions; one stays."""
+    retention = Retention(Database(url), folder, (Policy(EVENTS, timedelta(days=12)),))
+    connection = await asyncpg.connect(plain(url))
+    for _ in range(2):
+        await fill(plain(url), 10)
+        await connection.execute(OLD)
+        await retention.look(connection)
+    await fill(plain(url), 1)
+    await retention.look(connection)
+    await connection.close()
+
+
+async def oldest(url: str) -> int:
+    connection = await asyncpg.connect(plain(url))
+    position: int = await connection.fetchval("SELECT min(position) FROM events")
+    await connection.close()
+    return position
+
+
+@pytest.fixture
+def here(tmp_path: Path, fresh_database_url: str) -> dict[str, str]:
+    """Settings of an installation that has archived something."""
+    asyncio.run(archived(fresh_database_url, tmp_path / "elsewhere"))
+    return {"DATABASE_URL": fresh_database_url, "ARCHIVE_DIR": "elsewhere"}
+
+
+def test_the_archive_is_listed_and_read(run: Run, here: dict[str, str]) -> None:
+    listed = run("archive", "list", "events", **here).stdout.splitlines()
+    assert [line.split()[:3] for line in listed] == [
+        [name, "10", "entries"] for name in ("events-1-10", "events-11-20")
+    ]
+    details: list[Any] = json.loads(run("archive", "list", "events", "--json", **here).stdout)
+    assert [(each["name"], each["first"], each["entries"]) for each in details] == [
+        ("events-1-10", 1, 10),
+        ("events-11-20", 11, 10),
+    ]
+    assert run("archive", "list", "audit", **here).stdout == ""
+
+    read = run("archive", "read", "events-1-10", "--after", "8", **here).stdout.splitlines()
+    events = [json.loads(line) for line in read]
+    assert [int(event["sequence"]) for event in events] == [9, 10]
+    assert (events[0]["type"], events[0]["data"]) == ("identity.user.renamed", {"full_name": "Ada Lovelace"})
+    assert events[0]["time"].endswith("Z")
+
+
+def test_the_archive_is_restored_the_youngest_first(run: Run, here: dict[str, str], fresh_database_url: str) -> None:
+    refused(run("archive", "restore", "events-1-10", **here), "events-11-20 first")
+    assert run("archive", "restore", "events-11-20", **here).stdout.startswith("10 entries")
+    assert asyncio.run(oldest(fresh_database_url)) == 11
+    refused(run("archive", "restore", "events-11-20", **here), "already")
+
+
+def test_what_is_not_there_is_named(run: Run, here: dict[str, str], tmp_path: Path) -> None:
+    refused(run("archive", "read", "events-1-11", **here), "events-1-11", "gatewright archive list events")
+    refused(run("archive", "read", "users-1-10", **here), "users-1-10")
+    (file,) = (tmp_path / "elsewhere").glob("*/events-1-10.ndjson.gz")
+    file.write_bytes(b"something else")
+    refused(run("archive", "read", "events-1-10", **here), "SHA-256")
+    file.unlink()
+    refused(run("archive", "restore", "events-1-10", **here), "events-11-20 first")
+    assert "the file is not here" in run("archive", "list", "events", **here).stdout

@@ -1,0 +1,202 @@
+"""What is old leaves the database for a file, from which it can be read and put back."""
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.archive_files import Manifest, Spoilt, entries
+from core.postgres.archive import Archive, NotNext
+from core.postgres.database import Database
+from core.postgres.log import LogFollower, SqlEventLog
+from core.postgres.partitions import AUDIT, EVENTS, attached
+from core.postgres.retention import Policy, Retention
+from domain.kernel.ids import uuid7
+from tests.support.facts import fill, number, state
+
+KEEP = timedelta(days=12)
+ENTRY = """
+INSERT INTO audit_pending (id, action, outcome, actor, occurred_at, leaf)
+SELECT gen_random_uuid(), 'identity.user.sign_up', 'done', 'anonymous', now() - interval '20 days', sha256(i::text::bytea)
+FROM generate_series(1, $1) i
+"""
+
+
+@pytest.fixture
+def retention(database: Database, tmp_path: Path) -> Retention:
+    return Retention(database, tmp_path, (Policy(EVENTS, KEEP), Policy(AUDIT, KEEP)))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(EVENTS, tmp_path)
+
+
+async def written(connection: Any, url: str, events: int, days: int) -> None:
+    """Write events that happened so many days ago."""
+    before = await connection.fetchval("SELECT position FROM log_head")
+    await fill(url, events)
+    age = "UPDATE events SET occurred_at = now() - $2::interval WHERE position > $1"
+    await connection.execute(age, before, timedelta(days=days))
+
+
+async def test_what_is_old_as_a_whole_goes_into_a_file(
+    database: Database, connection: Any, retention: Retention, archive: Archive, tmp_path: Path
+) -> None:
+    await written(connection, database.url, 6000, 20)
+    rows = [
+        json.loads(row[0]) for row in await connection.fetch("SELECT to_jsonb(e)::text FROM events e ORDER BY position")
+    ]
+    await retention.look(connection)
+    await written(connection, database.url, 10, 1)
+    await retention.look(connection)
+
+    assert await connection.fetchval("SELECT min(position) FROM events") == 6001
+    (manifest,) = await archive.known(connection)
+    assert (manifest.name, manifest.entries) == ("events-1-6000", 6000)
+    assert [row | {"occurred_at": None} for row in map(json.loads, entries(tmp_path, manifest))] == [
+        row | {"occurred_at": None} for row in rows
+    ]
+    assert manifest.first_at <= manifest.last_at < datetime.now(UTC) - KEEP
+    file = tmp_path / manifest.file
+    assert msgspec.json.decode(file.with_name(f"{file.name}.json").read_bytes(), type=Manifest) == manifest
+    assert [oct(each.stat().st_mode & 0o777) for each in sorted(file.parent.iterdir())] == ["0o600", "0o600"]
+
+
+async def test_what_is_young_stays(database: Database, connection: Any, retention: Retention, archive: Archive) -> None:
+    await written(connection, database.url, 10, 20)
+    await written(connection, database.url, 1, 1)  # the youngest of a partition decides
+    await retention.look(connection)
+    await written(connection, database.url, 1, 0)
+    await retention.look(connection)
+
+    assert await connection.fetchval("SELECT count(*) FROM events") == 12
+    assert await archive.known(connection) == []
+
+
+async def test_what_somebody_has_not_passed_stays(
+    database: Database, connection: Any, retention: Retention, archive: Archive
+) -> None:
+    await written(connection, database.url, 10, 20)
+    await retention.look(connection)
+    await written(connection, database.url, 1, 0)
+    await connection.execute(
+        "INSERT INTO delivery_cursors VALUES ('rabbitmq', 0, 10), ('rabbitmq', 1, 9), ('other', 0, 10)"
+    )
+    await retention.look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") == 1
+
+    await connection.execute("UPDATE delivery_cursors SET position = 10")
+    await retention.look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") == 11
+
+
+async def aside(connection: Any, database: Database, retention: Retention, count: int) -> None:
+    """Archive partitions of ten events each; something young follows them."""
+    for _ in range(count):
+        await written(connection, database.url, 10, 20)
+        await retention.look(connection)
+    await written(connection, database.url, 1, 0)
+    await retention.look(connection)
+
+
+async def test_what_was_archived_is_put_back_as_it_was(
+    database: Database, connection: Any, retention: Retention, archive: Archive
+) -> None:
+    organization = uuid7()
+    await state(
+        connection,
+        uuid7(),
+        1,
+        data={"text": 'q"uo\\te\n\u2028é', "number": 12345678901234567890},
+        organization=organization,
+    )
+    await number(connection)
+    await connection.execute("UPDATE events SET occurred_at = now() - interval '20 days', revokes = '[1]'")
+    before = await connection.fetch("SELECT * FROM events")
+    await retention.look(connection)
+    await written(connection, database.url, 1, 0)
+    await retention.look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") == 2
+
+    (manifest,) = await archive.known(connection)
+    await archive.put_back(connection, manifest, timedelta(days=1))
+    assert await connection.fetch("SELECT * FROM events WHERE position = 1") == before
+    assert len(await connection.fetch("SELECT 1 FROM pg_indexes WHERE tablename = 'events_p1'")) == 4
+
+    await retention.look(connection)  # it stays for a day
+    assert await connection.fetchval("SELECT min(position) FROM events") == 1
+    await connection.execute("UPDATE archived_partitions SET kept_until = now()")
+    await retention.look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") == 2
+    assert await archive.known(connection) == [manifest]
+
+
+async def test_readers_never_meet_a_gap(
+    database: Database, connection: Any, retention: Retention, archive: Archive
+) -> None:
+    await aside(connection, database, retention, 3)
+    first, second, third = await archive.known(connection)
+    with pytest.raises(NotNext, match=third.name):
+        await archive.put_back(connection, first, timedelta(days=1))
+    for manifest in (third, second):
+        await archive.put_back(connection, manifest, timedelta(days=1))
+    with pytest.raises(NotNext, match="already"):
+        await archive.put_back(connection, third, timedelta(days=1))
+    part = await SqlEventLog(database, LogFollower(database)).read(0, 100)
+    assert (part.first, len(part.events)) == (11, 21)
+    assert [each.first for each in await attached(connection, EVENTS)][:3] == [11, 21, 31]
+
+
+async def test_a_file_that_was_changed_is_refused(
+    database: Database, connection: Any, retention: Retention, archive: Archive, tmp_path: Path
+) -> None:
+    await aside(connection, database, retention, 1)
+    (manifest,) = await archive.known(connection)
+    file = tmp_path / manifest.file
+    text = gzip.decompress(file.read_bytes()).replace(b"Ada", b"Eva", 1)
+    for content in (gzip.compress(text), file.read_bytes()[:-1], b""):
+        file.write_bytes(content)
+        with pytest.raises(Spoilt, match="SHA-256"):
+            await archive.put_back(connection, manifest, timedelta(days=1))
+    file.unlink()
+    with pytest.raises(Spoilt, match="cannot be read"):
+        next(entries(tmp_path, manifest))
+    assert await connection.fetchval("SELECT min(position) FROM events") == 11
+
+
+async def test_the_chain_of_the_audit_trail_goes_on_from_what_was_archived(
+    database: Database, connection: Any, retention: Retention, tmp_path: Path
+) -> None:
+    await connection.execute(ENTRY, 10)
+    await number(connection)
+    chain = await connection.fetchval("SELECT encode(audit_chain, 'hex') FROM log_head")
+    await retention.look(connection)
+    await connection.execute(ENTRY, 1)
+    await number(connection)
+    await retention.look(connection)
+    archive = Archive(AUDIT, tmp_path)
+    (manifest,) = await archive.known(connection)
+    assert (manifest.name, manifest.ending) == ("audit-1-10", chain)
+    before = await connection.fetchrow("SELECT count(*), min(position) FROM audit")
+    assert tuple(before) == (1, 11)
+    await archive.put_back(connection, manifest, timedelta(days=1))
+    again = "SELECT encode(chain_from(sha256('gatewright audit 1'), leaf ORDER BY position), 'hex') FROM audit WHERE position <= 10"
+    assert await connection.fetchval(again) == chain
+
+
+async def test_one_worker_does_it_at_a_time(
+    database: Database, connection: Any, retention: Retention, archive: Archive
+) -> None:
+    await written(connection, database.url, 10, 20)
+    other = await database.connect()
+    await other.execute("SELECT pg_advisory_lock(hashtext('gatewright-retention'))")
+    await retention.look(connection)
+    assert len(await attached(connection, EVENTS)) == 2
+    await other.close()
+    await retention.look(connection)
+    assert len(await attached(connection, EVENTS)) == 3
