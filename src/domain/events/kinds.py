@@ -8,7 +8,7 @@ from domain.events.errors import KindUnknown
 from domain.kernel.errors import FieldError
 
 ORGANIZATION_GONE: Final = "organizations.organization.deleted"
-USER_GONE: Final = "identity.user.deleted"
+USER_GONE: Final = "identity.user.erased"
 MEMBER_GONE: Final = "organizations.member.removed"
 ROLE_GONE: Final = "access.role.deleted"
 TEAM_GONE: Final = "teams.team.deleted"
@@ -70,6 +70,7 @@ KINDS: Final = {
               SERVICE_ACCOUNT_GONE: {"service_account_id": "subject_id"},
               MEMBER_GONE: {"organization_id": "organization_id", "user_id": "subject_id"}}, expires=True),
         Kind("resource", "resource", (RESOURCE_GONE,), OF_ORGANIZATION),
+        Kind("webhook", "webhook", ("webhooks.webhook.deleted",), OF_ORGANIZATION),
         Kind("visibility_group", "visibility_group", (GROUP_GONE,), OF_ORGANIZATION),
         Kind("visibility_member", "visibility_group", ("visibility.member.removed",),
              {**OF_ORGANIZATION, **OF_MEMBER, GROUP_GONE: {"group_id": "group_id"}, TEAM_GONE: {"team_id": "team_id"}}),
