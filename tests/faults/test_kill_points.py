@@ -34,6 +34,7 @@ async def commanded(cluster: Cluster, point: str) -> tuple[set[UUID], UUID]:
     return {person for word, person in said if word == "done"}, last
 
 
+@pytest.mark.timeout(3600 if LONG else 600)
 async def test_e4_nothing_is_lost_at_whatever_moment_a_process_dies(
     cluster: Cluster, record_property: Callable[[str, object], None]
 ) -> None:
