@@ -25,7 +25,7 @@ SELECT {COLUMNS} FROM (
      ORDER BY occurred_at DESC, position DESC LIMIT {{most}})
 ) entry ORDER BY occurred_at DESC, position DESC LIMIT {{most}}
 """  # noqa: S608 - made of constants
-_WALK: Final = f"SELECT {COLUMNS} FROM audit WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608
+_WALK: Final = f"SELECT {COLUMNS} FROM audit entry WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608
 _decode = msgspec.json.Decoder(Place).decode
 
 

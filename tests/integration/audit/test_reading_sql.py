@@ -88,7 +88,7 @@ async def test_what_cannot_be_opened_is_not_told_and_stops_nobody(own_trail: Tra
     await own_trail.write(2, place=None)
     async with own_trail.altered():
         await own_trail.connection.execute("UPDATE audit SET place = $1", bytes(40))
-        rows = await own_trail.connection.fetch("SELECT * FROM audit")
+        rows = await own_trail.connection.fetch("SELECT *, NULL::bytea AS salt FROM audit")
         trails = SqlAuditTrails(own_trail.database, SEAL)
         assert [trails.entry(row).where for row in rows] == [None, None]
 
