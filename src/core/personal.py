@@ -86,27 +86,3 @@ def new_salt() -> bytes:
 
 def _about(event: UUID) -> bytes:
     return b"event:" + event.bytes
-
-
-@dataclass(frozen=True, slots=True)
-class PersonalSeals:
-    """Seals what is kept about one person or another, each under their own key, and what nobody knows whose it is."""
-
-    keys: PersonalKeys
-    salts: Mapping[UUID, bytes] = field(repr=False)
-    """Of those concerned; whoever has none was erased."""
-    nobody: Sealed
-
-    def seal(self, person: UUID | None, plain: bytes, about: bytes) -> bytes:
-        """Seal `plain`, to be opened with the same `about` only; of whoever was erased it is lost at once."""
-        if person is None:
-            return self.nobody.seal(plain, about)
-        salt = self.salts.get(person)
-        return self.keys.seal(salt, plain, person.bytes + about) if salt else b""
-
-    def open(self, person: UUID | None, sealed: bytes, about: bytes) -> bytes | None:
-        """Return what was sealed, None if the person was erased; raise `ValueError` when it was altered or moved."""
-        if person is None:
-            return self.nobody.open(sealed, about)
-        salt = self.salts.get(person)
-        return self.keys.open(salt, sealed, person.bytes + about) if salt and sealed else None

@@ -199,7 +199,7 @@ class Shared(Provider):
             Decisions: EngineDecisions(assembly.access, SqlAccessLists(assembly.database)),
             Destinations: Outbound(settings.outbound_networks, settings.outbound_http),
             DeviceTokens: SignedDeviceTokens(keys.secrets.every("devices")),
-            Dossiers: SqlDossiers(assembly.database, keys.people, f"{settings.served_at}/auth"),
+            Dossiers: SqlDossiers(assembly.database, keys.people, place_seal(keys), f"{settings.served_at}/auth"),
             EmailAddresses: LibraryEmailAddresses(test_domains=not settings.is_production),
             ErasurePolicy: ErasurePolicy(settings.erasure_subscribers, settings.erasure_life),
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth", keys.people),

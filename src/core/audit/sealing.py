@@ -66,14 +66,14 @@ class OwnSeal(PersonalSeal):
         if person is None:
             return self.others.seal(person, plain, about)
         salt = self.salts.get(person)
-        return self.people.seal(salt, plain, about) if salt else None
+        return self.people.seal(salt, plain, _whose(person) + about) if salt else None
 
     def open(self, person: UUID | None, sealed: bytes, about: bytes) -> bytes | None:
         """See `PersonalSeal.open`."""
         if person is None:
             return self.others.open(person, sealed, about)
         salt = self.salts.get(person)
-        return self.people.open(salt, sealed, about) if salt else None
+        return self.people.open(salt, sealed, _whose(person) + about) if salt else None
 
 
 def place_seal(keys: Keys) -> PersonalSeal:

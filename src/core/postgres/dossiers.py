@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
+from core.audit.sealing import PersonalSeal
 from core.cloudevents import COLUMNS, cloud_event
 from core.personal import PersonalKeys
 from core.postgres.audit import about
@@ -129,6 +131,7 @@ class SqlDossiers(Dossiers):
 
     database: Database
     people: PersonalKeys
+    places: PersonalSeal
     source: str = "/auth"
     """The `source` of every event."""
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
@@ -157,16 +160,15 @@ class SqlDossiers(Dossiers):
                 return None
         events = [row async for row in _every(connection, _EVENTS, user_id)]
         held["events"] = [cloud_event(row, self.source, self.people) for row in events]
-        held["audit"] = [self._entry(row) async for row in _every(connection, _AUDIT, user_id)]
+        held["audit"] = [self._entry(row, user_id) async for row in _every(connection, _AUDIT, user_id)]
         return held
 
-    def _entry(self, row: Any) -> dict[str, Any]:
+    def _entry(self, row: Any, user_id: UserId) -> dict[str, Any]:
         """Return an entry without its position, which would tell how much others do; places are only one's own."""
         said = {name: row[name] for name in ("action", "outcome", "actor", "target", "organization_id", "occurred_at")}
-        sealed = row["place"] and row["salt"]
-        return said | {
-            "where": _decode(self.people.open(row["salt"], row["place"], about(row["id"]))) if sealed else None
-        }
+        salts: dict[UUID, bytes] = {user_id: row["salt"]} if row["salt"] else {}
+        place = row["place"] and self.places.knowing(salts).open(user_id, row["place"], about(row["id"]))
+        return said | {"where": _decode(place) if place else None}
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[Any]:

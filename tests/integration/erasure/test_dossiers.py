@@ -42,7 +42,7 @@ class SqlDossierGround:
 
     @property
     def dossiers(self) -> SqlDossiers:
-        return SqlDossiers(self.database, KEYS)
+        return SqlDossiers(self.database, KEYS, PLACES)
 
     async def announced(self, name: str) -> User:
         now = SystemClock().now()
@@ -136,7 +136,7 @@ async def test_more_than_are_read_at_a_time_are_all_there(ground: SqlDossierGrou
 
 
 async def test_whoever_waits_too_long_is_told_to_come_again(database: Database) -> None:
-    dossiers = SqlDossiers(database, KEYS, wait=0.05)
+    dossiers = SqlDossiers(database, KEYS, PLACES, wait=0.05)
     for _ in range(2):
         await dossiers.room.acquire()
     with pytest.raises(Overloaded):
