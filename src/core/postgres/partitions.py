@@ -36,7 +36,17 @@ class Log:
     """Statements that return, for everybody to whom it is delivered, a name and the position they have passed."""
 
 
-EVENTS: Final = Log("events", "position", passed=("SELECT sink, min(position) FROM delivery_cursors GROUP BY sink",))
+SINKS: Final = "SELECT sink, min(position) FROM delivery_cursors GROUP BY sink"
+# What is waiting is read from the log when it is sent. Webhooks that are disabled wait for nothing.
+WEBHOOKS: Final = """
+SELECT 'webhook ' || w.id::text, least(c.position, d.position - 1) FROM webhooks w
+JOIN webhook_cursors c ON c.webhook_id = w.id
+LEFT JOIN LATERAL (
+    SELECT min(position) AS position FROM webhook_deliveries WHERE webhook_id = w.id AND state = 'waiting'
+) d ON true
+WHERE w.is_enabled
+"""
+EVENTS: Final = Log("events", "position", passed=(SINKS, WEBHOOKS))
 AUDIT: Final = Log(
     "audit",
     "audit_position",

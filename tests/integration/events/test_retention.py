@@ -15,7 +15,7 @@ from core.postgres.database import Database
 from core.postgres.log import LogFollower, SqlEventLog
 from core.postgres.partitions import AUDIT, EVENTS, attached
 from core.postgres.retention import Policy, Retention
-from domain.kernel.ids import uuid7
+from domain.kernel.ids import PLATFORM, uuid7
 from tests.support.facts import fill, number, state
 
 KEEP = timedelta(days=12)
@@ -91,6 +91,41 @@ async def test_what_somebody_has_not_passed_stays(
     assert await connection.fetchval("SELECT min(position) FROM events") == 1
 
     await connection.execute("UPDATE delivery_cursors SET position = 10")
+    await retention.look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") == 11
+
+
+async def test_what_a_webhook_was_not_told_stays_unless_it_is_disabled(
+    database: Database, connection: Any, retention: Retention, archive: Archive
+) -> None:
+    await written(connection, database.url, 10, 20)
+    await retention.look(connection)
+    await written(connection, database.url, 1, 0)
+    webhook = uuid7()
+    await connection.execute(
+        """
+        WITH made AS (
+            INSERT INTO webhooks
+            VALUES ($1, $2, 'https://example.org', '', '{*}', true, NULL, '', NULL, NULL, $1, now(), now(), 1)
+            RETURNING id
+        )
+        INSERT INTO webhook_cursors (webhook_id, position) SELECT id, 11 FROM made
+        """,
+        webhook,
+        PLATFORM,
+    )
+    await connection.execute(
+        """
+        INSERT INTO webhook_deliveries (id, webhook_id, event_id, position, type, aggregate_id)
+        VALUES ($1, $2, $1, 10, 'a.b.c', $1)
+        """,
+        uuid7(),
+        webhook,
+    )
+    await retention.look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") == 1
+
+    await connection.execute("UPDATE webhooks SET is_enabled = false")
     await retention.look(connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 11
 
