@@ -66,6 +66,11 @@ class PersonalKeys:
             return data, True
         return data | _decode(self.open(salt, b64decode(sealed), _about(event))), False
 
+    def read(self, stored: str, salt: bytes | None, event: UUID) -> Any:
+        """Return an event's data as it was stated, read; see `show`."""
+        data, _ = self.show(stored, salt, event)
+        return _decode(data) if isinstance(data, msgspec.Raw) else data
+
     def pseudonyms(self, address: str) -> list[bytes]:
         """Return what stands for an address where it must not be read, under each master secret."""
         if not self.masters:

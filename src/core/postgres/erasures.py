@@ -114,7 +114,7 @@ class SqlErasures(Erasures):
         session = await self.work.begin()
         types = [kind.type for kind in _PROFILES]
         told = await session.execute(_TOLD, {"person": user.id, "types": types})
-        data = [self.people.show(row.data, row.salt, row.id)[0] for row in told]
+        data = [self.people.read(row.data, row.salt, row.id) for row in told]
         waiting = (await session.execute(_WAITING, {"person": user.id})).scalars()
         return {user.email, *waiting, *(each["email"] for each in data if each.get("email"))}
 

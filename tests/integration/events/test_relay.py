@@ -59,6 +59,7 @@ async def test_a_committed_fact_arrives_as_a_cloud_event(
         "aggregateid": str(person),
         "aggregateversion": 1,
         "schemaversion": 1,
+        "dataschema": "https://auth.example.org/events/schemas/identity.user.created/1",
         "organizationid": str(organization),
         "traceparent": TRACE,
         "data": {"full_name": "Ada"},

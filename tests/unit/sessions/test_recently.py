@@ -26,7 +26,9 @@ def test_it_is_asked_beside_whatever_else_is() -> None:
 
 
 def test_s8_those_that_ask_for_it_are_known() -> None:
-    assert {case.name for case in use_cases() if case.access.recent} == {"RevokeSession", "RevokeSessions"}
+    assert {case.name for case in use_cases() if case.access.recent} == {
+        *("DeleteMe", "ExportMe", "RevokeSession", "RevokeSessions"),
+    }
 
 
 @pytest.mark.parametrize("every", [False, True])
