@@ -71,7 +71,9 @@ class Prober:
             case "body":
                 body[place.name] = text
             case "query":
-                path += f"?{place.name}={quote_from_bytes(raw, safe='')}"
+                asked = [each for each in operation.asks.split("&") if each and not each.startswith(f"{place.name}=")]
+                asked.append(f"{place.name}={quote_from_bytes(raw, safe='')}")
+                path = f"{path.partition('?')[0]}?{'&'.join(asked)}"
             case "header":
                 headers[place.name.lower()] = raw
             case "path":

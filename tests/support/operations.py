@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from domain.kernel.ids import uuid7
 
@@ -37,6 +37,8 @@ class Operation:
     """Which refusals are documented."""
     form: bool = False
     """Whether the body is a form, not JSON."""
+    asks: str = ""
+    """The parameters of the query that cannot be left out."""
 
     def places(self) -> Iterator[Place]:
         """Yield every place that takes a string."""
@@ -53,7 +55,8 @@ class Operation:
 
     def address(self, **segments: str) -> str:
         """Return the path; what is not given is an id of nothing."""
-        return self.path.format(**{name: quote(segments.get(name, str(uuid7())), safe="") for name in self.segments})
+        path = self.path.format(**{name: quote(segments.get(name, str(uuid7())), safe="") for name in self.segments})
+        return path + (f"?{self.asks}" if self.asks else "")
 
 
 def operations(document: dict[str, Any]) -> list[Operation]:
@@ -83,6 +86,13 @@ def operations(document: dict[str, Any]) -> list[Operation]:
                     body,
                     _codes(each),
                     form=FORM in content and JSON not in content,
+                    asks=urlencode(
+                        {
+                            one["name"]: _sample(one["name"], one["schema"])
+                            for one in parameters
+                            if one["in"] == "query" and one.get("required")
+                        }
+                    ),
                 )
             )
     return found
@@ -132,6 +142,8 @@ def _text(name: str, schema: dict[str, Any]) -> str:
         "username": "somebody",
         "full_name": "Some Body",
         "refresh_token": "gwr_x",
+        "kind": "user",
+        "event_types": "*",
     }
     formats = {"uuid": str(uuid7()), "date-time": "2099-01-01T00:00:00Z"}
     text = known.get(name) or formats.get(schema.get("format", "")) or "correct horse battery staple"

@@ -72,7 +72,7 @@ class Feed:
 class FeedEnd:
     """Why a stream of events ends, as in a refusal."""
 
-    code: str
+    refusal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class SnapshotEnd:
     """Whether there is nothing more."""
     next: str | None
     """The id to go on after."""
-    code: str | None = None
+    refusal: str | None = None
     """Why it ends before it was to, as in a refusal: the reader signed out, for example."""
 
 

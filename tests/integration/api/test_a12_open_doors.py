@@ -48,6 +48,8 @@ CHANGE: Final = {
 }
 PAGES: Final = {"next_token"}
 """Where a list goes on (AuthZEN 1.0): no secret, whatever it is called."""
+ASKED: Final = {"/auth/events/digest": "?kind=user", "/auth/events/snapshot": "?kind=user"}
+"""What these cannot do without."""
 TOLD: Final = {"access_token", "refresh_token", "token_type", "device_token", "secret"}
 ISSUING: Final = {
     *("SignIn", "FinishMailedSignIn", "DevSignIn", "RefreshSession"),
@@ -66,6 +68,7 @@ async def test_a12_nobody_is_answered_beyond_what_is_meant_for_anyone(call: Clie
         ):
             continue
         path = "/".join(each if isinstance(each, str) else str(uuid4()) for each in ("", *route.path_components))
+        path += ASKED.get(route.path, "")
         for method in route.methods - {"OPTIONS"}:
             made = next((each.opt.get(ROUTE) for each in route.route_handlers if method in each.http_methods), None)
             if made and made.form:

@@ -46,7 +46,7 @@ async def test_a_snapshot_comes_in_lines(root: Root) -> None:
     assert first["kind"] == "role"
     assert {each["kind"] for each in roles} == {"role"}
     assert all(isinstance(each["data"]["permissions"], list) for each in roles)
-    assert last == {"complete": False, "next": roles[-1]["id"], "code": None}
+    assert last == {"complete": False, "next": roles[-1]["id"], "refusal": None}
 
 
 async def test_a_snapshot_is_refused_as_anything_is(root: Root) -> None:

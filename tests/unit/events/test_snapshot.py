@@ -79,7 +79,7 @@ async def test_who_signs_out_is_told_where_it_was_cut(app: App, monkeypatch: pyt
     await app.send(SignOut(), as_=root)
     rest = [part async for part in parts]
     assert ids(first[1]) == known[:2]
-    assert rest == [[SnapshotEnd(complete=False, next=known[1], code="access.invalid_token")]]
+    assert rest == [[SnapshotEnd(complete=False, next=known[1], refusal="access.invalid_token")]]
 
 
 @pytest.mark.parametrize("kind", ["", "users", "user ", "outbox"])

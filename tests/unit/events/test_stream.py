@@ -99,4 +99,4 @@ async def test_events_are_written_with_their_cursors(app: App) -> None:
     assert (id_, kind) == (f"id: {app.log.log}.7", "event: identity.user.renamed")
     assert data.startswith('data: {"specversion":"1.0"')
     assert rest == f":\nid: {app.log.log}.9\n\n"
-    assert written(FeedEnd("access.forbidden")) == b'event: end\ndata: {"code":"access.forbidden"}\n\n'
+    assert written(FeedEnd("access.forbidden")) == b'event: end\ndata: {"refusal":"access.forbidden"}\n\n'

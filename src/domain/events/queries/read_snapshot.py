@@ -78,7 +78,7 @@ class ReadSnapshotInteractor:
                 await self.readership.admit(actor, request.organization_id)
                 things = await self.states.things(chosen, after, _size(left))
             except DomainError as refusal:
-                yield [SnapshotEnd(complete=False, next=after, code=refusal.code)]
+                yield [SnapshotEnd(complete=False, next=after, refusal=refusal.code)]
                 return
         yield [SnapshotEnd(complete=False, next=after)]
 
