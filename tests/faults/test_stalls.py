@@ -10,15 +10,23 @@ from pathlib import Path
 
 import pytest
 
+from core.personal import PersonalKeys
+from core.secrets import Secrets
 from domain.kernel.ids import uuid7
 from tests.support.facts import until
 from tests.support.http import Response
 from tests.support.server import Server
-from tests.support.service import LONG, PASSWORD, Service, Stack, deployed
+from tests.support.service import LONG, PASSWORD, SECRET, Service, Stack, deployed
 
 pytestmark = pytest.mark.faults
 
 Record = Callable[[str, object], None]
+STATED = """
+SELECT id, data::text AS data, (SELECT salt FROM person_keys WHERE person_id = aggregate_id) AS salt
+FROM (SELECT id, aggregate_type, aggregate_id, data FROM outbox UNION ALL
+      SELECT id, aggregate_type, aggregate_id, data FROM events) facts
+WHERE aggregate_type = 'user'
+"""
 
 
 @dataclass
@@ -104,8 +112,9 @@ async def test_e16_a_frozen_postgres_costs_five_seconds_and_nothing_acknowledged
     assert {each.status for each in after} == {200}
     assert slowest(after, 0.9) < 1
     async with service.sql() as connection:
-        kept = await connection.fetch("SELECT data ->> 'full_name' AS name FROM outbox")
-    assert renamers.named <= {row["name"] for row in kept}
+        kept = await connection.fetch(STATED)
+    people = PersonalKeys.of(Secrets(SECRET.encode()))
+    assert renamers.named <= {people.read(row["data"], row["salt"], row["id"])["full_name"] for row in kept}
 
 
 async def _answered(renamers: Renamers, count: int) -> bool:
