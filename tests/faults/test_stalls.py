@@ -113,8 +113,8 @@ async def test_e16_a_frozen_postgres_costs_five_seconds_and_nothing_acknowledged
     assert slowest(after, 0.9) < 1
     async with service.sql() as connection:
         kept = await connection.fetch(STATED)
-    people = PersonalKeys.of(Secrets(SECRET.encode()))
-    assert renamers.named <= {people.read(row["data"], row["salt"], row["id"])["full_name"] for row in kept}
+    keys = PersonalKeys.of(Secrets(SECRET.encode()))
+    assert renamers.named <= {keys.read(row["data"], row["salt"], row["id"])["full_name"] for row in kept}
 
 
 async def _answered(renamers: Renamers, count: int) -> bool:
