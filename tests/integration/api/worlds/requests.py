@@ -72,6 +72,7 @@ FILTERS: Final[Mapping[str, Made]] = {
     "ListOrganizationAudit": lambda scene: list(_trails(scene)),
     "ListOwnAudit": lambda _: [{"action": "identity."}],
     "DeleteResource": lambda _: [{"below": "true"}],
+    "ExportAuditEntries": lambda _: [{"after": "1"}],
     "ListErasures": lambda _: [{"overdue": "true"}],
     "ListDeliveries": lambda _: [{"state": "dead"}],
     "ListGrants": lambda scene: [
