@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -229,6 +229,8 @@ async def soak(
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+        with suppress(Exception):  # the broker may be gone by now
+            await subscriber.leave()
 
 
 async def main(arguments: argparse.Namespace) -> int:

@@ -79,6 +79,7 @@ async def test_i10_e13_no_secret_is_anywhere(stack: Stack, tmp_path: Path) -> No
             canaries.keep("mailed token", token)
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+        await subscriber.leave()
         places = {
             "logs": service.logs,
             "metrics": metrics,

@@ -63,6 +63,12 @@ class Subscriber:
             with suppress(Exception, asyncio.CancelledError):
                 await asyncio.wait_for(connection.close(), 1)
 
+    async def leave(self) -> None:
+        """Remove the queue alone: the exchange is somebody else's."""
+        connection = await aio_pika.connect(self.url, timeout=5)
+        async with connection:
+            await (await connection.channel()).queue_delete(self.queue)
+
     async def delete(self) -> None:
         """Remove queue and exchanges."""
         connection = await aio_pika.connect(self.url, timeout=5)
