@@ -73,7 +73,8 @@ async def believed(connection: Any, keys: AuditKeys, position: int) -> Checkpoin
     for row in await connection.fetch(_BEFORE, position, 100):
         try:
             said = read(row["statement"], keys.known)
-        except ValueError:
+        except ValueError as error:
+            _log.error("audit checkpoint %d is not to be believed: %s", row["number"], error)
             continue
         if said.position <= position:
             return said

@@ -12,6 +12,7 @@ from core.outbound.calling import Outbound
 from core.personal import PersonalKeys
 from core.postgres.direct import Connects, direct_pool, session
 from core.postgres.log import LOG
+from core.postgres.loss import POSTGRES_LOST
 from core.retrying import forever
 from core.webhooks.attempts import Attempt, Sender, wait
 from core.webhooks.planning import plan
@@ -28,6 +29,8 @@ FAILING_WINDOW: Final = 16
 BUDGET: Final = 4
 """Attempts under way at one webhook."""
 POLL: Final = 0.5
+PACE: Final = 0.02
+"""Between two looks: a busy log wakes hundreds of times a second."""
 LEAVE: Final = 2.0
 """Seconds that attempts under way have to end when the worker stops; the others are repeated, under the same ids."""
 
@@ -106,6 +109,7 @@ class _Session:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(POLL):
                             await self.woken.wait()
+                await asyncio.sleep(PACE)
         finally:
             await self._leave()
 
@@ -161,6 +165,6 @@ class _Session:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        with suppress(Exception):
+        with suppress(*POSTGRES_LOST):  # then their leases end
             async with asyncio.timeout(1):
                 await self.turns.returned([turn for turn, _ in left.values()])

@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
-from gatewright_events.consumer import Consumer
+from gatewright_events.consumer import Consumer, Later
 from gatewright_events.feed import FeedSubscriber, NoAnswer, Refused
 
 C = TypeVar("C")
@@ -96,15 +96,26 @@ class RabbitSubscriber(Generic[C]):
         await self.consumer.take(message.body)
         await message.ack()
 
+    async def tend(self) -> None:
+        """Ask the feed for what is waited for, and go on without what was waited for too long; `run` does it.
+
+        Raise `Later`, and what the store raises: what waits goes on waiting then.
+        """
+        if self.feed and await self.consumer.late(TENDING):
+            try:
+                await self.feed.catch_up()
+            except (NoAnswer, Refused) as error:
+                log.warning("what is missing cannot be asked for: %s", error)
+        await self.consumer.release()
+
     async def _tend(self) -> None:
-        """Handle what waits for events that do not come: ask the feed for them, or go on without."""
         while True:
             await asyncio.sleep(TENDING.total_seconds())
             try:
-                if self.feed and await self.consumer.late(TENDING):
-                    await self.feed.catch_up()
-                await self.consumer.release()
-            except (NoAnswer, Refused) as error:
-                log.warning("what is missing cannot be asked for: %s", error)
+                await self.tend()
+            except Later as error:
+                log.warning("what waits is handled later: %s", error)
             except Exception:
-                log.exception("what waits could not be handled")
+                # Nothing is lost: it stays in the inbox, and its store is what failed. Messages that arrive meanwhile
+                # meet the same, and are not acknowledged.
+                log.exception("what waits could not be handled; tries again")
