@@ -105,7 +105,7 @@ async def _counts(url: str) -> dict[str, int]:
 def _judge(prober: Prober, before: dict[str, int], after: dict[str, int]) -> None:
     made = prober.made
     people = made["POST", "/auth/signup"] + made["POST", "/auth/users"]
-    assert prober.wrong == []
+    assert prober.wrong == [], "\n".join(prober.wrong[:20])
     assert after["users"] - before["users"] == people
     assert after["sessions"] - before["sessions"] == made["POST", "/auth/login"]
     same = ("configurations", "grants", "roles", "organizations")

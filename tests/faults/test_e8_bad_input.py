@@ -66,6 +66,14 @@ async def test_e8_i1_naughty_strings_anywhere(prober: Prober, record_property: R
     _noted(prober, record_property)
 
 
+async def test_e8_i1_no_refusal_repeats_what_was_sent(prober: Prober, record_property: Record) -> None:
+    """The prober judges it; the text is one that every place takes for a name, so that it comes as far as it can."""
+    for operation in prober.operations:
+        for place in operation.places():
+            await prober.put(operation, place, "never.to_be.repeated")
+    _noted(prober, record_property)
+
+
 def _is_dear(operation: Operation, place: Any, text: str) -> bool:
     """Whether it is meant to take long: a wait that was asked for, or what comes to a password hash, of which few do."""
     if place.name == "wait":

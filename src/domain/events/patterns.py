@@ -25,7 +25,11 @@ def known(patterns: tuple[str, ...]) -> tuple[str, ...]:
     Types that are not known here, but stand in the log, are matched all the same: another release may have them.
     """
     types = {event.type for case in use_cases() for event in case.emits}
-    for each in patterns:
-        if not (SEGMENTS.fullmatch(each) and any(map(re.compile(expression([each])).fullmatch, types))):
-            raise EventTypeUnknown(errors=[FieldError("type", EventTypeUnknown.code, f"Nothing is called {each}.")])
+    wrong = [
+        FieldError("type", EventTypeUnknown.code, f"Number {number} of those given matches nothing.")
+        for number, each in enumerate(patterns, start=1)
+        if not (SEGMENTS.fullmatch(each) and any(map(re.compile(expression([each])).fullmatch, types)))
+    ]
+    if wrong:
+        raise EventTypeUnknown(errors=wrong)
     return patterns
