@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from random import shuffle
+from random import choice, shuffle
 from statistics import median
+from string import ascii_letters
 from time import perf_counter
 
 import pytest
 
+from core.refresh_tokens import PREFIX
 from tests.faults.test_stalls import Record
 from tests.support.http import Caller
 from tests.support.service import LONG, PASSWORD, Stack, deployed
@@ -31,11 +33,16 @@ async def compared(trial: Trial, record: Record) -> None:
     """Run trials with known and unknown addresses, mixed, and compare how long they took."""
     wanted = [(f"ada{each % KNOWN}@example.org", True) for each in range(TRIALS)]
     wanted += [(f"eve{each}@example.org", False) for each in range(TRIALS)]
+    await told_apart(wanted, trial, record)
+
+
+async def told_apart(wanted: list[tuple[str, bool]], trial: Trial, record: Record) -> None:
+    """Fail if the time of a trial tells of which of two kinds it was."""
     shuffle(wanted)
     took: dict[bool, list[float]] = {True: [], False: []}
-    for email, known in wanted:
+    for text, known in wanted:
         started = perf_counter()
-        await trial(email)
+        await trial(text)
         took[known].append(perf_counter() - started)
     found, gap = auc(took[True], took[False]), median(took[True]) / median(took[False]) - 1
     record("AUC", round(found, 3))
@@ -67,6 +74,39 @@ async def test_p8_e10_private_sign_up_takes_as_long_for_known_addresses(
             assert (await call("POST", "/auth/signup", {"email": email, "password": PASSWORD})).status == 202
 
         await compared(trial, record_property)
+
+
+@pytest.mark.parametrize("path", ["/auth/password/forgot", "/auth/login/email"])
+async def test_p8_e10_asking_for_mail_takes_as_long_for_nobody(
+    stack: Stack, tmp_path: Path, record_property: Record, path: str
+) -> None:
+    """Each known address is asked for as often as it gets mail for."""
+    async with deployed(stack, tmp_path) as service, service.caller() as call:
+        await _people(call, 201)
+
+        async def trial(email: str) -> None:
+            assert (await call("POST", path, {"email": email})).status == 202
+
+        await compared(trial, record_property)
+
+
+async def test_e10_it_does_not_show_how_much_of_a_token_is_right(
+    stack: Stack, tmp_path: Path, record_property: Record
+) -> None:
+    async with deployed(stack, tmp_path) as service, service.caller() as call:
+        token = (await service.tokens("ada@example.org"))["refresh_token"]
+        # The HMAC, after what says whose it is; the last character has bits that must be zero.
+        first, last = len(PREFIX) + 35, len(token) - 2
+        wanted = [(_altered(token, place), place == first) for place in (first, last) for _ in range(TRIALS)]
+
+        async def trial(altered: str) -> None:
+            assert (await call("POST", "/auth/refresh", {"refresh_token": altered})).status == 401
+
+        await told_apart(wanted, trial, record_property)
+
+
+def _altered(token: str, place: int) -> str:
+    return token[:place] + choice([each for each in ascii_letters if each != token[place]]) + token[place + 1 :]
 
 
 async def _people(call: Caller, status: int) -> None:
