@@ -34,6 +34,7 @@ from core.postgres.maintenance import CleanUp
 from core.postgres.partitions import AUDIT, EVENTS
 from core.postgres.retention import Policy, Retention
 from core.postgres.signing_keys import SqlRing
+from core.private_sign_ups import opening
 from core.processes import end_with_parent
 from core.rabbit.errand import Errand
 from core.secrets import Sealed, seal
@@ -118,6 +119,7 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
         MailSender(_transport(settings), sealed, settings.mail_from).job,
         ResetMailing(mailing).job,
         CodeMailing(mailing).job,
+        opening(database, keys, link_policy(settings)).job,
         CleanUp(database).job,
         _erasing(settings, database, sealed).job,
         Checkpoints(database, AuditKeys.of(keys.secrets)).job,

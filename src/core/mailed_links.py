@@ -8,10 +8,11 @@ from core.mailed_sign_ins import JobSignInRequests
 from core.mailed_tokens import RandomLinkTokens
 from core.postgres.links import SqlLinkReader, SqlLinks
 from core.postgres.work import SqlWork
+from core.private_sign_ups import JobAccountRequests
 from core.secrets import Sealed
 from core.settings import Settings
 from domain.identity.mailing import LinkPolicy
-from domain.identity.ports import LinkTokens, ResetRequests, SignInRequests
+from domain.identity.ports import AccountRequests, LinkTokens, ResetRequests, SignInRequests
 
 
 class MailedLinks(Provider):
@@ -43,6 +44,11 @@ class MailedLinks(Provider):
     def sign_in_requests(self, work: SqlWork, sealed: Sealed) -> SignInRequests:
         """Queue wishes to sign in by mail, likewise."""
         return JobSignInRequests(work, sealed)
+
+    @provide(scope=Scope.REQUEST)
+    def account_requests(self, work: SqlWork, sealed: Sealed) -> AccountRequests:
+        """Queue accounts that are asked for in private, likewise."""
+        return JobAccountRequests(work, sealed)
 
 
 def link_policy(settings: Settings) -> LinkPolicy:

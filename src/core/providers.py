@@ -80,7 +80,7 @@ from domain.identity.mailing import LinkMails
 from domain.identity.ports import DeviceTokens, EmailAddresses, Passwords
 from domain.identity.profiles import ProfileChanges
 from domain.identity.readers import ProfileLists, Profiles
-from domain.identity.registration import Registration
+from domain.identity.registration import Accounts, Registration
 from domain.identity.verification import PasswordIdentities
 from domain.kernel.ports import Clock, Cursors, Destinations, Limits
 from domain.kernel.revocation import Revoking
@@ -109,6 +109,7 @@ from domain.webhooks.steering import Steering
 
 SERVICES: Final = (
     Acceptance,
+    Accounts,
     Editing,
     Ending,
     Erasing,

@@ -1,5 +1,6 @@
 """What the time of an answer tells about who exists. The short form counts hashes: `tests/unit/api/test_passwords.py`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import choice, shuffle
@@ -11,6 +12,7 @@ import pytest
 
 from core.refresh_tokens import PREFIX
 from tests.faults.test_stalls import Record
+from tests.support.facts import until
 from tests.support.http import Caller
 from tests.support.service import LONG, PASSWORD, Stack, deployed
 
@@ -68,7 +70,15 @@ async def test_p8_e10_private_sign_up_takes_as_long_for_known_addresses(
     stack: Stack, tmp_path: Path, record_property: Record
 ) -> None:
     async with deployed(stack, tmp_path, SIGNUP_PRIVATE="true") as service, service.caller() as call:
+        worker = await asyncio.to_thread(service.hire)
         await _people(call, 202)
+        async with service.sql() as sql:
+
+            async def made() -> bool:
+                return bool(await sql.fetchval("SELECT count(*) FROM users WHERE email LIKE 'ada%'") == KNOWN)
+
+            await until(made, 120)
+        await asyncio.to_thread(worker.kill)
 
         async def trial(email: str) -> None:
             assert (await call("POST", "/auth/signup", {"email": email, "password": PASSWORD})).status == 202

@@ -1,7 +1,7 @@
 """The application, with every port in memory."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -36,6 +36,7 @@ from domain.access.ports import Decisions
 from domain.access.queries.simulate_change import SimulateChange
 from domain.access.simulating.ports import Trials
 from domain.events.ports import EventLog, States
+from domain.identity.commands.open_account import OpenAccount
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.mailing import LinkMails, LinkPolicy, Owners
@@ -83,6 +84,7 @@ from tests.support.memory.events import MemoryEventLog
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
 from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
 from tests.support.memory.identity import (
+    MemoryAccountRequests,
     MemoryCredentials,
     MemoryFailures,
     MemoryLinkReader,
@@ -265,6 +267,12 @@ class App:
         """Do the jobs of sign-ins by mail that are queued."""
         await self._mail("mail_sign_in", lambda mails, user, payload: mails.sign_in(user, payload["challenge"]))
 
+    async def open_accounts(self, worker: Tokens) -> None:
+        """Do the jobs of accounts that were asked for in private, as somebody who may make accounts."""
+        for job in [each for each in self.memory.jobs if each.name == "open_account"]:
+            await self.send(OpenAccount(**asdict(job.payload["account"])), worker)
+            self.memory.jobs.remove(job)
+
     async def _mail(self, name: str, send: Callable[[LinkMails, User, Any], Awaitable[None]]) -> None:
         for job in [each for each in self.memory.jobs if each.name == name]:
             work = MemoryWork(self.memory, self.clock)
@@ -396,6 +404,7 @@ class Transaction(Provider):
     links = provide(WithParents[MemoryLinks])
     reset_requests = provide(WithParents[MemoryResetRequests])
     sign_in_requests = provide(WithParents[MemorySignInRequests])
+    account_requests = provide(WithParents[MemoryAccountRequests])
     superusers = provide(WithParents[MemorySuperusers])
     service_accounts = provide(WithParents[MemoryServiceAccounts])
     sessions = provide(WithParents[MemorySessions])

@@ -49,6 +49,7 @@ ELSEWHERE: dict[str, str] = dict.fromkeys(
     "IntrospectToken": "RFC 7662",
     "RevokeToken": "RFC 7009",
     "SimulateChange": "beside the AuthZEN API",
+    "OpenAccount": "workers, when somebody asked for an account in private",
     "DisableWebhook": "workers, when an endpoint fails for too long",
     "TendKeys": "workers, and whichever process finds an empty ring",
 }

@@ -171,6 +171,27 @@ class ResetRequests(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRequest:
+    """What an account is to be made of, if nobody has the address or the username."""
+
+    user_id: UserId
+    """Chosen by whoever asks, so that it is made once however often it is tried."""
+    email: str
+    full_name: str | None
+    username: str | None
+    password_hash: str = field(repr=False)
+    bearable: bool
+    """Whether the address may be told that there is no new account."""
+
+
+class AccountRequests(Protocol):
+    """Have an account made, if the command commits."""
+
+    def ask(self, account: AccountRequest) -> None:
+        """Queue it; the same is queued whether there is such an account or not. See `ResetRequests.ask`."""
+
+
 class Superusers(Protocol):
     """Know who holds the system role `superuser`, in the transaction of the command."""
 

@@ -36,18 +36,51 @@ class Applicant:
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
-    """Make an account and announce it. Hashes before anything is written, so that no connection waits for the CPU."""
+class Accounts:
+    """Put accounts down, and announce them."""
 
     users: Users
     hashes: PasswordHashes
+    events: Events
+
+    async def open(self, user: User, password_hash: str | None) -> User:
+        """Return `user`, who is a new person now; raise `EmailTaken` or `UsernameTaken`."""
+        await self.users.add(user)
+        if password_hash is not None:
+            credential = Credential(user_id=user.id, password_hash=password_hash, changed_at=user.created_at)
+            await self.hashes.put(credential)
+        self.events.emit(
+            UserCreated(
+                user_id=user.id,
+                email=user.email,
+                email_verified=user.email_verified,
+                username=user.username,
+                full_name=user.full_name,
+                occurred_at=user.created_at,
+            ),
+            of=user,
+        )
+        return user
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Make an account and announce it. Hashes before anything is written, so that no connection waits for the CPU."""
+
+    accounts: Accounts
     passwords: Passwords
     addresses: EmailAddresses
-    events: Events
     clock: Clock
 
     async def register(self, applicant: Applicant) -> User:
         """Return the new person, or raise one of `REFUSALS`, or `Overloaded`."""
+        return await self.accounts.open(*await self.judge(applicant))
+
+    async def judge(self, applicant: Applicant) -> tuple[User, str | None]:
+        """Return who would be the new person, and the hash of their password; nothing is read or written.
+
+        Raise one of `REFUSALS` that are not about others, or `Overloaded`.
+        """
         now = self.clock.now()
         user = User(
             email=self.addresses.parse(applicant.email),
@@ -57,22 +90,7 @@ class Registration:
             created_at=now,
             updated_at=now,
         )
-        hashed = await self._hash(applicant, user)
-        await self.users.add(user)
-        if hashed is not None:
-            await self.hashes.put(Credential(user_id=user.id, password_hash=hashed, changed_at=now))
-        self.events.emit(
-            UserCreated(
-                user_id=user.id,
-                email=user.email,
-                email_verified=user.email_verified,
-                username=user.username,
-                full_name=user.full_name,
-                occurred_at=now,
-            ),
-            of=user,
-        )
-        return user
+        return user, await self._hash(applicant, user)
 
     async def _hash(self, applicant: Applicant, user: User) -> str | None:
         if applicant.password_hash is not None:

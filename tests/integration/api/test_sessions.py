@@ -176,17 +176,6 @@ async def test_what_lets_anyone_in_is_there_in_dev_only(start: Start, environmen
     assert ("/auth/dev/login" in (await call("GET", "/auth/openapi.json")).json()["paths"]) == (environment == "dev")
 
 
-async def test_p7_private_sign_up_answers_the_same(start: Start) -> None:
-    call = await start(signup_private=True)
-    email = address()
-
-    answers = [await call.send("POST", "/auth/signup", {"email": email, "password": PASSWORD}) for _ in range(2)]
-
-    assert [(each.status, each.body) for each in answers] == [(202, b"")] * 2
-    assert {*answers[0].headers} == {*answers[1].headers}
-    assert await tokens(call, email)
-
-
 async def test_sign_ins_from_one_address_are_limited(start: Start) -> None:
     call = await start(sign_in_limit=1)
     call.peer = "192.0.2.77"

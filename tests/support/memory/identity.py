@@ -18,6 +18,8 @@ from domain.identity.errors import (
 )
 from domain.identity.models import Credential, Link, Purpose, User
 from domain.identity.ports import (
+    AccountRequest,
+    AccountRequests,
     Credentials,
     Failures,
     KeptCredential,
@@ -200,6 +202,16 @@ class MemorySignInRequests(SignInRequests):
 
     def ask(self, address: str, challenge: str) -> None:
         self.work.enqueue("mail_sign_in", {"address": address, "challenge": challenge}, to=address)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryAccountRequests(AccountRequests):
+    """Queues what was asked for as a job, as it is."""
+
+    work: MemoryWork
+
+    def ask(self, account: AccountRequest) -> None:
+        self.work.enqueue("open_account", {"account": account}, to=account.email)
 
 
 @dataclass(frozen=True, slots=True)

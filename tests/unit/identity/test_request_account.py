@@ -1,9 +1,11 @@
 """Signing up without being told whether the address is known."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
 
+from domain.identity.commands.open_account import OpenAccount
 from domain.identity.commands.request_account import MAILS, RequestAccount
 from domain.identity.errors import (
     EmailInvalid,
@@ -12,30 +14,75 @@ from domain.identity.errors import (
     UsernameInvalid,
 )
 from domain.kernel.access import Origin
+from domain.sessions.schemas import Tokens
 from tests.support.app import PASSWORD, App
 from tests.support.memory.identity import USERS
 
 
-async def test_p7_private_sign_up_answers_the_same_to_known_and_unknown_addresses(app: App) -> None:
+@pytest.fixture
+async def root(app: App) -> Tokens:
+    """Whoever may make accounts, in the place of the worker."""
+    tokens = await app.administrator()
+    app.memory.jobs.clear()
+    app.memory.audited.clear()
+    return tokens
+
+
+def mails(app: App) -> list[str]:
+    """Return the kinds of mails that were queued."""
+    return [job.payload["mail"] for job in app.memory.jobs]
+
+
+async def test_p7_private_sign_up_answers_the_same_to_known_and_unknown_addresses(app: App, root: Tokens) -> None:
     first = await app.answer(RequestAccount(email="ada@example.com", password=PASSWORD))
     again = await app.answer(RequestAccount(email="ada@example.com", password="another long password"))
 
     assert first.result is None
     assert again.result is None
-    assert len(app.memory.table(USERS)) == 1
-    assert [job.payload["mail"] for job in app.memory.jobs] == ["account_ready", "account_known"]
     assert app.audited == [("identity.user.request_account", "done")] * 2
+    await app.open_accounts(root)
+    assert len(app.memory.table(USERS)) == 2
+    assert mails(app) == ["account_ready", "account_known"]
+    assert app.audited[2:] == [("identity.user.open_account", "done")] * 2
+    assert (await app.signed_in("ada@example.com")).access_token
 
 
-async def test_p7_private_sign_up_with_a_username_in_use_does_not_tell_which_addresses_are_known(app: App) -> None:
+async def test_p8_nothing_but_a_job_is_written_for_known_and_unknown_addresses(app: App, root: Tokens) -> None:
+    await app.signed_up("ada@example.com")
+    facts = len(app.facts)
+
+    for email in ("ada@example.com", "new@example.com"):
+        await app.send(RequestAccount(email=email, password=PASSWORD))
+
+    assert [job.name for job in app.memory.jobs] == ["open_account"] * 2
+    assert len(app.facts) == facts
+    assert len(app.memory.table(USERS)) == 2
+
+
+async def test_an_account_that_was_asked_for_is_made_once(app: App, root: Tokens) -> None:
+    await app.send(RequestAccount(email="ada@example.com", password=PASSWORD))
+    (job,) = app.memory.jobs
+    await app.open_accounts(root)
+    announced = len(app.facts)
+
+    await app.send(OpenAccount(**asdict(job.payload["account"])), root)
+
+    assert len(app.facts) == announced
+    assert mails(app) == ["account_ready"]
+
+
+async def test_p7_private_sign_up_with_a_username_in_use_does_not_tell_which_addresses_are_known(
+    app: App, root: Tokens
+) -> None:
     await app.signed_up(full_name="Ada Lovelace", username="Ada")
 
     for email in ("ada@example.com", "new@example.com"):
         answer = await app.answer(RequestAccount(email=email, password=PASSWORD, username="ada"))
         assert answer.result is None
 
-    assert [job.payload["mail"] for job in app.memory.jobs] == ["account_known", "username_taken"]
-    assert len(app.memory.table(USERS)) == 1
+    await app.open_accounts(root)
+    assert mails(app) == ["account_known", "username_taken"]
+    assert len(app.memory.table(USERS)) == 2
 
 
 @pytest.mark.parametrize(
@@ -59,7 +106,7 @@ async def test_p7_private_sign_up_judges_known_and_unknown_addresses_alike(
     assert not app.memory.jobs
 
 
-async def test_private_sign_up_fills_nobodys_mailbox_and_does_not_tell(app: App) -> None:
+async def test_private_sign_up_fills_nobodys_mailbox_and_does_not_tell(app: App, root: Tokens) -> None:
     await app.signed_up(full_name="Ada Lovelace", username="Ada")
 
     for number in range(MAILS + 2):
@@ -67,17 +114,21 @@ async def test_private_sign_up_fills_nobodys_mailbox_and_does_not_tell(app: App)
         answer = await app.answer(again, origin=Origin(f"192.0.2.{number}"))
         assert answer.result is None
 
-    assert [job.payload["mail"] for job in app.memory.jobs] == ["account_known"] * MAILS
+    await app.open_accounts(root)
+    assert mails(app) == ["account_known"] * MAILS
     app.clock.pass_by(timedelta(hours=1))
     await app.send(RequestAccount(email="ada@example.com", password=PASSWORD))
-    assert len(app.memory.jobs) == MAILS + 1
+    root = await app.signed_in("root@example.com")
+    await app.open_accounts(root)
+    assert mails(app) == ["account_known"] * (MAILS + 1)
 
 
-async def test_nobody_has_an_account_without_having_heard_of_it(app: App) -> None:
+async def test_nobody_has_an_account_without_having_heard_of_it(app: App, root: Tokens) -> None:
     await app.signed_up(full_name="Ada Lovelace", username="Ada")
     for _ in range(MAILS):
         await app.send(RequestAccount(email="eve@example.com", password=PASSWORD, username="ada"))
 
     await app.send(RequestAccount(email="eve@example.com", password=PASSWORD, username="eve"))
 
-    assert [job.payload["mail"] for job in app.memory.jobs] == ["username_taken"] * MAILS + ["account_ready"]
+    await app.open_accounts(root)
+    assert mails(app) == ["username_taken"] * MAILS + ["account_ready"]

@@ -4,15 +4,12 @@ from typing import Final
 
 from domain.identity.commands.sign_up import SignUpPolicy
 from domain.identity.errors import EmailTaken, UsernameTaken
-from domain.identity.events import UserCreated
-from domain.identity.mailing import LinkMails
-from domain.identity.ports import EmailAddresses
+from domain.identity.ports import AccountRequest, AccountRequests
 from domain.identity.registration import REFUSALS, Applicant, Registration
 from domain.identity.schemas import Email, FullName, Password, Username
 from domain.kernel.access import ANYONE, Origin
 from domain.kernel.errors import Overloaded, TooManyRequests
-from domain.kernel.mails import AccountKnownMail, UsernameTakenMail
-from domain.kernel.ports import Limits, Mailer
+from domain.kernel.ports import Limits
 from domain.kernel.usecases import Command, interactor, message, secret
 
 TAKEN = (EmailTaken, UsernameTaken)
@@ -23,10 +20,10 @@ MAILS: Final = 3
 
 @message
 class RequestAccount(Command[None]):
-    """Create an account, or tell its owner by mail that there is one; the caller learns neither.
+    """Have an account created, or its owner told by mail that there is one; the caller learns neither.
 
-    Nobody's mailbox can be filled by this: past a few mails an hour to one address no more is sent, and the answer is
-    the same.
+    Both happens behind the request, by `OpenAccount`, so that the time it takes tells nothing either. Nobody's mailbox
+    can be filled by this: past a few mails an hour to one address no more is sent, and the answer is the same.
     """
 
     email: Email
@@ -38,14 +35,11 @@ class RequestAccount(Command[None]):
 @interactor(
     access=ANYONE,
     raises=(*(refusal for refusal in REFUSALS if refusal not in TAKEN), Overloaded, TooManyRequests),
-    emits=(UserCreated,),
     audit="identity.user.request_account",
 )
 class RequestAccountInteractor:
     registration: Registration
-    mails: LinkMails
-    addresses: EmailAddresses
-    mailer: Mailer
+    requests: AccountRequests
     limits: Limits
     policy: SignUpPolicy
 
@@ -54,21 +48,22 @@ class RequestAccountInteractor:
         applicant = Applicant(
             email=request.email, password=request.password, full_name=request.full_name, username=request.username
         )
-        address = self.addresses.parse(request.email)
-        # Counted for everybody and before anything is known, so that the time it takes tells nothing.
-        bearable = await self._bearable(address)
-        try:
-            user = await self.registration.register(applicant)
-        except TAKEN as taken:
-            if bearable:
-                self.mailer.send(address, AccountKnownMail() if isinstance(taken, EmailTaken) else UsernameTakenMail())
-        else:
-            # There is one for each account, and nobody shall have an account without having heard of it.
-            await self.mails.welcome(user)
+        # Counted for everybody, before anything is known.
+        bearable = await self._bearable(request.email)
+        user, password_hash = await self.registration.judge(applicant)
+        wanted = AccountRequest(
+            user_id=user.id,
+            email=user.email,
+            full_name=user.full_name,
+            username=user.username,
+            password_hash=password_hash or "",
+            bearable=bearable,
+        )
+        self.requests.ask(wanted)
 
-    async def _bearable(self, address: str) -> bool:
+    async def _bearable(self, email: str) -> bool:
         try:
-            await self.limits.hit("sign_up_mail", address, MAILS, 3600)
+            await self.limits.hit("sign_up_mail", self.registration.addresses.parse(email), MAILS, 3600)
         except TooManyRequests:
             return False
         return True
