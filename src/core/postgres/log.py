@@ -30,8 +30,12 @@ LOOKS_AT: Final = 10_000
 READ_SOME: Final = """
 WITH head AS MATERIALIZED (SELECT log_id, position FROM log_head),
 seen AS MATERIALIZED (
-    SELECT position, type FROM events WHERE position > $1 {whose} ORDER BY position LIMIT {looks_at}
-), found AS MATERIALIZED (SELECT position FROM seen WHERE type ~ $3 ORDER BY position LIMIT $2)
+    SELECT position, type, occurred_at FROM events WHERE position > $1 {whose} ORDER BY position LIMIT {looks_at}
+), found AS MATERIALIZED (
+    SELECT position FROM seen
+    WHERE type ~ $3 AND ($4::timestamptz IS NULL OR occurred_at >= $4) AND ($5::timestamptz IS NULL OR occurred_at < $5)
+    ORDER BY position LIMIT $2
+)
 SELECT h.log_id, h.position AS head, coalesce(
            (SELECT position FROM events WHERE position > $1 ORDER BY position LIMIT 1), h.position + 1) AS first,
        CASE WHEN (SELECT count(*) FROM found) = $2 THEN (SELECT max(position) FROM found)
@@ -42,7 +46,7 @@ FROM head h LEFT JOIN LATERAL (
 ) e ON true ORDER BY e.position
 """
 READ_ALL_OF: Final = READ_SOME.format(columns=COLUMNS, looks_at=LOOKS_AT, whose="")
-READ_ORGANIZATION: Final = READ_SOME.format(columns=COLUMNS, looks_at=LOOKS_AT, whose="AND organization_id = $4")
+READ_ORGANIZATION: Final = READ_SOME.format(columns=COLUMNS, looks_at=LOOKS_AT, whose="AND organization_id = $6")
 ANY_TYPE: Final = "^"
 
 
@@ -50,6 +54,20 @@ class Reads(Protocol):
     """Lend a connection to the primary, of asyncpg."""
 
     def read(self) -> AbstractAsyncContextManager[Any]: ...
+
+
+async def rows_of(connection: Any, after: int, limit: int, wanted: Wanted) -> Any:
+    """Return up to `limit` rows of `events` past `after`, each with `log_id` and `head`; at least one, maybe of nulls.
+
+    Unless everything is wanted each also has `first` and `last`, as `Stretch` does.
+    """
+    if wanted == EVERYTHING:
+        return await connection.fetch(READ, after, limit)
+    types = expression(wanted.types) if wanted.types else ANY_TYPE
+    chosen = after, limit, types, wanted.since, wanted.until
+    if wanted.organization_id is None:
+        return await connection.fetch(READ_ALL_OF, *chosen)
+    return await connection.fetch(READ_ORGANIZATION, *chosen, wanted.organization_id)
 
 
 @dataclass(slots=True)
@@ -131,7 +149,7 @@ class SqlEventLog:
     async def read(self, after: int, limit: int, wanted: Wanted = EVERYTHING) -> Stretch:
         """See `EventLog.read`."""
         async with self.database.read() as connection:
-            rows = await self._rows(connection, after, limit, wanted)
+            rows = await rows_of(connection, after, limit, wanted)
         row, last = rows[0], rows[-1]["position"]
         events = [cloud_event(each, self.source, self.people) for each in rows] if last is not None else []
         head = row["head"]
@@ -142,12 +160,3 @@ class SqlEventLog:
     async def grown(self, past: int, seconds: float) -> None:
         """See `EventLog.grown`."""
         await self.follower.reached(past, seconds)
-
-    @staticmethod
-    async def _rows(connection: Any, after: int, limit: int, wanted: Wanted) -> Any:
-        if wanted == EVERYTHING:
-            return await connection.fetch(READ, after, limit)
-        types = expression(wanted.types) if wanted.types else ANY_TYPE
-        if wanted.organization_id is None:
-            return await connection.fetch(READ_ALL_OF, after, limit, types)
-        return await connection.fetch(READ_ORGANIZATION, after, limit, types, wanted.organization_id)
