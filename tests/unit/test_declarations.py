@@ -50,6 +50,7 @@ ELSEWHERE: dict[str, str] = dict.fromkeys(
     "RevokeToken": "RFC 7009",
     "SimulateChange": "beside the AuthZEN API",
     "DisableWebhook": "workers, when an endpoint fails for too long",
+    "ReplayEvents": "the command line",
     "TendKeys": "workers, and whichever process finds an empty ring",
 }
 """Use cases without a generated route, and how they are reached instead."""
@@ -64,6 +65,7 @@ UNSIMULATED = {
     "PutPolicyModel",
     "Redeliver",
     "RedeliverOne",
+    "ReplayEvents",
     "ResendInvitation",
     "RotateWebhookSecret",
     "TryWebhook",

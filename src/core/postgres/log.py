@@ -1,9 +1,11 @@
 """Reading the log, and waiting for it to grow."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, Protocol
+from uuid import UUID
 
 from core.cloudevents import COLUMNS, cloud_event
 from core.personal import PersonalKeys
@@ -56,11 +58,28 @@ class Reads(Protocol):
     def read(self) -> AbstractAsyncContextManager[Any]: ...
 
 
-async def rows_of(connection: Any, after: int, limit: int, wanted: Wanted) -> Any:
-    """Return up to `limit` rows of `events` past `after`, each with `log_id` and `head`; at least one, maybe of nulls.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A part of the log as it is stored; see `Stretch`."""
 
-    Unless everything is wanted each also has `first` and `last`, as `Stretch` does.
-    """
+    log: UUID
+    head: int
+    first: int
+    last: int
+    rows: list[Mapping[str, Any]]
+
+
+async def rows_of(connection: Any, after: int, limit: int, wanted: Wanted) -> Rows:
+    """Return up to `limit` rows of `events` past the position `after`; see `EventLog.read`."""
+    found = await _fetched(connection, after, limit, wanted)
+    top, last = found[0], found[-1]["position"]
+    log_id, head, rows = top["log_id"], top["head"], found if last is not None else []
+    if wanted == EVERYTHING:
+        return Rows(log_id, head, top["position"] or head + 1, last or head, rows)
+    return Rows(log_id, head, top["first"], top["last"], rows)
+
+
+async def _fetched(connection: Any, after: int, limit: int, wanted: Wanted) -> Any:
     if wanted == EVERYTHING:
         return await connection.fetch(READ, after, limit)
     types = expression(wanted.types) if wanted.types else ANY_TYPE
@@ -149,13 +168,9 @@ class SqlEventLog:
     async def read(self, after: int, limit: int, wanted: Wanted = EVERYTHING) -> Stretch:
         """See `EventLog.read`."""
         async with self.database.read() as connection:
-            rows = await rows_of(connection, after, limit, wanted)
-        row, last = rows[0], rows[-1]["position"]
-        events = [cloud_event(each, self.source, self.people) for each in rows] if last is not None else []
-        head = row["head"]
-        if wanted == EVERYTHING:
-            return Stretch(row["log_id"], head, row["position"] or head + 1, last or head, events)
-        return Stretch(row["log_id"], head, row["first"], row["last"], events)
+            part = await rows_of(connection, after, limit, wanted)
+        events = [cloud_event(each, self.source, self.people) for each in part.rows]
+        return Stretch(part.log, part.head, part.first, part.last, events)
 
     async def grown(self, past: int, seconds: float) -> None:
         """See `EventLog.grown`."""

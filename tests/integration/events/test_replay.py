@@ -1,0 +1,294 @@
+"""Events again, to one queue of a real RabbitMQ, from a real Postgres."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractIncomingMessage
+
+from core.postgres.database import Database
+from core.rabbit.errand import Errand
+from core.rabbit.relay import Relay
+from core.rabbit.replay import QueueRefused, Replay, Stopped, check_queue
+from domain.events.ports import EVERYTHING, Wanted
+from domain.events.reading import Course
+from domain.events.schemas import FeedCursor
+from domain.kernel.ids import OrganizationId, uuid7
+from tests.support.facts import fill, number, state, until
+from tests.support.running import running
+from tests.support.server import Server
+from tests.support.subscriber import disorder, subscribed
+
+BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+CLASSIC = {"x-queue-type": "classic"}
+"""RabbitMQ 3.10, killed seconds after a quorum queue was declared, forgets that queue, and what it confirmed."""
+HEAD = "SELECT log_id, position FROM log_head"
+
+
+@dataclass
+class Kept:
+    """A queue that nobody consumes: what is in it lies there as it was published."""
+
+    url: str
+    name: str
+
+    async def messages(self, count: int) -> list[AbstractIncomingMessage]:
+        """Take `count` messages out, and make sure that there are no more."""
+        found = []
+        async with await aio_pika.connect(self.url) as amqp:
+            queue = await (await amqp.channel()).get_queue(self.name)
+            async with asyncio.timeout(60), queue.iterator(no_ack=True) as messages:
+                while len(found) < count:
+                    found.append(await anext(messages))
+            assert await queue.get(fail=False) is None
+        return found
+
+    async def events(self, count: int) -> list[dict[str, Any]]:
+        """Take `count` events out."""
+        return [json.loads(message.body) for message in await self.messages(count)]
+
+
+@asynccontextmanager
+async def kept(url: str, **arguments: Any) -> AsyncIterator[Kept]:
+    """Declare a queue, and delete it in the end."""
+    name = f"test-replay-{uuid7()}"
+    async with await aio_pika.connect(url) as amqp:
+        channel = await amqp.channel()
+        await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum", **arguments})
+    try:
+        yield Kept(url, name)
+    finally:
+        with suppress(OSError):  # a test may have killed the broker
+            async with await aio_pika.connect(url) as amqp:
+                await (await amqp.channel()).queue_delete(name)
+
+
+async def course(connection: Any, after: int = 0, wanted: Wanted = EVERYTHING) -> Course:
+    log, head = await connection.fetchrow(HEAD)
+    return Course(FeedCursor(log, after), head, wanted)
+
+
+def sequences(events: list[dict[str, Any]]) -> list[int]:
+    return [int(event["sequence"]) for event in events]
+
+
+async def test_everything_comes_again_as_it_came_first_and_to_nobody_else(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    await fill(database.url, 1500, 40)
+    async with subscribed(rabbitmq_url) as subscriber, kept(rabbitmq_url) as queue:
+        async with running(Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange))):
+
+            async def arrived() -> bool:
+                return len(subscriber.ids) == 1500
+
+            await until(arrived)
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
+        cursors = await connection.fetch("SELECT * FROM delivery_cursors ORDER BY slot")
+        await replay.run()
+        messages = await queue.messages(1500)
+    assert (replay.sent, replay.first, replay.last, replay.cursor.position) == (1500, 1, 1500, 1500)
+    assert cursors == await connection.fetch("SELECT * FROM delivery_cursors ORDER BY slot")
+    first = {message.message_id: message for message in subscriber.messages}
+    assert len(subscriber.messages) == len(first) == len({message.message_id for message in messages}) == 1500
+    for again in messages:
+        before = first[again.message_id]
+        assert again.headers == {**before.headers, "x-replay": True}
+        assert again.body == before.body
+        for said in ("content_type", "delivery_mode", "timestamp", "type"):
+            assert getattr(again, said) == getattr(before, said)
+    assert disorder([json.loads(message.body) for message in messages]) == 0
+
+
+async def test_only_what_is_wanted_comes(database: Database, connection: Any, rabbitmq_url: str) -> None:
+    mine = OrganizationId(uuid7())
+    for version, kind in enumerate(("identity.user.created", "teams.team.created", "identity.user.renamed"), 1):
+        for organization in (None, mine):
+            await state(connection, uuid7(), version, type=kind, organization=organization)
+    await number(connection)
+    await connection.execute("UPDATE events SET occurred_at = $1::timestamptz + position * interval '1 hour'", BEGAN)
+    for wanted, positions in {
+        Wanted(("identity.user.*",)): [1, 2, 5, 6],
+        Wanted(organization_id=mine): [2, 4, 6],
+        Wanted(("*.*.created",), mine): [2, 4],
+        Wanted(since=BEGAN + timedelta(hours=2), until=BEGAN + timedelta(hours=5)): [2, 3, 4],
+        Wanted(("keys.key.removed",)): [],
+    }.items():
+        async with kept(rabbitmq_url) as queue:
+            replay = Replay(database, rabbitmq_url, queue.name, await course(connection, 0, wanted))
+            await replay.run()
+            assert sequences(await queue.events(len(positions))) == positions
+        assert (replay.sent, replay.cursor.position) == (len(positions), 6)
+
+
+async def test_it_begins_after_a_cursor_and_ends_where_the_log_ended(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    await fill(database.url, 20, 20)
+    asked = await course(connection, 12)
+    await fill(database.url, 5, 5)
+    async with kept(rabbitmq_url) as queue:
+        await Replay(database, rabbitmq_url, queue.name, asked).run()
+        assert sequences(await queue.events(8)) == list(range(13, 21))
+
+
+async def test_a_queue_that_is_not_there_is_refused(database: Database, connection: Any, rabbitmq_url: str) -> None:
+    await fill(database.url, 3)
+    for name in ("no-such-queue", "", "x" * 256):
+        with pytest.raises(QueueRefused):
+            await check_queue(rabbitmq_url, name)
+        replay = Replay(database, rabbitmq_url, name, await course(connection))
+        with pytest.raises(QueueRefused):
+            await replay.run()
+        assert (replay.sent, replay.cursor.position) == (0, 0)
+
+
+async def test_a_queue_that_is_another_connections_alone_is_refused(rabbitmq_url: str) -> None:
+    async with await aio_pika.connect(rabbitmq_url) as amqp:
+        queue = await (await amqp.channel()).declare_queue(exclusive=True)
+        with pytest.raises(QueueRefused, match="refuses"):
+            await check_queue(rabbitmq_url, queue.name)
+
+
+async def test_a_queue_that_goes_meanwhile_ends_it(database: Database, connection: Any, rabbitmq_url: str) -> None:
+    await fill(database.url, 3000, 100)
+    async with kept(rabbitmq_url) as queue, await aio_pika.connect(rabbitmq_url) as amqp:
+        channel = await amqp.channel()
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
+        going = asyncio.create_task(replay.run())
+        await until(lambda: moved(replay, 200))
+        await channel.queue_delete(queue.name)
+        with pytest.raises(QueueRefused, match="no queue"):
+            await asyncio.wait_for(going, 30)
+    assert 200 <= replay.cursor.position < 3000
+
+
+async def test_a_queue_that_is_full_ends_it_after_a_while_and_it_goes_on_from_the_cursor(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    await fill(database.url, 100, 10)
+    limits = {"x-max-length": 30, "x-overflow": "reject-publish"}
+    async with kept(rabbitmq_url, **limits) as queue, kept(rabbitmq_url) as other:
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection), patience=2)
+        with pytest.raises(Stopped, match="nothing was confirmed for 2 seconds"):
+            await asyncio.wait_for(replay.run(), 60)
+        reached = replay.cursor.position
+        assert replay.sent == reached >= 20
+        rest = Replay(database, rabbitmq_url, other.name, await course(connection, reached))
+        await rest.run()
+        assert sequences(await other.events(100 - reached))[0] == reached + 1
+
+
+async def test_what_cannot_be_sent_is_told_and_the_next_ones_go_on(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    person = uuid7()
+    for version, kind in enumerate(("identity.user.created", "identity." + "x" * 300, "identity.user.renamed"), 1):
+        await state(connection, person, version, type=kind)
+    await number(connection)
+    async with kept(rabbitmq_url) as queue:
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
+        await replay.run()
+        assert sequences(await queue.events(2)) == [1, 3]
+    assert (replay.sent, replay.first, replay.last, [*replay.unsendable]) == (2, 1, 3, [2])
+    assert await connection.fetchval("SELECT count(*) FROM parked_events") == 0
+
+
+async def test_what_is_archived_or_replaced_meanwhile_ends_it(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    await fill(database.url, 10)
+    await connection.execute("DELETE FROM events WHERE position <= 4")
+    async with kept(rabbitmq_url) as queue:
+        with pytest.raises(Stopped, match="gatewright archive"):
+            await Replay(database, rabbitmq_url, queue.name, await course(connection, 3)).run()
+        other = Course(FeedCursor(uuid7(), 4), 10, EVERYTHING)
+        with pytest.raises(Stopped, match="replaced"):
+            await Replay(database, rabbitmq_url, queue.name, other).run()
+        await Replay(database, rabbitmq_url, queue.name, await course(connection, 4)).run()
+        assert sequences(await queue.events(6)) == list(range(5, 11))
+
+
+async def test_interrupted_it_says_where_to_go_on(database: Database, connection: Any, rabbitmq_url: str) -> None:
+    await fill(database.url, 3000, 100)
+    async with kept(rabbitmq_url) as queue:
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
+        going = asyncio.create_task(replay.run())
+        await until(lambda: moved(replay, 300))
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+        assert going.cancelled()
+        assert 300 <= replay.sent == replay.cursor.position < 3000
+        rest = Replay(database, rabbitmq_url, queue.name, await course(connection, replay.cursor.position))
+        await rest.run()
+        assert replay.sent + rest.sent == 3000
+        await judged(connection, queue)
+
+
+@pytest.mark.faults
+async def test_e5_a_broker_that_is_killed_in_the_middle_loses_nothing(
+    database: Database, connection: Any, private_rabbitmq: Server
+) -> None:
+    await fill(database.url, 5000, 100)
+    async with kept(private_rabbitmq.url, **CLASSIC) as queue:
+        replay = Replay(database, private_rabbitmq.url, queue.name, await course(connection))
+        going = asyncio.create_task(replay.run())
+        for share in (500, 2000):
+            await until(partial(moved, replay, share))
+            await asyncio.to_thread(private_rabbitmq.kill)
+            assert not going.done()
+            await asyncio.to_thread(private_rabbitmq.start)
+        await asyncio.wait_for(going, 120)
+        assert (replay.sent, replay.cursor.position) == (5000, 5000)
+        await judged(connection, queue)
+
+
+@pytest.mark.faults
+async def test_a_broker_that_stays_away_ends_it_with_the_cursor(
+    database: Database, connection: Any, private_rabbitmq: Server
+) -> None:
+    await fill(database.url, 5000, 100)
+    async with kept(private_rabbitmq.url, **CLASSIC) as queue:
+        replay = Replay(database, private_rabbitmq.url, queue.name, await course(connection), patience=3)
+        going = asyncio.create_task(replay.run())
+        await until(lambda: moved(replay, 200))
+        await asyncio.to_thread(private_rabbitmq.kill)
+        with pytest.raises(Stopped, match="nothing was confirmed for 3 seconds"):
+            await asyncio.wait_for(going, 60)
+        assert 200 <= replay.sent == replay.cursor.position < 5000
+
+
+async def test_postgres_may_be_lost_in_the_middle(database: Database, connection: Any, rabbitmq_url: str) -> None:
+    await fill(database.url, 3000, 100)
+    async with kept(rabbitmq_url) as queue:
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
+        going = asyncio.create_task(replay.run())
+        await until(lambda: moved(replay, 300))
+        ended = await connection.fetchval(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'gatewright-replay'"
+        )
+        await asyncio.wait_for(going, 60)
+        assert (ended, replay.sent) == (1, 3000)
+        await judged(connection, queue)
+
+
+async def moved(replay: Replay, share: int) -> bool:
+    return replay.sent >= share
+
+
+async def judged(connection: Any, queue: Kept) -> None:
+    """Fail unless everything is in the queue, in order, and twice only with the same id."""
+    async with await aio_pika.connect(queue.url) as amqp:
+        there = await (await amqp.channel()).declare_queue(queue.name, passive=True)
+    events = await queue.events(there.declaration_result.message_count or 0)
+    logged = await connection.fetch("SELECT id::text, position FROM events")
+    assert {event["id"]: int(event["sequence"]) for event in events} == {row["id"]: row["position"] for row in logged}
+    assert disorder(events) == 0
