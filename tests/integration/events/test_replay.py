@@ -13,6 +13,7 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
+from core.personal import PersonalKeys, new_salt
 from core.postgres.database import Database
 from core.rabbit.errand import Errand
 from core.rabbit.relay import Relay
@@ -41,7 +42,7 @@ class Kept:
 
     async def messages(self, count: int) -> list[AbstractIncomingMessage]:
         """Take `count` messages out, and make sure that there are no more."""
-        found = []
+        found: list[AbstractIncomingMessage] = []
         async with await aio_pika.connect(self.url) as amqp:
             queue = await (await amqp.channel()).get_queue(self.name)
             async with asyncio.timeout(60), queue.iterator(no_ack=True) as messages:
@@ -214,6 +215,22 @@ async def test_what_is_archived_or_replaced_meanwhile_ends_it(
             await Replay(database, rabbitmq_url, queue.name, other).run()
         await Replay(database, rabbitmq_url, queue.name, await course(connection, 4)).run()
         assert sequences(await queue.events(6)) == list(range(5, 11))
+
+
+async def test_nothing_is_said_of_who_was_erased(database: Database, connection: Any, rabbitmq_url: str) -> None:
+    ada, eve, salt, keys = uuid7(), uuid7(), new_salt(), PersonalKeys((b"a key for personal data of 32 byt",))
+    await connection.execute("INSERT INTO person_keys (person_id, salt) VALUES ($1, $2)", ada, salt)
+    for person in (ada, eve):
+        event = await state(connection, person, 1, type="identity.user.created")
+        data = keys.hide({"user_id": str(person), "email": "a@example.com"}, ("email",), person, salt, event)
+        await connection.execute("UPDATE outbox SET data = $1 WHERE id = $2", json.dumps(data), event)
+    await number(connection)
+    async with kept(rabbitmq_url) as queue:
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection), people=keys)
+        await replay.run()
+        there, gone = await queue.events(2)
+    assert (there["data"], "erased" in there) == ({"user_id": str(ada), "email": "a@example.com"}, False)
+    assert (gone["data"], gone["erased"]) == ({"user_id": str(eve), "email": None}, True)
 
 
 async def test_interrupted_it_says_where_to_go_on(database: Database, connection: Any, rabbitmq_url: str) -> None:
