@@ -34,6 +34,23 @@ def events() -> None:
 
 
 @events.command()
+@click.option("--retry", is_flag=True, help="Publish them once more; those that fail again stay.")
+@JSON
+def parked(*, retry: bool, as_json: bool) -> None:
+    """List the events that RabbitMQ never took, and why; they were put aside for the others to pass.
+
+    With --retry it ends with 3 if some are left.
+    """
+    from api.parked_commands import retry as retried  # noqa: PLC0415
+    from api.parked_commands import show  # noqa: PLC0415
+
+    with one_line():
+        if retry:
+            sys.exit(retried(configured(), as_json=as_json))
+        show(configured(), as_json=as_json)
+
+
+@events.command()
 @click.option("--queue", required=True, help="The queue that gets them; nobody else does.")
 @click.option(
     "--after", default=None, metavar="CURSOR", help="Begin after this place, as a replay or the feed said it."

@@ -66,11 +66,18 @@ class _Ended:
         return None if position is None else str(FeedCursor(self.replay.cursor.log, position))
 
 
-def replay(settings: Settings, asked: ReplayEvents, patience: float, *, as_json: bool) -> int:
-    """Publish what is asked for, and tell how it went; return the exit status. Raise `Hopeless` before anything."""
+def configured_broker(settings: Settings) -> str:
+    """Return the URL of the broker, or raise `Hopeless` if none is configured."""
     if settings.rabbitmq_url is None:
         raise Hopeless("GATEWRIGHT_RABBITMQ_URL is not set: events are sent again over RabbitMQ.")
-    url, amqp = ready_database(settings), settings.rabbitmq_url.get_secret_value()
+    # What its client says of a lost connection is said here in a line.
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+    return settings.rabbitmq_url.get_secret_value()
+
+
+def replay(settings: Settings, asked: ReplayEvents, patience: float, *, as_json: bool) -> int:
+    """Publish what is asked for, and tell how it went; return the exit status. Raise `Hopeless` before anything."""
+    url, amqp = ready_database(settings), configured_broker(settings)
     load_use_cases()  # they say which types of events there are
     try:
         ended = asyncio.run(_replay(settings, url, amqp, asked, patience))
@@ -91,8 +98,6 @@ def replay(settings: Settings, asked: ReplayEvents, patience: float, *, as_json:
 
 
 async def _replay(settings: Settings, url: str, amqp: str, asked: ReplayEvents, patience: float) -> _Ended:
-    # What the client of the broker says of a lost connection the replay says in a line.
-    logging.getLogger("aiormq").setLevel(logging.CRITICAL)
     try:
         await check_queue(amqp, asked.queue)
     except QueueRefused as error:

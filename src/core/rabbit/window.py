@@ -76,11 +76,15 @@ class Window:
         while not self.wrong:
             await self._wanted.wait()
             self._wanted.clear()
-            while notes := self._next():
-                try:
-                    await self.line.send(notes)
-                except NotSent as error:
-                    self._fail(error)
+            await self.send()
+
+    async def send(self) -> None:
+        """Send what it is the turn of and there is room for."""
+        while notes := self._next():
+            try:
+                await self.line.send(notes)
+            except NotSent as error:
+                self._fail(error)
 
     async def check(self) -> None:
         """Raise what went wrong, or `NotSent` if the broker does not answer; one that is full may take its time."""

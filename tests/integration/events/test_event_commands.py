@@ -168,3 +168,28 @@ def test_interrupted_it_says_where_to_go_on(
     assert f"gatewright: interrupted; go on with --after {known['next']}" in errors
     rest = replayed(run("events", "replay", "--queue", queue, "--after", known["next"], "--json", **here))
     assert known["sent"] + rest["sent"] == 20_040
+
+
+def test_what_is_parked_is_listed_and_retried(run: Run, here: dict[str, str]) -> None:
+    url = here["DATABASE_URL"]
+    assert run("events", "parked", **here).stdout == ""
+    assert json.loads(run("events", "parked", "--json", **here).stdout) == []
+    refusal = "'the broker closed the channel over it 3 times'"
+    asyncio.run(sql(url, f"INSERT INTO parked_events (sink, position, reason) SELECT 'rabbitmq', 7, {refusal}"))  # noqa: S608 - a constant
+    listed = run("events", "parked", **{name: text for name, text in here.items() if name != "RABBITMQ_URL"})
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert listed.stdout.startswith("7  2")
+    assert "identity.user.renamed of user/" in listed.stdout
+    assert listed.stdout.endswith(f": {refusal[1:-1]}\n")
+    (told,) = json.loads(run("events", "parked", "--json", **here).stdout)
+    assert (told["position"], told["type"], told["reason"]) == (7, "identity.user.renamed", refusal[1:-1])
+
+    refused(
+        run("events", "parked", "--retry", **here | {"RABBITMQ_URL": "amqp://app:hunter2@127.0.0.1:1/"}), "come again"
+    )
+    assert run("events", "parked", "--retry", **here).stdout == "1 sent, 0 left\n"
+    asyncio.run(sql(url, "INSERT INTO parked_events (sink, position, reason) SELECT 'rabbitmq', 7, 'again'"))
+    asyncio.run(sql(url, "DELETE FROM events WHERE position <= 7"))
+    left = run("events", "parked", "--retry", "--json", **here)
+    assert (left.returncode, json.loads(left.stdout)["sent"]) == (3, [])
+    assert [each["reason"] for each in json.loads(left.stdout)["left"]] == ["it has left the database"]
