@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 LEAST: Final = 0.2
 MOST: Final = 5.0
 """Seconds between two attempts."""
+UNSENDABLE: Final = 100
+"""How many events may be passed over. More of them have a cause that can be mended: another secret, mostly."""
 
 
 class QueueRefused(Exception):
@@ -177,6 +179,9 @@ class Replay:
         """Move the cursor to where everything before is confirmed."""
         self.unsendable |= window.parked
         window.parked.clear()
+        if len(self.unsendable) >= UNSENDABLE:
+            first, why = min(self.unsendable.items())
+            self._gone = f"{len(self.unsendable)} events cannot be sent, the first at position {first}: {why}"
         ahead, before = self._progress.ahead, self._after
         while self._under_way and self._under_way[0] in ahead:
             position = self._under_way.popleft()

@@ -17,7 +17,7 @@ from core.personal import PersonalKeys, new_salt
 from core.postgres.database import Database
 from core.rabbit.errand import Errand
 from core.rabbit.relay import Relay
-from core.rabbit.replay import QueueRefused, Replay, Stopped, check_queue
+from core.rabbit.replay import UNSENDABLE, QueueRefused, Replay, Stopped, check_queue
 from domain.events.ports import EVERYTHING, Wanted
 from domain.events.reading import Course
 from domain.events.schemas import FeedCursor
@@ -231,6 +231,22 @@ async def test_nothing_is_said_of_who_was_erased(database: Database, connection:
         there, gone = await queue.events(2)
     assert (there["data"], "erased" in there) == ({"user_id": str(ada), "email": "a@example.com"}, False)
     assert (gone["data"], gone["erased"]) == ({"user_id": str(eve), "email": None}, True)
+
+
+async def test_it_ends_when_nothing_can_be_opened(database: Database, connection: Any, rabbitmq_url: str) -> None:
+    person, keys = uuid7(), PersonalKeys((b"a key for personal data of 32 byt",))
+    await connection.execute("INSERT INTO person_keys (person_id, salt) VALUES ($1, $2)", person, salt := new_salt())
+    for version in range(1, 1501):
+        event = await state(connection, uuid7(), version)
+        data = keys.hide({"email": "a@example.com"}, ("email",), person, salt, event)
+        await connection.execute("UPDATE outbox SET data = $1 WHERE id = $2", json.dumps(data), event)
+    await number(connection)
+    async with kept(rabbitmq_url) as queue:
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
+        with pytest.raises(Stopped, match=r"\d{3} events cannot be sent, the first at position 1: .*no key"):
+            await replay.run()
+        assert await queue.events(0) == []
+    assert UNSENDABLE <= len(replay.unsendable) < 1500
 
 
 async def test_interrupted_it_says_where_to_go_on(database: Database, connection: Any, rabbitmq_url: str) -> None:
