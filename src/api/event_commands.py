@@ -37,6 +37,8 @@ class _Ended:
 
     replay: Replay
     seconds: float
+    next: FeedCursor
+    """Behind which to go on."""
     wrong: str | None = None
     """Why it did not come to its end."""
     status: int = 0
@@ -49,8 +51,8 @@ class _Ended:
             "sent": replay.sent,
             "first": self._cursor(replay.first),
             "last": self._cursor(replay.last),
-            "next": str(replay.cursor),
-            "complete": not self.wrong,
+            "next": str(self.next),
+            "complete": self.status == 0,
             "reason": self.wrong,
             "unsendable": [{"position": at, "reason": why} for at, why in sorted(replay.unsendable.items())],
             "seconds": round(self.seconds, 3),
@@ -60,7 +62,7 @@ class _Ended:
         """Return what people read."""
         replay = self.replay
         reach = f", positions {replay.first} to {replay.last}," if replay.sent else ""
-        return f"{replay.sent} events{reach} were sent to {replay.queue} in {self.seconds:.1f} s; next: {replay.cursor}"
+        return f"{replay.sent} events{reach} were sent to {replay.queue} in {self.seconds:.1f} s; next: {self.next}"
 
     def _cursor(self, position: int | None) -> str | None:
         return None if position is None else str(FeedCursor(self.replay.cursor.log, position))
@@ -93,7 +95,7 @@ def replay(settings: Settings, asked: ReplayEvents, patience: float, *, as_json:
     for position, why in sorted(ended.replay.unsendable.items()):
         _say(f"the event at position {position} cannot be sent: {why}")
     if ended.wrong:
-        _say(f"{ended.wrong}; go on with --after {ended.replay.cursor}")
+        _say(f"{ended.wrong}; go on with --after {ended.next}")
     return ended.status
 
 
@@ -130,10 +132,12 @@ async def _told(again: Replay) -> _Ended:
     going, saying = asyncio.create_task(again.run()), asyncio.create_task(_say_often(again))
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, going.cancel)
-    wrong, status = None, 0
+    wrong, status, after = None, 0, None
     try:
         await going
-    except (Stopped, QueueRefused) as error:
+    except Stopped as error:
+        wrong, status, after = str(error), UNFINISHED, error.cursor
+    except QueueRefused as error:  # somebody has just deleted it
         wrong, status = str(error), UNFINISHED
     except asyncio.CancelledError:
         wrong, status = "interrupted", INTERRUPTED
@@ -141,7 +145,8 @@ async def _told(again: Replay) -> _Ended:
         saying.cancel()
         with suppress(asyncio.CancelledError):
             await saying
-    return _Ended(again, time.monotonic() - began, wrong, status or (UNFINISHED if again.unsendable else 0))
+    status = status or (UNFINISHED if again.unsendable else 0)
+    return _Ended(again, time.monotonic() - began, after or again.cursor, wrong, status)
 
 
 async def _say_often(again: Replay) -> None:

@@ -40,6 +40,11 @@ class QueueRefused(Exception):
 class Stopped(Exception):
     """It cannot go on; the text says why."""
 
+    def __init__(self, why: str, cursor: FeedCursor) -> None:
+        super().__init__(why)
+        self.cursor = cursor
+        """Behind which to begin when that is mended."""
+
 
 async def check_queue(url: str, queue: str) -> None:
     """Raise `QueueRefused` if events cannot be sent to `queue`, and `OSError` and the like if nobody can be asked."""
@@ -79,7 +84,9 @@ class Replay:
     _progress: Progress = field(default_factory=Progress, init=False)
     _moved: float = field(default=0, init=False)
     """When there was progress, by the clock of the loop."""
-    _gone: str | None = field(default=None, init=False)
+    _begun: bool = field(default=False, init=False)
+    """The queue was there."""
+    _ended: Stopped | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._after = self.course.start.position
@@ -101,20 +108,23 @@ class Replay:
             moved, why = self._moved, "the broker went away"
             try:
                 await self._serve()
-            except QueueRefused:
-                raise
+            except QueueRefused as error:
+                if not self._begun:
+                    raise
+                # One of the same name would lack what was sent until now.
+                raise Stopped(f"{error} any more, and what was sent is gone with it", self.course.start) from error
             except Exception as error:
                 why = summary(error)
                 log.debug("the replay failed", exc_info=True)
             except asyncio.CancelledError:
                 pass  # aio-pika cancels what waits for a broker that is lost
             end_if_cancelled()
-            if self._gone:
-                raise Stopped(self._gone)
+            if self._ended:
+                raise self._ended
             if self._is_done():
                 return
             if clock() - self._moved > self.patience:
-                raise Stopped(f"nothing was confirmed for {self.patience:g} seconds: {why}")
+                raise Stopped(f"nothing was confirmed for {self.patience:g} seconds: {why}", self.cursor)
             log.warning("the replay starts again after position %s: %s", self._after, why)
             wait = LEAST if self._moved > moved else min(wait * 2, MOST)
             await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - spreads load, keeps no secret
@@ -126,6 +136,7 @@ class Replay:
                 publishing(self.amqp) as channel,
             ):
                 await _declared(channel, self.queue)
+                self._begun = True
                 errand = Errand(source=self.source, people=self.people, returns=sys.maxsize, leave=5)
                 line = await Line.of(channel.default_exchange, self.source, self.people, self.queue)
                 async with asyncio.TaskGroup() as group:
@@ -145,7 +156,7 @@ class Replay:
         clock = asyncio.get_running_loop().time
         self._read = self._after
         self._under_way.clear()
-        while not self._is_done() and not self._gone:
+        while not self._is_done() and not self._ended:
             await window.check()
             self._pass(window)
             if clock() - self._moved > self.patience:
@@ -159,12 +170,11 @@ class Replay:
         """Have the next events published."""
         part = await rows_of(connection, self._read, BATCH, self.course.wanted)
         if part.log != self.course.start.log:
-            self._gone = "the log was replaced meanwhile, by a backup of it"
+            self._ended = Stopped("the log was replaced meanwhile, by a backup of it", self.cursor)
         elif part.first > self._read + 1:
-            self._gone = (
-                f"what follows position {self._read} was archived meanwhile: see `gatewright archive list events`"
-            )
-        if self._gone:
+            why = f"what follows position {self._read} was archived meanwhile: see `gatewright archive list events`"
+            self._ended = Stopped(why, self.cursor)
+        if self._ended:
             return
         for row in part.rows:
             position = row["position"]
@@ -181,7 +191,8 @@ class Replay:
         window.parked.clear()
         if len(self.unsendable) >= UNSENDABLE:
             first, why = min(self.unsendable.items())
-            self._gone = f"{len(self.unsendable)} events cannot be sent, the first at position {first}: {why}"
+            said = f"{len(self.unsendable)} events cannot be sent, the first at position {first}: {why}"
+            self._ended = Stopped(said, FeedCursor(self.cursor.log, first - 1))
         ahead, before = self._progress.ahead, self._after
         while self._under_way and self._under_way[0] in ahead:
             position = self._under_way.popleft()

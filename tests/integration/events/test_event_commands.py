@@ -19,7 +19,7 @@ from tests.support.command_line import Run, environment, refused
 from tests.support.facts import fill
 from tests.support.service import SECRET
 
-TRAIL = "SELECT action, outcome, actor FROM audit_pending"
+TRAIL = "SELECT action, outcome, actor, target FROM audit_pending"
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_replay_says_what_it_sent_and_is_audited(
     assert told.stderr.splitlines() == [f"gatewright: sends what is wanted of positions 1 to 40 to {queue}"]
     assert asyncio.run(count(rabbitmq_url, queue)) == 40
     (entry,) = asyncio.run(sql(fresh_database_url, TRAIL))
-    assert tuple(entry) == ("events.log.replay", "done", "operator")
+    assert tuple(entry) == ("events.log.replay", "done", "operator", f"queue:{queue}")
 
 
 def test_a_replay_is_told_as_json_and_goes_on_after_a_cursor(

@@ -12,7 +12,7 @@ from domain.kernel.access import Permission, needs
 from domain.kernel.errors import CursorGone, CursorInvalid
 from domain.kernel.ids import OrganizationId
 from domain.kernel.schemas import Length
-from domain.kernel.usecases import Command, interactor, message
+from domain.kernel.usecases import Command, interactor, message, target
 
 
 @message
@@ -22,7 +22,7 @@ class ReplayEvents(Command[Course]):
     It begins after a cursor, or else with the oldest event that the database still has. Whoever asks publishes it then.
     """
 
-    queue: Annotated[str, Length(1, 255)]
+    queue: Annotated[str, Length(1, 255)] = target()
     after: str | None = None
     type: Annotated[tuple[Pattern, ...], Length(0, 50)] = ()
     organization_id: OrganizationId | None = None
