@@ -2,37 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 import click
 
-from core.settings import Misconfigured, Settings, load, unknown
+from api.event_cli import events
+from api.shell import JSON, configured, one_line
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA", "HS256")
 
 # Everything else is imported by the command that needs it: each starts as fast as it can.
-
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    """End with a line that says what to do, instead of a stack trace, when what is wrong is outside of us."""
-    from api.starting import Hopeless  # noqa: PLC0415
-
-    try:
-        yield
-    except (Hopeless, Misconfigured) as error:
-        for line in str(error).splitlines():
-            click.echo(f"gatewright: {line}", err=True)
-        sys.exit(1)
-
-
-def _settings() -> Settings:
-    for name in unknown():
-        click.echo(f"gatewright: {name} means nothing here; is it misspelt? See .env.example.", err=True)
-    return load()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,8 +26,8 @@ def run() -> None:
     """Start everything on this machine: servers that are not configured, migrations, worker and API."""
     from api.running import run_everything  # noqa: PLC0415
 
-    with _one_line():
-        run_everything(_settings())
+    with one_line():
+        run_everything(configured())
 
 
 @main.command()
@@ -55,8 +35,8 @@ def serve() -> None:
     """Answer requests. The database must be there and migrated."""
     from api.server import serve_requests  # noqa: PLC0415
 
-    with _one_line():
-        serve_requests(_settings())
+    with one_line():
+        serve_requests(configured())
 
 
 @main.command()
@@ -64,8 +44,8 @@ def worker() -> None:
     """Deliver events and do the jobs. Start as many as you like."""
     from api.worker import work  # noqa: PLC0415
 
-    with _one_line():
-        work(_settings())
+    with one_line():
+        work(configured())
 
 
 @main.command()
@@ -74,8 +54,8 @@ def migrate(to: str) -> None:
     """Bring the database up to date; repeat it whenever it was interrupted."""
     from api.starting import configured_database, migrated  # noqa: PLC0415
 
-    with _one_line():
-        click.echo(f"The database is at revision {migrated(configured_database(_settings()), to)}.")
+    with one_line():
+        click.echo(f"The database is at revision {migrated(configured_database(configured()), to)}.")
 
 
 @main.command()
@@ -100,8 +80,8 @@ def setup_link() -> None:
     from api.address import served_at  # noqa: PLC0415
     from core.keys import Keys  # noqa: PLC0415
 
-    with _one_line():
-        settings = _settings()
+    with one_line():
+        settings = configured()
         click.echo(f"{served_at(settings)}/auth/setup#token={Keys.read(settings).setup}")
 
 
@@ -129,8 +109,8 @@ def list_erasures() -> None:
     """Print the ids of everybody who was erased, a line each: to be kept apart from backups."""
     from api.erasure_commands import show  # noqa: PLC0415
 
-    with _one_line():
-        show(_settings())
+    with one_line():
+        show(configured())
 
 
 @erasures.command()
@@ -139,8 +119,8 @@ def reapply(file: TextIO) -> None:
     """Erase everybody again whose id is in FILE, after a backup was restored: a line each, `-` for standard input."""
     from api.erasure_commands import reapply as reapplied  # noqa: PLC0415
 
-    with _one_line():
-        reapplied(_settings(), file)
+    with one_line():
+        reapplied(configured(), file)
 
 
 @erasures.command()
@@ -152,11 +132,8 @@ def scrub() -> None:
     """
     from api.erasure_commands import scrub as scrubbed  # noqa: PLC0415
 
-    with _one_line():
-        scrubbed(_settings())
-
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    with one_line():
+        scrubbed(configured())
 
 
 @keys.command("list")
@@ -165,8 +142,8 @@ def list_keys(*, as_json: bool) -> None:
     """List the keys: which signs, which waits, and which still verify."""
     from api.key_commands import show  # noqa: PLC0415
 
-    with _one_line():
-        sys.exit(show(_settings(), as_json=as_json))
+    with one_line():
+        sys.exit(show(configured(), as_json=as_json))
 
 
 @keys.command()
@@ -175,8 +152,8 @@ def rotate(*, as_json: bool) -> None:
     """Have the waiting key sign from now on; nobody is signed out."""
     from api.key_commands import rotate as rotated  # noqa: PLC0415
 
-    with _one_line():
-        sys.exit(rotated(_settings(), as_json=as_json))
+    with one_line():
+        sys.exit(rotated(configured(), as_json=as_json))
 
 
 @keys.command()
@@ -186,8 +163,8 @@ def remove(kid: str, *, as_json: bool) -> None:
     """Refuse everything that the key KID signed, everywhere and at once: for a key that was stolen."""
     from api.key_commands import remove as removed  # noqa: PLC0415
 
-    with _one_line():
-        sys.exit(removed(_settings(), kid, as_json=as_json))
+    with one_line():
+        sys.exit(removed(configured(), kid, as_json=as_json))
 
 
 @keys.command("import")
@@ -200,8 +177,8 @@ def import_keys(file: Path, *, as_json: bool) -> None:
     """
     from api.key_commands import adopt  # noqa: PLC0415
 
-    with _one_line():
-        sys.exit(adopt(_settings(), file, as_json=as_json))
+    with one_line():
+        sys.exit(adopt(configured(), file, as_json=as_json))
 
 
 @main.group()
@@ -224,8 +201,8 @@ def verify(first: int, last: int | None, file: Path | None, anchors: tuple[str, 
     from api.audit_commands import anchor  # noqa: PLC0415
     from api.audit_commands import verify as verified  # noqa: PLC0415
 
-    with _one_line():
-        sys.exit(verified(_settings(), first, last, file, anchor(anchors), as_json=as_json))
+    with one_line():
+        sys.exit(verified(configured(), first, last, file, anchor(anchors), as_json=as_json))
 
 
 LOG = click.argument("log", type=click.Choice(["events", "audit"]))
@@ -243,8 +220,8 @@ def list_archive(log: str, *, as_json: bool) -> None:
     """List what was archived of LOG, the oldest first."""
     from api.archive_commands import show  # noqa: PLC0415
 
-    with _one_line():
-        show(_settings(), log, as_json=as_json)
+    with one_line():
+        show(configured(), log, as_json=as_json)
 
 
 @archive.command("read")
@@ -254,8 +231,8 @@ def read_archive(name: str, after: int) -> None:
     """Print what NAME holds, a line of JSON for each entry; nothing of a file that was changed."""
     from api.archive_commands import read  # noqa: PLC0415
 
-    with _one_line():
-        read(_settings(), name, after)
+    with one_line():
+        read(configured(), name, after)
 
 
 @archive.command("restore")
@@ -267,8 +244,11 @@ def restore_archive(name: str, days: int) -> None:
     """Put NAME back into the database. The youngest goes first."""
     from api.archive_commands import restore  # noqa: PLC0415
 
-    with _one_line():
-        restore(_settings(), name, days)
+    with one_line():
+        restore(configured(), name, days)
+
+
+main.add_command(events)
 
 
 if __name__ == "__main__":

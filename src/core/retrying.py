@@ -25,25 +25,26 @@ async def forever(name: str, attempt: Callable[[], Awaitable[object]], least: fl
         try:
             await attempt()
         except Exception as error:
-            log.warning("%s starts again: %s", name, _summary(error))
+            log.warning("%s starts again: %s", name, summary(error))
             log.debug("%s failed", name, exc_info=True)
         except asyncio.CancelledError:
             # aio-pika cancels what waits for a broker that is lost. If nobody cancelled this task, that is all it was.
-            _end_if_cancelled()
+            end_if_cancelled()
             log.warning("%s starts again: its broker went away", name)
         # A library may have swallowed the cancellation on its way out.
-        _end_if_cancelled()
+        end_if_cancelled()
         wait = least if clock() - began > STEADY else min(wait * 2, most)
         await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - spreads load, keeps no secret
 
 
-def _end_if_cancelled() -> None:
+def end_if_cancelled() -> None:
+    """Raise `CancelledError` if somebody cancelled this task, though a library may have caught it."""
     if (task := asyncio.current_task()) and task.cancelling():
         raise asyncio.CancelledError
 
 
-def _summary(error: BaseException) -> str:
+def summary(error: BaseException) -> str:
     """Name what went wrong, of a group the first of each kind."""
     if isinstance(error, BaseExceptionGroup):
-        return ", ".join(sorted({_summary(one) for one in error.exceptions})[:3])
+        return ", ".join(sorted({summary(one) for one in error.exceptions})[:3])
     return f"{type(error).__name__}: {error}"

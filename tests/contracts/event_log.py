@@ -1,6 +1,7 @@
 """What every `EventLog` promises."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -16,9 +17,14 @@ class Ledger(Protocol):
     log: EventLog
 
     async def state(
-        self, aggregate: UUID, version: int, what: str = "identity.user.renamed", organization: UUID | None = None
+        self,
+        aggregate: UUID,
+        version: int,
+        what: str = "identity.user.renamed",
+        organization: UUID | None = None,
+        at: datetime | None = None,
     ) -> UUID:
-        """Append an event of the type `what`; return its id."""
+        """Append an event of the type `what` that occurred at `at`; return its id."""
 
     async def drop(self, oldest: int) -> None:
         """Drop the oldest events, as retention does."""
@@ -98,6 +104,21 @@ class EventLogContract:
         assert (part.head, part.first, part.last) == (5, 1, 5)
         both = Wanted(("identity.user.created",), OrganizationId(mine))
         assert not (await ledger.log.read(0, 10, both)).events
+
+    @pytest.mark.parametrize(
+        ("since", "until", "positions"),
+        [(2, None, [2, 4]), (None, 2, [1, 3]), (1, 2, [3]), (2, 2, []), (9, None, [])],
+    )
+    async def test_times_bound_what_occurred_whatever_its_place(
+        self, ledger: Ledger, since: int | None, until: int | None, positions: list[int]
+    ) -> None:
+        began = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        hours = [None if each is None else began + timedelta(hours=each) for each in (since, until)]
+        for hour in (0, 2, 1, 3):
+            await ledger.state(uuid7(), 1, at=began + timedelta(hours=hour))
+        part = await ledger.log.read(0, 10, Wanted(since=hours[0], until=hours[1]))
+        assert [int(event["sequence"]) for event in part.events] == positions
+        assert (part.head, part.first, part.last) == (4, 1, 4)
 
     async def test_of_what_is_wanted_no_more_than_asked_is_passed(self, ledger: Ledger) -> None:
         for version in range(1, 7):

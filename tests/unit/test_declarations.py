@@ -51,6 +51,7 @@ ELSEWHERE: dict[str, str] = dict.fromkeys(
     "SimulateChange": "beside the AuthZEN API",
     "OpenAccount": "workers, when somebody asked for an account in private",
     "DisableWebhook": "workers, when an endpoint fails for too long",
+    "ReplayEvents": "the command line",
     "TendKeys": "workers, and whichever process finds an empty ring",
 }
 """Use cases without a generated route, and how they are reached instead."""
@@ -65,6 +66,7 @@ UNSIMULATED = {
     "PutPolicyModel",
     "Redeliver",
     "RedeliverOne",
+    "ReplayEvents",
     "ResendInvitation",
     "RotateWebhookSecret",
     "TryWebhook",

@@ -97,7 +97,7 @@ def entry(
     W3C traceparent.
     """
     ids = dict(_ids(message))
-    named = next((f"{name}:{value}" for name, value in ids.items()), None)
+    named = _said(message) or next((f"{name}:{value}" for name, value in ids.items()), None)
     person = changed.person_id
     proven = f"user:{person}" if person and outcome == "done" else ANONYMOUS
     return Entry(
@@ -113,6 +113,11 @@ def entry(
         place=Place.of(origin),
         trace=trace[3:35] if trace else None,
     )
+
+
+def _said(message: Any) -> str | None:
+    said = (each.name for each in fields(message) if "target" in each.metadata)
+    return next((f"{name}:{getattr(message, name)}" for name in said), None)
 
 
 def _ids(message: Any) -> Iterator[tuple[str, UUID]]:

@@ -1,9 +1,11 @@
 """Reading the log, and waiting for it to grow."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, Protocol
+from uuid import UUID
 
 from core.cloudevents import COLUMNS, cloud_event
 from core.personal import PersonalKeys
@@ -30,8 +32,12 @@ LOOKS_AT: Final = 10_000
 READ_SOME: Final = """
 WITH head AS MATERIALIZED (SELECT log_id, position FROM log_head),
 seen AS MATERIALIZED (
-    SELECT position, type FROM events WHERE position > $1 {whose} ORDER BY position LIMIT {looks_at}
-), found AS MATERIALIZED (SELECT position FROM seen WHERE type ~ $3 ORDER BY position LIMIT $2)
+    SELECT position, type, occurred_at FROM events WHERE position > $1 {whose} ORDER BY position LIMIT {looks_at}
+), found AS MATERIALIZED (
+    SELECT position FROM seen
+    WHERE type ~ $3 AND ($4::timestamptz IS NULL OR occurred_at >= $4) AND ($5::timestamptz IS NULL OR occurred_at < $5)
+    ORDER BY position LIMIT $2
+)
 SELECT h.log_id, h.position AS head, coalesce(
            (SELECT position FROM events WHERE position > $1 ORDER BY position LIMIT 1), h.position + 1) AS first,
        CASE WHEN (SELECT count(*) FROM found) = $2 THEN (SELECT max(position) FROM found)
@@ -42,7 +48,7 @@ FROM head h LEFT JOIN LATERAL (
 ) e ON true ORDER BY e.position
 """
 READ_ALL_OF: Final = READ_SOME.format(columns=COLUMNS, looks_at=LOOKS_AT, whose="")
-READ_ORGANIZATION: Final = READ_SOME.format(columns=COLUMNS, looks_at=LOOKS_AT, whose="AND organization_id = $4")
+READ_ORGANIZATION: Final = READ_SOME.format(columns=COLUMNS, looks_at=LOOKS_AT, whose="AND organization_id = $6")
 ANY_TYPE: Final = "^"
 
 
@@ -50,6 +56,37 @@ class Reads(Protocol):
     """Lend a connection to the primary, of asyncpg."""
 
     def read(self) -> AbstractAsyncContextManager[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A part of the log as it is stored; see `Stretch`."""
+
+    log: UUID
+    head: int
+    first: int
+    last: int
+    rows: list[Mapping[str, Any]]
+
+
+async def rows_of(connection: Any, after: int, limit: int, wanted: Wanted) -> Rows:
+    """Return up to `limit` rows of `events` past the position `after`; see `EventLog.read`."""
+    found = await _fetched(connection, after, limit, wanted)
+    top, last = found[0], found[-1]["position"]
+    log_id, head, rows = top["log_id"], top["head"], found if last is not None else []
+    if wanted == EVERYTHING:
+        return Rows(log_id, head, top["position"] or head + 1, last or head, rows)
+    return Rows(log_id, head, top["first"], top["last"], rows)
+
+
+async def _fetched(connection: Any, after: int, limit: int, wanted: Wanted) -> Any:
+    if wanted == EVERYTHING:
+        return await connection.fetch(READ, after, limit)
+    types = expression(wanted.types) if wanted.types else ANY_TYPE
+    chosen = after, limit, types, wanted.since, wanted.until
+    if wanted.organization_id is None:
+        return await connection.fetch(READ_ALL_OF, *chosen)
+    return await connection.fetch(READ_ORGANIZATION, *chosen, wanted.organization_id)
 
 
 @dataclass(slots=True)
@@ -131,23 +168,10 @@ class SqlEventLog:
     async def read(self, after: int, limit: int, wanted: Wanted = EVERYTHING) -> Stretch:
         """See `EventLog.read`."""
         async with self.database.read() as connection:
-            rows = await self._rows(connection, after, limit, wanted)
-        row, last = rows[0], rows[-1]["position"]
-        events = [cloud_event(each, self.source, self.people) for each in rows] if last is not None else []
-        head = row["head"]
-        if wanted == EVERYTHING:
-            return Stretch(row["log_id"], head, row["position"] or head + 1, last or head, events)
-        return Stretch(row["log_id"], head, row["first"], row["last"], events)
+            part = await rows_of(connection, after, limit, wanted)
+        events = [cloud_event(each, self.source, self.people) for each in part.rows]
+        return Stretch(part.log, part.head, part.first, part.last, events)
 
     async def grown(self, past: int, seconds: float) -> None:
         """See `EventLog.grown`."""
         await self.follower.reached(past, seconds)
-
-    @staticmethod
-    async def _rows(connection: Any, after: int, limit: int, wanted: Wanted) -> Any:
-        if wanted == EVERYTHING:
-            return await connection.fetch(READ, after, limit)
-        types = expression(wanted.types) if wanted.types else ANY_TYPE
-        if wanted.organization_id is None:
-            return await connection.fetch(READ_ALL_OF, after, limit, types)
-        return await connection.fetch(READ_ORGANIZATION, after, limit, types, wanted.organization_id)

@@ -45,6 +45,8 @@ class Errand:
     people: PersonalKeys = field(default_factory=PersonalKeys)
     """What opens the personal data of events; without them, those that have any cannot be sent."""
     meter: RelayMeter = field(default_factory=Unmeasured)
+    returns: int = 10
+    """How often the broker may return an event before it counts as delivered to nobody."""
     in_flight: int = 256
     """More than that gains nothing (`benchmarks/events.py`)."""
     patience: float = 5

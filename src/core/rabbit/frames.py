@@ -11,6 +11,8 @@ from pamqp.commands import Basic
 from core.cloudevents import MEDIA_TYPE, encode_row
 from core.personal import PersonalKeys
 
+AGAIN: Final = "x-replay"
+"""The header, true, of what is published again to one queue."""
 LONGEST: Final = 255
 """Bytes of a routing key, and of every other short text of AMQP."""
 HEADER: Final = 2
@@ -37,6 +39,7 @@ def _field(name: str) -> bytes:
 DEDUPLICATION: Final = _field("x-deduplication-header")
 """What the plugin for message deduplication looks at; consumers without it compare the id of the message: the same."""
 TRACE: Final = _field("traceparent")
+REPLAY: Final = _SHORT(len(AGAIN)) + AGAIN.encode() + b"t\x01"
 
 
 class Unsendable(Exception):
@@ -45,7 +48,7 @@ class Unsendable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """Write events for one channel; the routing key is the event's type."""
+    """Write events for one channel; the routing key is the event's type, or the queue that all of it goes to again."""
 
     exchange: str
     source: str
@@ -53,6 +56,8 @@ class Framing:
     channel: int
     largest: int
     """Bytes of the body that one frame may carry."""
+    queue: str | None = None
+    """What had these events before, or should have; the exchange is the default one then."""
     _same: dict[str, tuple[bytes, bytes]] = field(default_factory=dict, init=False)
     """By type: what is the same in all events of it."""
 
@@ -73,6 +78,8 @@ class Framing:
         table = DEDUPLICATION + _LONG(len(named)) + named
         if trace:
             table += TRACE + _LONG(len(trace)) + trace.encode()
+        if self.queue is not None:
+            table += REPLAY
         # The order of properties is that of their flags.
         head = b"".join(
             [
@@ -91,6 +98,7 @@ class Framing:
         name = kind.encode()
         if len(name) > LONGEST:
             raise ValueError(f"a routing key has {LONGEST} bytes at most")
-        publish = wire.marshal(Basic.Publish(exchange=self.exchange, routing_key=kind, mandatory=True), self.channel)
+        key = kind if self.queue is None else self.queue
+        publish = wire.marshal(Basic.Publish(exchange=self.exchange, routing_key=key, mandatory=True), self.channel)
         made = self._same[kind] = publish, _SHORT(len(name)) + name
         return made

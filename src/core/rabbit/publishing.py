@@ -78,10 +78,10 @@ class Line:
     framing: Framing
 
     @classmethod
-    async def of(cls, exchange: AbstractExchange, source: str, people: PersonalKeys) -> Self:
-        """Return the line to `exchange`; its channel is used for nothing else."""
+    async def of(cls, exchange: AbstractExchange, source: str, people: PersonalKeys, queue: str | None = None) -> Self:
+        """Return the line to `exchange`, or through it, the default one, to `queue`; its channel does nothing else."""
         channel = cast("Channel", await cast("Exchange", exchange).channel.get_underlay_channel())
-        return cls(channel, Framing(exchange.name, source, people, channel.number, channel.max_content_size))
+        return cls(channel, Framing(exchange.name, source, people, channel.number, channel.max_content_size, queue))
 
     def watch(self, lost: Callable[[NotSent], None]) -> None:
         """Have `lost` called when nothing more will be heard."""

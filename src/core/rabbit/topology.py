@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import aio_pika
-from aio_pika.abc import AbstractExchange
+from aio_pika.abc import AbstractChannel, AbstractExchange
 
 from core.rabbit.errand import EXCHANGE
 
@@ -15,14 +15,25 @@ KEPT: Final = 10_000
 
 
 @asynccontextmanager
-async def broker(url: str, exchange: str = EXCHANGE, heartbeat: int = 10) -> AsyncIterator[AbstractExchange]:
-    """Connect, with publisher confirms, and declare the exchange of events and its alternate, `<exchange>.unrouted`.
+async def publishing(url: str, heartbeat: int = 10) -> AsyncIterator[AbstractChannel]:
+    """Connect, and open a channel with publisher confirms.
 
     Not `connect_robust`: whoever publishes reconnects, because only they know what was not confirmed.
     """
     connection = await aio_pika.connect(url, timeout=5, heartbeat=heartbeat)
     try:
-        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        yield await connection.channel(publisher_confirms=True, on_return_raises=True)
+    finally:
+        # A frozen broker does not answer, and a connection left open hangs the loop at the end.
+        with suppress(Exception, asyncio.CancelledError):
+            async with asyncio.timeout(1):
+                await connection.close()
+
+
+@asynccontextmanager
+async def broker(url: str, exchange: str = EXCHANGE, heartbeat: int = 10) -> AsyncIterator[AbstractExchange]:
+    """Connect as `publishing` does; declare the exchange of events and its alternate, `<exchange>.unrouted`."""
+    async with publishing(url, heartbeat) as channel:
         alternate = f"{exchange}.unrouted"
         unrouted = await channel.declare_exchange(alternate, aio_pika.ExchangeType.FANOUT, durable=True, timeout=5)
         kept = await channel.declare_queue(
@@ -36,8 +47,3 @@ async def broker(url: str, exchange: str = EXCHANGE, heartbeat: int = 10) -> Asy
             arguments={"alternate-exchange": alternate},
             timeout=5,
         )
-    finally:
-        # A frozen broker does not answer, and a connection left open hangs the loop at the end.
-        with suppress(Exception, asyncio.CancelledError):
-            async with asyncio.timeout(1):
-                await connection.close()

@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 
 FAULTS: Final = 3
 """How often the broker may close the channel over one event before that event is parked."""
-RETURNS: Final = 10
-"""How often the broker may return an event before it counts as delivered to nobody."""
 ABOUT: Final = {"messaging.system": "rabbitmq", "messaging.operation.type": "send"}
 """What the semantic conventions of OpenTelemetry say of a span that publishes."""
 
@@ -78,11 +76,15 @@ class Window:
         while not self.wrong:
             await self._wanted.wait()
             self._wanted.clear()
-            while notes := self._next():
-                try:
-                    await self.line.send(notes)
-                except NotSent as error:
-                    self._fail(error)
+            await self.send()
+
+    async def send(self) -> None:
+        """Send what it is the turn of and there is room for."""
+        while notes := self._next():
+            try:
+                await self.line.send(notes)
+            except NotSent as error:
+                self._fail(error)
 
     async def check(self) -> None:
         """Raise what went wrong, or `NotSent` if the broker does not answer; one that is full may take its time."""
@@ -146,7 +148,7 @@ class Window:
             # not know its queues yet. If it does not pass, to try for ever would hold up the slot; the event stays in
             # the log, from which a late subscriber starts anyway.
             self.progress.returns[position] += 1
-            if self.progress.returns[position] < RETURNS:
+            if self.progress.returns[position] < self.errand.returns:
                 self._fail(wrong)
                 return
             log.error("nobody can receive event %s: %s", note.row["id"], wrong)

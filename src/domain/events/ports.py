@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -18,6 +19,10 @@ class Wanted:
     """Patterns of types, any of which will do; without one, all of them. See `domain.events.patterns`."""
     organization_id: OrganizationId | None = None
     """The organization whose events they are; None for all, and those of none."""
+    since: datetime | None = None
+    """When the earliest of them occurred, with a time zone; None for no bound."""
+    until: datetime | None = None
+    """Before when all of them occurred. The order of the log is nearly that of time, and not quite."""
 
 
 EVERYTHING: Final = Wanted()

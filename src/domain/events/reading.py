@@ -31,6 +31,15 @@ class Readership:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """What of the log is to be gone through: from after `start` up to the position `end`."""
+
+    start: FeedCursor
+    end: int
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a reader is."""
 

@@ -114,10 +114,15 @@ def whole_body() -> Any:
     return field(repr=False, metadata={"body": "whole"})
 
 
+def target() -> Any:
+    """Declare the field by which the audit trail names what a command is about, as `<field>:<value>`, before ids."""
+    return field(metadata={"target": True})
+
+
 @dataclass_transform(
     frozen_default=True,
     kw_only_default=True,
-    field_specifiers=(field, secret, optional_secret, if_match, last_event_id, whole_body),
+    field_specifiers=(field, secret, optional_secret, if_match, last_event_id, whole_body, target),
 )
 def message(cls: type[T]) -> type[T]:
     """Make `cls` an immutable message."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,17 @@ class SqlLedger:
     connection: Any
 
     async def state(
-        self, aggregate: UUID, version: int, what: str = "identity.user.renamed", organization: UUID | None = None
+        self,
+        aggregate: UUID,
+        version: int,
+        what: str = "identity.user.renamed",
+        organization: UUID | None = None,
+        at: datetime | None = None,
     ) -> UUID:
         event = await state(self.connection, aggregate, version, type=what, organization=organization)
         await number(self.connection)
+        if at:
+            await self.connection.execute("UPDATE events SET occurred_at = $1 WHERE id = $2", at, event)
         return event
 
     async def drop(self, oldest: int) -> None:

@@ -1,13 +1,22 @@
 """Events for tests."""
 
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
+from core.cloudevents import rfc3339
 from domain.events.schemas import CloudEvent
 from domain.kernel.ids import uuid7
 
+THEN: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
 
 def renamed(
-    aggregate: UUID, version: int, what: str = "identity.user.renamed", organization: UUID | None = None
+    aggregate: UUID,
+    version: int,
+    what: str = "identity.user.renamed",
+    organization: UUID | None = None,
+    at: datetime = THEN,
 ) -> CloudEvent:
     """Return the event of a person's new name, or of the type `what`."""
     made = CloudEvent(
@@ -16,7 +25,7 @@ def renamed(
         source="/auth",
         type=what,
         subject=f"user/{aggregate}",
-        time="2026-01-02T03:04:05Z",
+        time=rfc3339(at),
         datacontenttype="application/json",
         sequence=f"{0:019d}",
         aggregatetype="user",

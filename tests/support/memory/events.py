@@ -4,6 +4,7 @@ import asyncio
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from domain.access.facade import Clearances
@@ -68,5 +69,8 @@ async def read_feed(log: EventLog, request: ReadFeed) -> Feed:
 
 def _is_wanted(event: CloudEvent, wanted: Wanted) -> bool:
     if wanted.types and not re.fullmatch(expression(wanted.types), event["type"]):
+        return False
+    time = datetime.fromisoformat(event["time"])
+    if (wanted.since and time < wanted.since) or (wanted.until and time >= wanted.until):
         return False
     return wanted.organization_id is None or event.get("organizationid") == str(wanted.organization_id)

@@ -1,13 +1,14 @@
 """The log in memory keeps the contract."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import pytest
 
 from domain.kernel.ids import uuid7
 from tests.contracts.event_log import EventLogContract
-from tests.support.builders.events import renamed
+from tests.support.builders.events import THEN, renamed
 from tests.support.memory.events import MemoryEventLog
 
 
@@ -16,9 +17,14 @@ class MemoryLedger:
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
 
     async def state(
-        self, aggregate: UUID, version: int, what: str = "identity.user.renamed", organization: UUID | None = None
+        self,
+        aggregate: UUID,
+        version: int,
+        what: str = "identity.user.renamed",
+        organization: UUID | None = None,
+        at: datetime | None = None,
     ) -> UUID:
-        event = renamed(aggregate, version, what, organization)
+        event = renamed(aggregate, version, what, organization, at or THEN)
         await self.log.append(event)
         return UUID(event["id"])
 

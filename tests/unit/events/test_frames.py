@@ -74,6 +74,16 @@ def test_a_trace_of_its_own_replaces_that_of_the_command() -> None:
     assert header.properties.headers == {"x-deduplication-header": str(ROW["id"])}
 
 
+def test_what_is_published_again_goes_to_one_queue_and_says_so() -> None:
+    first = read(Framing("auth.events", "/auth", KEYS, 7, 1 << 17).event(ROW))
+    publish, header, bodies = read(Framing("", "/auth", KEYS, 7, 1 << 17, "people").event(ROW))
+    assert (publish.exchange, publish.routing_key, publish.mandatory) == ("", "people", True)
+    assert header.properties.headers == {**(first[1].properties.headers or {}), "x-replay": True}
+    same = [name for name, _ in header.properties if name != "headers"]
+    assert [getattr(header.properties, name) for name in same] == [getattr(first[1].properties, name) for name in same]
+    assert bodies == first[2]
+
+
 def test_a_large_event_takes_several_frames() -> None:
     large = {**ROW, "data": json.dumps({"text": "x" * 1000})}
     _, header, bodies = read(Framing("auth.events", "/auth", KEYS, 7, 100).event(large))

@@ -14,8 +14,10 @@ from core.audit.leaves import leaf
 from core.audit.sealing import DeploymentSeal
 from core.postgres.audit import Changed, Entry, Place, about, entry
 from core.secrets import Sealed
+from domain.events.commands.replay_events import ReplayEvents
 from domain.kernel.access import Actor, Origin
 from domain.kernel.ids import OrganizationId, UserId, uuid7
+from domain.kernel.usecases import use_case as declared
 from tests.contracts.transaction import NOW, ORGANIZATION, ORIGIN, TRACE, NameThing, somebody, use_case
 
 PLACE = Place("192.0.2.7", "Firefox, Linux")
@@ -38,6 +40,12 @@ def test_the_target_is_the_first_id_of_the_message_that_is_no_secret() -> None:
 def test_what_was_changed_goes_before_what_was_named() -> None:
     said = said_of(NameThing(token_id=uuid7(), thing_id=THING), changed="thing:2")
     assert said.target == "thing:2"
+
+
+def test_a_field_that_is_the_target_goes_before_ids() -> None:
+    replay = ReplayEvents(queue="people", organization_id=ORGANIZATION)
+    said = entry(declared(ReplayEvents), replay, None, "done", Changed(), ORIGIN, TRACE, NOW)
+    assert (said.target, said.organization_id) == ("queue:people", ORGANIZATION)
 
 
 @pytest.mark.parametrize("named", [ORGANIZATION, None])

@@ -1,0 +1,80 @@
+"""A replay in the middle of which something stops: somebody, the broker, Postgres."""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import pytest
+
+from core.postgres.database import Database
+from core.rabbit.replay import Replay, Stopped
+from tests.support.facts import fill, until
+from tests.support.kept import course, judged, kept, moved
+from tests.support.server import Server
+
+CLASSIC = {"x-queue-type": "classic"}
+"""RabbitMQ 3.10, killed seconds after a quorum queue was declared, forgets that queue, and what it confirmed."""
+
+
+async def test_interrupted_it_says_where_to_go_on(database: Database, connection: Any, rabbitmq_url: str) -> None:
+    await fill(database.url, 3000, 100)
+    async with kept(rabbitmq_url) as queue:
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
+        going = asyncio.create_task(replay.run())
+        await until(lambda: moved(replay, 300))
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+        assert going.cancelled()
+        assert 300 <= replay.sent == replay.cursor.position < 3000
+        rest = Replay(database, rabbitmq_url, queue.name, await course(connection, replay.cursor.position))
+        await rest.run()
+        assert replay.sent + rest.sent == 3000
+        await judged(connection, queue)
+
+
+@pytest.mark.faults
+async def test_e5_a_broker_that_is_killed_in_the_middle_loses_nothing(
+    database: Database, connection: Any, private_rabbitmq: Server
+) -> None:
+    await fill(database.url, 10_000, 100)
+    async with kept(private_rabbitmq.url, **CLASSIC) as queue:
+        replay = Replay(database, private_rabbitmq.url, queue.name, await course(connection))
+        going = asyncio.create_task(replay.run())
+        for share in (500, 3000):
+            await until(partial(moved, replay, share))
+            await asyncio.to_thread(private_rabbitmq.kill)
+            assert not going.done()
+            await asyncio.to_thread(private_rabbitmq.start)
+        await asyncio.wait_for(going, 120)
+        assert (replay.sent, replay.cursor.position) == (10_000, 10_000)
+        await judged(connection, queue)
+
+
+@pytest.mark.faults
+async def test_a_broker_that_stays_away_ends_it_with_the_cursor(
+    database: Database, connection: Any, private_rabbitmq: Server
+) -> None:
+    await fill(database.url, 10_000, 100)
+    async with kept(private_rabbitmq.url, **CLASSIC) as queue:
+        replay = Replay(database, private_rabbitmq.url, queue.name, await course(connection), patience=3)
+        going = asyncio.create_task(replay.run())
+        await until(lambda: moved(replay, 200))
+        await asyncio.to_thread(private_rabbitmq.kill)
+        with pytest.raises(Stopped, match="nothing was confirmed for 3 seconds"):
+            await asyncio.wait_for(going, 60)
+        assert 200 <= replay.sent == replay.cursor.position < 10_000
+
+
+async def test_postgres_may_be_lost_in_the_middle(database: Database, connection: Any, rabbitmq_url: str) -> None:
+    await fill(database.url, 3000, 100)
+    async with kept(rabbitmq_url) as queue:
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
+        going = asyncio.create_task(replay.run())
+        await until(lambda: moved(replay, 300))
+        ended = await connection.fetchval(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'gatewright-replay'"
+        )
+        await asyncio.wait_for(going, 60)
+        assert (ended, replay.sent) == (1, 3000)
+        await judged(connection, queue)
