@@ -11,8 +11,9 @@ from contextlib import suppress
 from typing import Any, Final
 
 from examples.user_service.projection import TABLE, project, reset
+from gatewright_events.asking import Refused
 from gatewright_events.consumer import Consumer
-from gatewright_events.feed import FeedSubscriber, Refused
+from gatewright_events.feed import FeedSubscriber
 from gatewright_events.rabbitmq import RabbitSubscriber
 from gatewright_events.sqlite import SqliteInbox
 

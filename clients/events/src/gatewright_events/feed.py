@@ -1,37 +1,28 @@
 """Subscribe over HTTP: `GET /auth/events`, which answers as soon as there is something new."""
 
 import asyncio
-import json
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import uniform
 from typing import Any, Final, Generic, TypeVar
 
 import httpx2
 
+from gatewright_events.asking import OK, SECONDS, Answer, Credential, Gatewright, NoAnswer, parsed
 from gatewright_events.consumer import Consumer, Later, Outcome
+from gatewright_events.events import spelt_out
 
 C = TypeVar("C")
-Credential = str | Callable[[], Awaitable[str]]
-"""An access token of this service's own, or what gets one: asked before every request, so it should remember."""
 
 GONE: Final = 410
-REFUSED: Final = frozenset({401, 403})
-MOST: Final = 1 << 26
-"""The most bytes that an answer may have."""
+UNKNOWN: Final = 422
+MOST_TYPES: Final = 50
+"""How many types the feed can be asked for at once."""
+EVERYTHING: Final = "*.*.*"
 LEAST_PAUSE: Final = 0.5
 MOST_PAUSE: Final = 30.0
 """Seconds between two attempts to reach a feed that does not answer."""
 log = logging.getLogger("gatewright_events")
-
-
-class Refused(Exception):
-    """The credential is none, not any more, or may not read events: to ask again with it changes nothing."""
-
-
-class NoAnswer(Exception):
-    """The feed was not reached, or gave no answer that can be used; that may pass."""
 
 
 @dataclass(slots=True)
@@ -47,6 +38,13 @@ class FeedSubscriber(Generic[C]):
     limit: int = 100
     wait: int = 20
     """Seconds that the feed is asked to wait for something new, at most 30."""
+    _whole: bool = field(default=False, init=False)
+    """Everything is read, for the feed does not know all types that are wanted."""
+
+    @property
+    def gatewright(self) -> Gatewright:
+        """Whom it asks."""
+        return Gatewright(self.address, self.credential, self.client)
 
     async def run(self) -> None:
         """Follow the feed until cancelled; ask ever less often while it does not answer. Raise `Refused`."""
@@ -84,43 +82,37 @@ class FeedSubscriber(Generic[C]):
     async def _part(self, wait: int) -> dict[str, Any]:
         async with self.consumer.inbox.transaction() as open_:
             cursor = await open_.cursor()
-        status, body = await self._ask(cursor, wait)
-        if status == GONE and cursor:
+        answer = await self._ask(cursor, wait)
+        if answer.status == GONE and cursor:
             # The log was restored from a backup, or dropped what is old: the inbox tells what is known already.
             log.warning("the place in the feed is gone; reads it from its beginning")
-            status, body = await self._ask(None, wait)
-        if status in REFUSED:
-            raise Refused(f"{self.address} refuses the token ({status})")
+            answer = await self._ask(None, wait)
+        part = parsed(answer.body)
         try:
-            part: dict[str, Any] = json.loads(body)
-            well = status == 200 and isinstance(part["items"], list) and isinstance(part["next"], str)  # noqa: PLR2004
-        except (KeyError, TypeError, ValueError) as error:
-            raise NoAnswer(f"{self.address} answers {status}, not with events") from error
+            well = answer.status == OK and isinstance(part["items"], list) and isinstance(part["next"], str)
+        except (KeyError, TypeError):
+            well = False
         if not well:
-            raise NoAnswer(f"{self.address} answers {status}")
-        return part
+            raise self.gatewright.spoilt(answer, "events")
+        return dict(part)
 
-    async def _ask(self, cursor: str | None, wait: int) -> tuple[int, bytes]:
-        asked = {"limit": str(self.limit), "wait": str(wait)} | ({"after": cursor} if cursor else {})
-        try:
-            credential = self.credential if isinstance(self.credential, str) else await self.credential()
-            headers = {"authorization": f"Bearer {credential}"}
-            async with (
-                asyncio.timeout(wait + 15),
-                self.client.stream(
-                    "GET",
-                    f"{self.address}/auth/events",
-                    params=asked,
-                    headers=headers,
-                    follow_redirects=False,
-                    timeout=None,
-                ) as answer,
-            ):
-                body = bytearray()
-                async for piece in answer.aiter_bytes():
-                    body += piece
-                    if len(body) > MOST:
-                        raise NoAnswer("the answer is too long")
-                return answer.status_code, bytes(body)
-        except (httpx2.HTTPError, OSError, RuntimeError, TimeoutError) as error:
-            raise NoAnswer(f"{self.address}: {type(error).__name__}") from error
+    async def _ask(self, cursor: str | None, wait: int) -> Answer:
+        asked = [("limit", str(self.limit)), ("wait", str(wait)), *([("after", cursor)] if cursor else [])]
+        types = [("type", each) for each in self._types()]
+        answer = await self.gatewright.ask("/auth/events", [*asked, *types], wait + SECONDS)
+        if answer.status == UNKNOWN and types:
+            # A release that announces nothing of such a type, yet: nothing is missed by reading everything.
+            answer = await self.gatewright.ask("/auth/events", asked, wait + SECONDS)
+            if answer.status == OK:
+                log.warning("the feed does not know some of the types that are wanted; reads all of it")
+                self._whole = True
+        return answer
+
+    def _types(self) -> tuple[str, ...]:
+        """Return what the feed is asked for, nothing for everything.
+
+        What it leaves out is what the consumer would pass over without a trace. So it makes no gap that would not be
+        there otherwise, and gaps stop nothing that comes from the feed: whatever is wanted came before.
+        """
+        types = spelt_out(self.consumer.patterns)
+        return () if self._whole or EVERYTHING in types or len(types) > MOST_TYPES else types
