@@ -157,6 +157,8 @@ class Consumer(Generic[C]):
 
     async def _apply(self, event: Event, open_: Transaction[C], *, in_order: bool) -> Outcome:
         known = await open_.version(event.aggregate_id)
+        if event.aggregate_version <= known and event.aggregate_version <= await open_.loaded(event.aggregate_id):
+            return Outcome.REPEATED  # what was copied tells of it
         if not await open_.remember(event.id):
             # Perhaps it is held: the feed says now that nothing precedes it.
             held = await open_.held(event.aggregate_id, event.aggregate_version) if in_order else None
@@ -169,8 +171,6 @@ class Consumer(Generic[C]):
         return await self._advance(event, open_)
 
     async def _outdated(self, event: Event, known: int, open_: Transaction[C]) -> Outcome:
-        if event.aggregate_version <= await open_.loaded(event.aggregate_id):
-            return Outcome.REPEATED  # what was copied tells of it
         if self.order is Order.RISING:
             return Outcome.OUTDATED
         # Nobody has seen it, and it was not waited for any longer: people have to know.

@@ -112,6 +112,7 @@ class Copier(Generic[C]):
             else:
                 await open_.note(None)
                 await open_.move(cursor)
+                log.info("copied all there is; follows the feed from %s", cursor)
             return loaded
 
     def _kinds_after(self, kind: str) -> list[str]:
