@@ -55,6 +55,10 @@ def in_memory(kind: str) -> Copy[dict[Any, Any]]:
     return Copy(kind, remember, known, forget)
 
 
+class Stopped(Exception):
+    """What a process says that is killed."""
+
+
 class Desk:
     """A consumer of people in SQLite, beside a Gatewright in memory."""
 

@@ -1,18 +1,14 @@
 """Beginning with what there is, then following: complete wherever it was stopped, whatever happens meanwhile."""
 
-import asyncio
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx2
 import pytest
 
-from copies import PEOPLE, Desk, in_memory
-from gatewright_events.asking import NoAnswer, Refused
+from copies import PEOPLE, Desk, Stopped, in_memory
 from gatewright_events.consumer import Consumer, Order, Outcome
 from gatewright_events.copying import Copy
 from gatewright_events.events import Event
@@ -22,10 +18,6 @@ from gatewright_events.testing import MemoryInbox
 from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright
 
 ADA, BOB, EVE = UUID(int=1), UUID(int=2), UUID(int=3)
-
-
-class Stopped(Exception):
-    pass
 
 
 @pytest.fixture
@@ -137,39 +129,6 @@ async def test_several_kinds_are_copied_one_after_the_other() -> None:
     assert inbox.state.copy == {(each.kind, each.id): each.data["name"] for each in gatewright.states.values()}
 
 
-@pytest.mark.parametrize("order", list(Order))
-async def test_what_comes_by_a_queue_meanwhile_is_neither_undone_nor_done_twice(desk: Desk, order: Order) -> None:
-    desk.consumer.order = order
-    for n in range(6):
-        desk.put(UUID(int=n + 1))
-    taken: list[Outcome] = []
-
-    async def arrive(path: str) -> None:
-        if path == "/snapshot" and not taken and len(desk.asked(path)) == 2:  # what was answered is old already
-            events = [desk.put(UUID(int=6), "new"), desk.put(UUID(int=8)), desk.put(BOB, "Bob")]
-            taken.extend([await desk.consumer.take(each) for each in events])
-
-    desk.gatewright.after = arrive
-    await desk.subscriber.catch_up()
-    complete = order is Order.COMPLETE
-    assert taken == [Outcome.HELD if complete else Outcome.HANDLED, Outcome.HANDLED, Outcome.HANDLED]
-    assert desk.is_complete()
-    assert sorted(desk.handled) == [(BOB, 2), (UUID(int=6), 2), (UUID(int=8), 1)]
-    assert not await desk.consumer.letters()
-
-
-async def test_what_a_queue_told_of_after_the_last_part_stays(desk: Desk) -> None:
-    desk.put(ADA)
-
-    async def arrive(path: str) -> None:
-        if path == "/snapshot":
-            assert await desk.consumer.take(desk.put(BOB)) is Outcome.HANDLED
-
-    desk.gatewright.after = arrive
-    assert await desk.subscriber.copy() == 1
-    assert desk.is_complete()
-
-
 async def test_what_waited_is_settled_by_the_copy(desk: Desk) -> None:
     events = [desk.put(ADA, f"Ada {n}") for n in range(3)]
     await desk.subscriber.copy()
@@ -193,13 +152,19 @@ async def test_a_log_that_was_replaced_is_copied_anew(desk: Desk, name: str) -> 
     for n in range(8):
         desk.put(UUID(int=n + 1))
     await desk.subscriber.catch_up()
+    dropped: list[UUID] = []
+
+    async def drop(id_: UUID, database: sqlite3.Connection) -> None:
+        dropped.append(id_)
+        await PEOPLE.drop(id_, database)
+
     # A backup: the last event never was, and versions are given again.
     desk.gatewright = MemoryGatewright(name)
     for n in range(7):
         desk.put(UUID(int=n + 1), "restored")
-    desk.subscriber = desk.subscribed(PEOPLE)
+    desk.subscriber = desk.subscribed(Copy("user", PEOPLE.load, PEOPLE.ids, drop))
     assert await desk.subscriber.catch_up() == 0
-    assert desk.is_complete()
+    assert (dropped, desk.is_complete()) == ([UUID(int=8)], True)
     desk.put(ADA, "Eve")
     assert await desk.subscriber.catch_up() == 1
     assert desk.is_complete()
@@ -220,60 +185,27 @@ async def test_a_log_that_is_replaced_meanwhile_is_copied_anew(desk: Desk) -> No
     assert desk.inbox.database.execute("SELECT cursor FROM inbox_place").fetchone() == ("two.8",)
 
 
-async def test_two_who_share_an_inbox_share_the_work(desk: Desk) -> None:
-    for n in range(20):
-        desk.put(UUID(int=n + 1))
-    loads: list[UUID] = []
+async def test_who_begins_to_keep_other_kinds_in_the_middle_begins_anew() -> None:
+    gatewright, inbox = MemoryGatewright(), MemoryInbox()
+    for n in range(4):
+        gatewright.announce("identity.user.created", UUID(int=n + 1), name="Ada")
+    gatewright.announce("teams.team.created", UUID(int=9), name="Choir")
 
-    async def load(state: State, database: sqlite3.Connection) -> None:
-        loads.append(state.id)
-        await PEOPLE.load(state, database)
+    async def stop(path: str) -> None:
+        if len(gatewright.asked) == 2:
+            raise Stopped
 
-    copy = Copy("user", load, PEOPLE.ids, PEOPLE.drop)
-    assert sum(await asyncio.gather(*(desk.subscribed(copy).copy() for _ in range(3)))) == 20
-    assert len(loads) == 20
-    assert desk.is_complete()
+    gatewright.before = stop
 
+    async def pass_over(*_: Any) -> None: ...
 
-GOOD = {"kind": "user", "id": str(ADA), "version": 1, "organization_id": None, "data": {"name": "Ada"}}
-HEAD, END = {"cursor": "log.1", "kind": "user"}, {"complete": True, "next": None, "refusal": None}
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        [],
-        [HEAD],
-        [HEAD, GOOD],
-        [HEAD, {**GOOD, "version": True}, END],
-        [HEAD, {**GOOD, "version": -1}, END],
-        [HEAD, {**GOOD, "id": "ada"}, END],
-        [HEAD, {**GOOD, "data": []}, END],
-        [HEAD, {**GOOD, "kind": "team"}, END],
-        [HEAD, GOOD, GOOD, END],
-        [HEAD, {**GOOD, "id": str(BOB)}, GOOD, END],
-        [HEAD, [], END],
-        [{"cursor": 1, "kind": "user"}, GOOD, END],
-        [HEAD, GOOD, {"complete": False, "next": None}],
-        [HEAD, GOOD, {"complete": False, "next": str(BOB)}],
-        [HEAD, {"complete": False, "next": str(ADA), "refusal": "auth.forbidden"}],
-    ],
-)
-async def test_an_answer_that_is_no_snapshot_loads_nothing(
-    desk: Desk, lines: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = "".join(f"{json.dumps(line)}\n" for line in lines)
-    monkeypatch.setattr(desk.gatewright, "answer", lambda _: httpx2.Response(200, text=text))
-    with pytest.raises(NoAnswer, match="not with a snapshot"):
-        await desk.subscribed(PEOPLE).take()
-    assert desk.inbox.database.execute("SELECT count(*) FROM people").fetchone() == (0,)
-
-
-async def test_who_may_not_read_is_told_so(desk: Desk) -> None:
-    subscriber = desk.subscribed(PEOPLE)
-    subscriber.credential = "another"
-    with pytest.raises(Refused):
-        await subscriber.run()
+    people, teams = in_memory("user"), in_memory("team")
+    feed = FeedSubscriber(Consumer(inbox, pass_over), ADDRESS, TOKEN, gatewright.client(), copies=(people,), part=2)
+    with pytest.raises(Stopped):
+        await feed.copy()
+    feed.copies = (teams,)
+    assert await feed.copy() == 1
+    assert set(inbox.state.versions) == {UUID(int=9)}
 
 
 def test_parts_of_an_aggregate_are_no_kind_of_their_own() -> None:

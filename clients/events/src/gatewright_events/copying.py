@@ -99,10 +99,6 @@ class Copier(Generic[C]):
         async with self.inbox.transaction() as open_:
             if await open_.noted() != place.text:
                 return 0  # another process was faster
-            if place.cursor and _log(place.cursor) != _log(found.cursor):
-                log.warning("the log was replaced; copies from the beginning")
-                await open_.note(None)
-                return 0
             loaded = await keep(open_, copy, place.first, found, NOTHING)
             cursor = place.cursor or found.cursor
             if found.next:
@@ -140,7 +136,3 @@ async def keep(
         if known.get(each) == before.get(each):
             await copy.drop(each, open_.connection)
     return len(there) - len(ahead)
-
-
-def _log(cursor: str) -> str:
-    return cursor.rpartition(".")[0]

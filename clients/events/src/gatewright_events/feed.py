@@ -96,8 +96,7 @@ class FeedSubscriber(Generic[C]):
         for event in part["items"]:
             outcome = await self.consumer.take(event, in_order=True)
             new += outcome in {Outcome.HANDLED, Outcome.BURIED}
-        async with self.consumer.inbox.transaction() as open_:
-            await open_.move(part["next"])
+        await self._move(part["next"])
         return new if part["items"] or part.get("more") else None
 
     async def reach(self, cursor: str, take: Take) -> None:
@@ -112,12 +111,17 @@ class FeedSubscriber(Generic[C]):
                 await take(event)
             # Asked for some types only, it may have gone further than the cursor.
             beyond = len(wanted) < len(part["items"]) or place_of(part["next"])[1] > end
-            async with self.consumer.inbox.transaction() as open_:
-                await open_.move(cursor if beyond else part["next"])
+            await self._move(cursor if beyond else part["next"])
 
     async def _cursor(self) -> str | None:
         async with self.consumer.inbox.transaction() as open_:
             return await open_.cursor()
+
+    async def _move(self, cursor: str) -> None:
+        async with self.consumer.inbox.transaction() as open_:
+            # Another process may have begun to copy meanwhile: then the place is known at the end of that.
+            if not self.copies or await open_.noted() is None:
+                await open_.move(cursor)
 
     async def _part(self, wait: int) -> dict[str, Any] | None:
         """Return what follows in the feed, None if there is something to be copied first."""

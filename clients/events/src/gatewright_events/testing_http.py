@@ -27,6 +27,8 @@ class MemoryGatewright:
     log: str = "6b0e6d9e-6d1e-4f5b-9b53-5a0c7f2f8f12"
     events: list[dict[str, Any]] = field(default_factory=list)
     states: dict[UUID, State] = field(default_factory=dict)
+    dropped: int = 0
+    """How many of the oldest events are not kept any more."""
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """Paths and parameters; of several with a name the last."""
     before: Callable[[str], Awaitable[None]] = field(default=_nothing)
@@ -72,7 +74,7 @@ class MemoryGatewright:
 
     def _feed(self, after: str | None, limit: int, types: list[str]) -> httpx2.Response:
         log, _, place = (after or f"{self.log}.0").rpartition(".")
-        if log != self.log:
+        if log != self.log or int(place) < self.dropped:
             return httpx2.Response(410, json={"code": "request.cursor_gone"})
         wanted = [each for each in self.events[int(place) :] if not types or matches(types, each["type"])][:limit]
         last = int(wanted[-1]["sequence"]) if len(wanted) == limit else len(self.events)
