@@ -124,13 +124,13 @@ async def keep(
     What was handled further than the part says is left as it is, and so is what was handled since the inbox knew the
     versions `before`, which the part cannot know of.
     """
+    there = {each.id for each in found.states}
+    end = min(found.next or last, last)
+    gone = [each for each in await copy.ids(first, end, open_.connection) if each not in there]
     ahead = await open_.load({each.id: each.version for each in found.states})
     for state in found.states:
         if state.id not in ahead:
             await copy.load(state, open_.connection)
-    there = {each.id for each in found.states}
-    end = min(found.next or last, last)
-    gone = [each for each in await copy.ids(first, end, open_.connection) if each not in there]
     known = await open_.versions(gone)
     for each in gone:
         if known.get(each) == before.get(each):
