@@ -39,7 +39,7 @@ class InboxContract(ABC):
             assert await open_.remember("b")
 
     async def test_what_raises_is_undone_as_a_whole(self, inbox: Inbox[Any]) -> None:
-        one = uuid4()
+        one, other = uuid4(), uuid4()
         with pytest.raises(Undone):  # noqa: PT012 - what was done before is to be undone
             async with inbox.transaction() as open_:
                 await open_.remember("a")
@@ -47,6 +47,8 @@ class InboxContract(ABC):
                 await open_.move("here")
                 await open_.hold(events(one, 1)[0], NOON)
                 await open_.bury(Letter("a", "{}", "why", 1, NOON))
+                await open_.load({other: 2})
+                await open_.note("there")
                 raise Undone
         async with inbox.transaction() as open_:
             assert await open_.remember("a")
@@ -54,6 +56,7 @@ class InboxContract(ABC):
             assert await open_.cursor() is None
             assert await open_.waiting() == 0
             assert not await open_.letters(10)
+            assert (await open_.version(other), await open_.loaded(other), await open_.noted()) == (0, 0, None)
 
     async def test_of_transactions_at_once_each_is_whole(self, inbox: Inbox[Any]) -> None:
         one = uuid4()
@@ -126,16 +129,75 @@ class InboxContract(ABC):
             await open_.move(None)
             assert await open_.cursor() is None
 
+    async def test_what_was_copied_counts_as_handled_unless_it_was_handled_further(self, inbox: Inbox[Any]) -> None:
+        one, other, third = sorted(uuid4() for _ in range(3))
+        async with inbox.transaction() as open_:
+            await open_.advance(one, 2)
+            await open_.advance(other, 5)
+        async with inbox.transaction() as open_:
+            assert {*await open_.load({third: 1, other: 4, one: 3})} == {other}
+            assert not await open_.load({one: 3})
+            assert not await open_.load({})
+        async with inbox.transaction() as open_:
+            assert [await open_.version(each) for each in (one, other, third)] == [3, 5, 1]
+            assert [await open_.loaded(each) for each in (one, other, third)] == [3, 0, 1]
+            await open_.advance(one, 4)
+            assert await open_.loaded(one) == 3
+
+    async def test_what_was_copied_need_not_wait(self, inbox: Inbox[Any]) -> None:
+        one, other = uuid4(), uuid4()
+        _, second, third, fourth = events(one, 4)
+        async with inbox.transaction() as open_:
+            for each in (second, third, fourth, events(other, 1)[0]):
+                await open_.hold(each, NOON)
+        async with inbox.transaction() as open_:
+            await open_.load({one: 3})
+            assert await open_.waiting() == 2
+            assert await open_.held(one) == fourth
+
+    async def test_tells_how_far_it_is_with_those_that_it_knows(self, inbox: Inbox[Any]) -> None:
+        handled, copied, new, held, unknown = (uuid4() for _ in range(5))
+        async with inbox.transaction() as open_:
+            await open_.advance(handled, 2)
+            await open_.load({copied: 3, new: 0})
+            assert await open_.version(held) == 0
+            await open_.hold(events(held, 2)[1], NOON)
+        async with inbox.transaction() as open_:
+            found = await open_.versions([handled, copied, new, held, unknown])
+            assert found == {handled: 2, copied: 3, new: 0}
+            assert await open_.versions([]) == {}
+            many = await open_.versions([*(uuid4() for _ in range(40_000)), copied])
+            assert many == {copied: 3}
+
+    async def test_the_place_in_copying_is_kept_and_one_goes_on_at_a_time(self, inbox: Inbox[Any]) -> None:
+        async def step() -> None:
+            async with inbox.transaction() as open_:
+                place = int(await open_.noted() or 0)
+                await asyncio.sleep(0)
+                await open_.note(str(place + 1))
+
+        async with inbox.transaction() as open_:
+            assert await open_.noted() is None
+        await asyncio.gather(*(step() for _ in range(10)))
+        async with inbox.transaction() as open_:
+            assert await open_.noted() == "10"
+            await open_.note(None)
+        async with inbox.transaction() as open_:
+            assert await open_.noted() is None
+
     async def test_forgets_everything_but_the_letters(self, inbox: Inbox[Any]) -> None:
-        one = uuid4()
+        one, other = uuid4(), uuid4()
         async with inbox.transaction() as open_:
             await open_.remember("a")
             await open_.advance(one, 3)
             await open_.hold(events(one, 1)[0], NOON)
             await open_.move("here")
             await open_.bury(Letter("a", "{}", "bad", 1, NOON))
+            await open_.load({other: 2})
+            await open_.note("there")
             await open_.forget()
         async with inbox.transaction() as open_:
             assert await open_.remember("a")
+            assert (await open_.loaded(other), await open_.noted(), await open_.versions([one, other])) == (0, None, {})
             assert (await open_.version(one), await open_.waiting(), await open_.cursor()) == (0, 0, None)
             assert len(await open_.letters(10)) == 1

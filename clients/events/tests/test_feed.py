@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 
 from feeds import TOKEN, Feed, served
+from gatewright_events import asking
 from gatewright_events import feed as following
-from gatewright_events.consumer import Consumer, Later
+from gatewright_events.asking import NoAnswer, Refused
+from gatewright_events.consumer import Consumer, Later, Order
 from gatewright_events.events import Event
-from gatewright_events.feed import FeedSubscriber, NoAnswer, Refused
+from gatewright_events.feed import FeedSubscriber
 from gatewright_events.testing import Announcer, MemoryInbox
 
 ADA = UUID(int=1)
@@ -69,6 +71,51 @@ async def test_events_of_other_types_are_passed_over(desk: Desk, subscriber: Fee
     assert desk.versions == [1]
 
 
+@pytest.mark.parametrize(
+    ("patterns", "asked"),
+    [
+        (("identity.user.*",), ["identity.user.*"]),
+        (("identity.#", "teams.team.created"), ["identity.*.*", "teams.team.created"]),
+        (("identity.user.created.#",), ["identity.user.created"]),
+        (("#",), []),
+        (("teams.team.*", "*.*.#"), []),
+        (("identity.user.*", "no.more-than-this.*", "two.segments", "a.b.c.d.#"), ["identity.user.*"]),
+        (tuple(f"a.b{'x' * n}.*" for n in range(51)), []),
+    ],
+)
+async def test_asks_for_nothing_but_what_is_wanted(
+    desk: Desk, subscriber: FeedSubscriber[Any], patterns: tuple[str, ...], asked: list[str]
+) -> None:
+    desk.consumer.patterns = patterns
+    await subscriber.take()
+    assert desk.feed.types == [asked]
+
+
+@pytest.mark.parametrize("order", list(Order))
+async def test_what_the_feed_leaves_out_is_missing_to_nobody(
+    desk: Desk, subscriber: FeedSubscriber[Any], order: Order
+) -> None:
+    desk.consumer.patterns, desk.consumer.order = ("identity.user.updated",), order
+    for what in ("created", "updated", "deactivated", "updated"):
+        desk.feed.events.append(desk.announcer.announce(f"identity.user.{what}", ADA))
+    await desk.consumer.take(desk.feed.events[3])  # as from a queue
+    assert desk.versions == ([] if order is Order.COMPLETE else [4])
+
+    await subscriber.catch_up()
+
+    assert desk.feed.served == ["identity.user.updated"] * 2
+    assert desk.versions == ([2, 4] if order is Order.COMPLETE else [4])
+    assert not await desk.consumer.letters()
+
+
+async def test_a_feed_that_does_not_know_a_type_is_read_as_a_whole(desk: Desk, subscriber: FeedSubscriber[Any]) -> None:
+    desk.consumer.patterns = ("identity.user.*", "later.thing.*")
+    desk.feed.answers = [(422, b'{"code":"events.type_unknown"}')]
+    desk.announce(25)
+    assert await subscriber.catch_up() == 25
+    assert desk.feed.types == [["identity.user.*", "later.thing.*"], *[[]] * 4]
+
+
 async def test_a_log_that_was_restored_is_read_from_its_beginning(desk: Desk, subscriber: FeedSubscriber[Any]) -> None:
     desk.announce(3)
     await subscriber.catch_up()
@@ -87,10 +134,10 @@ async def test_a_token_that_is_refused_ends_it(desk: Desk, subscriber: FeedSubsc
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(503, b""), (200, b"[]"), (200, b"{"), (200, b'{"items": 1, "next": 2}'), (302, b""), (410, b"")],
+    [(503, b""), (422, b""), (200, b"[]"), (200, b"{"), (200, b'{"items": 1, "next": 2}'), (302, b""), (410, b"")],
 )
 async def test_any_other_answer_may_pass(desk: Desk, subscriber: FeedSubscriber[Any], status: int, body: bytes) -> None:
-    desk.feed.answers = [(status, body)]
+    desk.feed.answers = [(status, body)] * 2
     with pytest.raises(NoAnswer):
         await subscriber.take()
     assert desk.inbox.state.place is None
@@ -99,7 +146,7 @@ async def test_any_other_answer_may_pass(desk: Desk, subscriber: FeedSubscriber[
 async def test_an_answer_without_end_is_not_read_to_it(
     desk: Desk, subscriber: FeedSubscriber[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "MOST", 1000)
+    monkeypatch.setattr(asking, "MOST", 1000)
     desk.feed.answers = [(200, b" " * 5000)]
     with pytest.raises(NoAnswer, match="too long"):
         await subscriber.take()

@@ -3,18 +3,28 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from gatewright_events.comparing import differences
 from gatewright_events.consumer import Consumer, Outcome
+from gatewright_events.copying import Copy
 from gatewright_events.events import Event
+from gatewright_events.feed import FeedSubscriber
 from gatewright_events.postgres import PostgresInbox
+from gatewright_events.snapshots import State
 from gatewright_events.testing import Announcer
+from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright
 from inboxes import InboxContract
 from tests.support.databases import copied
+
+PUT = "INSERT INTO people VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET name = excluded.name"
+THERE = "SELECT id FROM people WHERE id BETWEEN $1 AND $2"
 
 
 @pytest.fixture
@@ -33,6 +43,68 @@ class TestPostgres(InboxContract):
         await made.prepare()
         await made.prepare()
         return made
+
+
+@dataclass
+class Stopping:
+    """Loads people, and is stopped at some of them."""
+
+    at: set[int]
+    loads: int = 0
+
+    async def load(self, state: State, connection: Any) -> None:
+        self.loads += 1
+        if self.loads in self.at:
+            raise TimeoutError("it was stopped")
+        await connection.execute(PUT, state.id, state.data["name"])
+
+
+async def put(event: Event, connection: Any) -> None:
+    await connection.execute(PUT, event.aggregate_id, event.data["name"])
+
+
+async def there(first: UUID, last: UUID, connection: Any) -> list[UUID]:
+    return [row["id"] for row in await connection.fetch(THERE, first, last)]
+
+
+async def drop(id_: UUID, connection: Any) -> None:
+    await connection.execute("DELETE FROM people WHERE id = $1", id_)
+
+
+async def test_i18_processes_that_copy_together_are_complete_though_some_are_stopped(pool: asyncpg.Pool) -> None:
+    gatewright, people = MemoryGatewright(), sorted(uuid4() for _ in range(150))
+    for person in people:
+        gatewright.announce("identity.user.created", person, name="Ada")
+    await PostgresInbox(pool).prepare()
+    await pool.execute("CREATE TABLE people (id uuid PRIMARY KEY, name text)")
+    await pool.execute("INSERT INTO people SELECT gen_random_uuid(), 'nobody' FROM generate_series(1, 20)")
+    copy = Copy("user", Stopping({15, 60, 61, 110}).load, there, drop)
+
+    async def process() -> None:
+        taking = Consumer(PostgresInbox(pool), put, ("identity.user.*",))
+        feed = FeedSubscriber(taking, ADDRESS, TOKEN, gatewright.client(), copies=(copy,), part=7)
+        while True:
+            with suppress(TimeoutError):
+                await feed.catch_up()
+                return
+
+    async def go_on(path: str) -> None:
+        if path == "/snapshot" and len(gatewright.asked) % 5 == 0:
+            gatewright.announce("identity.user.updated", people[len(gatewright.asked)], name="Eve")
+            gatewright.announce("identity.user.created", uuid4(), name="Bob")
+
+    gatewright.after = go_on
+    await asyncio.gather(*(process() for _ in range(4)))
+
+    kept = dict(await pool.fetch("SELECT id, name FROM people"))
+    assert {UUID(str(id_)): name for id_, name in kept.items()} == {
+        each.id: each.data["name"] for each in gatewright.states.values()
+    }
+    assert await pool.fetchval("SELECT count(*) FROM inbox_letters") == 0
+    feed = FeedSubscriber(Consumer(PostgresInbox(pool), put), ADDRESS, TOKEN, gatewright.client(), copies=(copy,))
+    assert await differences(feed, copy) == []
+    await pool.execute("DELETE FROM people WHERE id = $1", people[0])
+    assert len(await differences(feed, copy)) == 1
 
 
 async def test_i18_of_many_processes_one_handles_an_event_and_in_order(pool: asyncpg.Pool) -> None:

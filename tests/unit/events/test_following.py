@@ -34,7 +34,7 @@ async def test_it_ends_and_says_why_when_its_token_is_refused(tmp_path: Path) ->
 
 async def test_it_asks_again_while_the_feed_does_not_answer(tmp_path: Path) -> None:
     log, person = MemoryEventLog(), uuid7()
-    await log.append(person_event("created", person, 1))
+    await log.append(person_event("created", uuid7(), 1))
     async with feed_server(log) as url:
         pass  # nobody answers there any more
     process = await follow(url, TOKEN, tmp_path)
@@ -45,6 +45,9 @@ async def test_it_asks_again_while_the_feed_does_not_answer(tmp_path: Path) -> N
         assert b"asks the feed again in about 1 seconds" in await asyncio.wait_for(process.stderr.readline(), 30)
         async with feed_server(log, int(url.rpartition(":")[2])):
             assert await asyncio.wait_for(process.stdout.readline(), 30) == b"ready\n"
+            while b"copied all there is" not in await asyncio.wait_for(process.stderr.readline(), 30):
+                pass
+            await log.append(person_event("created", person, 1))
             told = await asyncio.wait_for(process.stdout.readline(), 30)
             assert told.startswith(f"UserCreated {person}".encode())
     finally:

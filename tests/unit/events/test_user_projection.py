@@ -10,10 +10,12 @@ from uuid import UUID
 import pytest
 
 from domain.kernel.ids import uuid7
-from examples.user_service.__main__ import consumer
-from examples.user_service.projection import reset
+from examples.user_service.__main__ import consumer, mended
+from examples.user_service.projection import PEOPLE, reset
 from gatewright_events.consumer import Consumer, Outcome
+from gatewright_events.feed import FeedSubscriber
 from gatewright_events.sqlite import SqliteInbox
+from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright
 from tests.support.builders.people import person_event
 
 STORY = ["created", "updated", "deactivated", "password_changed"]
@@ -76,6 +78,42 @@ async def test_i18_what_cannot_be_projected_changes_nothing(taking: Consumer[Con
     assert database(taking).execute("SELECT count(*) FROM users").fetchone() == (0,)
     (letter,) = await taking.letters()
     assert (letter.id, letter.attempts) == (good["id"], 5)
+
+
+async def test_who_is_new_begins_with_those_who_are_there(taking: Consumer[Connection]) -> None:
+    gatewright, ada, bob = MemoryGatewright(), uuid7(), uuid7()
+    for person, email in ((ada, "ada@example.org"), (bob, "bob@example.org")):
+        gatewright.announce("identity.user.created", person, email=email, full_name=None, is_active=True)
+    gatewright.announce("identity.user.deactivated", bob, is_active=False)
+    feed = FeedSubscriber(taking, ADDRESS, TOKEN, gatewright.client(), copies=(PEOPLE,))
+
+    assert await feed.catch_up() == 0
+    assert (known(taking, ada), known(taking, bob)) == (("ada@example.org", None, 1), ("bob@example.org", None, 0))
+
+    gatewright.announce("identity.user.erased", ada, ends=True)
+    assert await feed.catch_up() == 1
+    assert known(taking, ada) is None
+
+
+async def test_what_differs_is_told_and_mended(
+    taking: Consumer[Connection], capsys: pytest.CaptureFixture[str]
+) -> None:
+    gatewright, person = MemoryGatewright(), uuid7()
+    gatewright.announce("identity.user.created", person, email="ada@example.org", full_name=None, is_active=True)
+    feed = FeedSubscriber(taking, ADDRESS, TOKEN, gatewright.client(), copies=(PEOPLE,))
+    await feed.catch_up()
+    await reset(database(taking))
+
+    assert [await mended(feed), await mended(feed)] == [None, None]
+    differed, complete = capsys.readouterr().out.splitlines()
+    assert (differed.startswith("differed from "), differed.endswith("copied 1"), complete) == (True, True, "complete")
+    assert known(taking, person)
+
+
+async def test_what_cannot_be_compared_says_why(taking: Consumer[Connection]) -> None:
+    refused = FeedSubscriber(taking, ADDRESS, "another", MemoryGatewright().client(), copies=(PEOPLE,))
+    assert await mended(refused) == f"{ADDRESS} refuses the token (401)"
+    assert await mended(None) == "name the service and a token: GATEWRIGHT_URL and GATEWRIGHT_TOKEN"
 
 
 async def test_a_replay_makes_the_same_again(taking: Consumer[Connection]) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -16,6 +18,7 @@ from gatewright_events.inbox import Inbox, Letter, Transaction
 C = TypeVar("C")
 Handler = Callable[[Event, C], Awaitable[None]]
 """Applies an event by a connection of the inbox, in whose transaction it runs; it must not commit."""
+Take = Callable[[Mapping[str, Any]], "Awaitable[Outcome]"]
 
 ATTEMPTS: Final = 5
 PAUSE: Final = 0.05
@@ -75,21 +78,18 @@ class Consumer(Generic[C]):
 
         With `in_order` it comes from the feed, where nothing precedes it that could still come.
         """
-        try:
-            event = read(body)
-        except Malformed as malformed:
-            await self._bury(_letter(body, str(malformed), self.now()))
-            return Outcome.BURIED
-        if not matches(self.patterns, event.type):
-            return Outcome.UNWANTED
         async with self._turn:
-            outcome = await self._settle(event, lambda open_: self._apply(event, open_, in_order=in_order))
-            if outcome in {Outcome.HANDLED, Outcome.BURIED}:
-                await self._drain(event.aggregate_id)
+            outcome = await self._take(body, in_order=in_order)
             crowded = outcome is Outcome.HELD and await self._waiting() > self.room
         if crowded:
             await self.release(timedelta(0))
         return outcome
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Take]:
+        """Handle nothing meanwhile but what the function that this yields is given, in the order of the feed."""
+        async with self._turn:
+            yield partial(self._take, in_order=True)
 
     async def late(self, patience: timedelta | None = None) -> bool:
         """Tell whether an event has waited for so long, or for longer than it should."""
@@ -142,8 +142,23 @@ class Consumer(Generic[C]):
             await open_.forget()
             await open_.move(after)
 
+    async def _take(self, body: bytes | str | Mapping[str, Any], *, in_order: bool) -> Outcome:
+        try:
+            event = read(body)
+        except Malformed as malformed:
+            await self._bury(_letter(body, str(malformed), self.now()))
+            return Outcome.BURIED
+        if not matches(self.patterns, event.type):
+            return Outcome.UNWANTED
+        outcome = await self._settle(event, lambda open_: self._apply(event, open_, in_order=in_order))
+        if outcome in {Outcome.HANDLED, Outcome.BURIED}:
+            await self._drain(event.aggregate_id)
+        return outcome
+
     async def _apply(self, event: Event, open_: Transaction[C], *, in_order: bool) -> Outcome:
         known = await open_.version(event.aggregate_id)
+        if event.aggregate_version <= known and event.aggregate_version <= await open_.loaded(event.aggregate_id):
+            return Outcome.REPEATED  # what was copied tells of it
         if not await open_.remember(event.id):
             # Perhaps it is held: the feed says now that nothing precedes it.
             held = await open_.held(event.aggregate_id, event.aggregate_version) if in_order else None

@@ -11,7 +11,10 @@ MOST: Final = 1 << 20
 """The most bytes that an event may have."""
 LONGEST: Final = 255
 """The most characters that an attribute may have."""
+SEGMENTS: Final = 3
+"""How many a type has."""
 _TYPE: Final = re.compile(r"[a-z_]+(?:\.[a-z_]+){2}")
+_SEGMENT: Final = re.compile(r"[a-z_]+|\*")
 
 
 class Malformed(ValueError):
@@ -62,6 +65,14 @@ def read(body: bytes | str | Mapping[str, Any]) -> Event:
 def matches(patterns: Iterable[str], type_: str) -> bool:
     """Tell whether a type matches any of `patterns`, in which `*` is any segment and a `#` at the end any number."""
     return any(_matches(each.split("."), type_.split(".")) for each in patterns)
+
+
+def spelt_out(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Return patterns of three segments, without `#`, that together match the same types: as the feed takes them."""
+    split = [each.split(".") for each in patterns]
+    long = [[*each[:-1], *"*" * (SEGMENTS + 1 - len(each))] if each[-1] == "#" else each for each in split]
+    # No type has other segments, or another number of them: such a pattern matches nothing.
+    return tuple(".".join(each) for each in long if len(each) == SEGMENTS and all(map(_SEGMENT.fullmatch, each)))
 
 
 def _matches(pattern: list[str], type_: list[str]) -> bool:

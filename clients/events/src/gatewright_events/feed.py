@@ -1,37 +1,30 @@
 """Subscribe over HTTP: `GET /auth/events`, which answers as soon as there is something new."""
 
 import asyncio
-import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import uniform
 from typing import Any, Final, Generic, TypeVar
 
 import httpx2
 
-from gatewright_events.consumer import Consumer, Later, Outcome
+from gatewright_events.asking import OK, SECONDS, Answer, Credential, Gatewright, NoAnswer, parsed
+from gatewright_events.consumer import Consumer, Later, Outcome, Take
+from gatewright_events.copying import Copier, Copy
+from gatewright_events.events import spelt_out
 
 C = TypeVar("C")
-Credential = str | Callable[[], Awaitable[str]]
-"""An access token of this service's own, or what gets one: asked before every request, so it should remember."""
 
 GONE: Final = 410
-REFUSED: Final = frozenset({401, 403})
-MOST: Final = 1 << 26
-"""The most bytes that an answer may have."""
+UNKNOWN: Final = 422
+MOST_TYPES: Final = 50
+"""How many types the feed can be asked for at once."""
+EVERYTHING: Final = "*.*.*"
 LEAST_PAUSE: Final = 0.5
 MOST_PAUSE: Final = 30.0
 """Seconds between two attempts to reach a feed that does not answer."""
 log = logging.getLogger("gatewright_events")
-
-
-class Refused(Exception):
-    """The credential is none, not any more, or may not read events: to ask again with it changes nothing."""
-
-
-class NoAnswer(Exception):
-    """The feed was not reached, or gave no answer that can be used; that may pass."""
 
 
 @dataclass(slots=True)
@@ -47,9 +40,23 @@ class FeedSubscriber(Generic[C]):
     limit: int = 100
     wait: int = 20
     """Seconds that the feed is asked to wait for something new, at most 30."""
+    copies: Sequence[Copy[C]] = ()
+    """What to begin with where the inbox has no place in the feed, or has one that is gone."""
+    part: int = 1000
+    """How many things are copied in one transaction."""
+    _whole: bool = field(default=False, init=False)
+    """Everything is read, for the feed does not know all types that are wanted."""
+
+    @property
+    def gatewright(self) -> Gatewright:
+        """Whom it asks."""
+        return Gatewright(self.address, self.credential, self.client)
 
     async def run(self) -> None:
-        """Follow the feed until cancelled; ask ever less often while it does not answer. Raise `Refused`."""
+        """Copy what is not copied yet, then follow the feed until cancelled; raise `Refused`.
+
+        It asks ever less often while there is no answer.
+        """
         pause = LEAST_PAUSE
         while True:
             try:
@@ -59,6 +66,15 @@ class FeedSubscriber(Generic[C]):
                 log.warning("asks the feed again in about %g seconds: %s", pause, error)
                 await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311 - nobody gains by guessing it
                 pause = min(2 * pause, MOST_PAUSE)
+
+    async def copy(self) -> int:
+        """Copy what is not copied yet, from where that was stopped; return how many things. `take` does it, too.
+
+        Raise `Refused`, `NoAnswer`, or what the store raises.
+        """
+        if not self.copies or await self._cursor() is not None:
+            return 0
+        return await Copier(self.gatewright, self.consumer.inbox, self.copies, self.part).run()
 
     async def catch_up(self) -> int:
         """Take everything up to the present end of the feed; return how many events were new."""
@@ -72,55 +88,95 @@ class FeedSubscriber(Generic[C]):
 
         Raise `Refused`, `NoAnswer`, or what the consumer raises. The place is kept after all of the part was taken.
         """
+        await self.copy()
         part = await self._part(wait)
+        if part is None:
+            return 0
         new = 0
         for event in part["items"]:
             outcome = await self.consumer.take(event, in_order=True)
             new += outcome in {Outcome.HANDLED, Outcome.BURIED}
-        async with self.consumer.inbox.transaction() as open_:
-            await open_.move(part["next"])
+        await self._move(part["next"])
         return new if part["items"] or part.get("more") else None
 
-    async def _part(self, wait: int) -> dict[str, Any]:
-        async with self.consumer.inbox.transaction() as open_:
-            cursor = await open_.cursor()
-        status, body = await self._ask(cursor, wait)
-        if status == GONE and cursor:
-            # The log was restored from a backup, or dropped what is old: the inbox tells what is known already.
-            log.warning("the place in the feed is gone; reads it from its beginning")
-            status, body = await self._ask(None, wait)
-        if status in REFUSED:
-            raise Refused(f"{self.address} refuses the token ({status})")
-        try:
-            part: dict[str, Any] = json.loads(body)
-            well = status == 200 and isinstance(part["items"], list) and isinstance(part["next"], str)  # noqa: PLR2004
-        except (KeyError, TypeError, ValueError) as error:
-            raise NoAnswer(f"{self.address} answers {status}, not with events") from error
-        if not well:
-            raise NoAnswer(f"{self.address} answers {status}")
-        return part
+    async def reach(self, cursor: str, take: Take) -> None:
+        """Have `take` handle what precedes a cursor, and nothing beyond it; raise as `take` of this does."""
+        log_id, end = place_of(cursor)
+        while (mine := await self._cursor()) is None or place_of(mine)[0] != log_id or place_of(mine)[1] < end:
+            part = await self._part(1)
+            if part is None or place_of(part["next"])[0] != log_id:
+                raise NoAnswer("the log was replaced, or has dropped what follows")
+            wanted = [each for each in part["items"] if int(each["sequence"]) <= end]
+            for event in wanted:
+                await take(event)
+            # Asked for some types only, it may have gone further than the cursor.
+            beyond = len(wanted) < len(part["items"]) or place_of(part["next"])[1] > end
+            await self._move(cursor if beyond else part["next"])
 
-    async def _ask(self, cursor: str | None, wait: int) -> tuple[int, bytes]:
-        asked = {"limit": str(self.limit), "wait": str(wait)} | ({"after": cursor} if cursor else {})
+    async def _cursor(self) -> str | None:
+        async with self.consumer.inbox.transaction() as open_:
+            return await open_.cursor()
+
+    async def _move(self, cursor: str) -> None:
+        async with self.consumer.inbox.transaction() as open_:
+            # Another process may have begun to copy meanwhile: then the place is known at the end of that.
+            if not self.copies or await open_.noted() is None:
+                await open_.move(cursor)
+
+    async def _part(self, wait: int) -> dict[str, Any] | None:
+        """Return what follows in the feed, None if there is something to be copied first."""
+        cursor = await self._cursor()
+        answer = await self._ask(cursor, wait)
+        if answer.status == GONE and cursor:
+            # The log was restored from a backup, or dropped what is old.
+            if self.copies:
+                log.warning("the place in the feed is gone; copies from the beginning")
+                await self._lose(cursor)
+                return None
+            # The inbox tells what is known already.
+            log.warning("the place in the feed is gone; reads it from its beginning")
+            answer = await self._ask(None, wait)
+        part = parsed(answer.body)
         try:
-            credential = self.credential if isinstance(self.credential, str) else await self.credential()
-            headers = {"authorization": f"Bearer {credential}"}
-            async with (
-                asyncio.timeout(wait + 15),
-                self.client.stream(
-                    "GET",
-                    f"{self.address}/auth/events",
-                    params=asked,
-                    headers=headers,
-                    follow_redirects=False,
-                    timeout=None,
-                ) as answer,
-            ):
-                body = bytearray()
-                async for piece in answer.aiter_bytes():
-                    body += piece
-                    if len(body) > MOST:
-                        raise NoAnswer("the answer is too long")
-                return answer.status_code, bytes(body)
-        except (httpx2.HTTPError, OSError, RuntimeError, TimeoutError) as error:
-            raise NoAnswer(f"{self.address}: {type(error).__name__}") from error
+            well = answer.status == OK and isinstance(part["items"], list) and isinstance(part["next"], str)
+        except (KeyError, TypeError):
+            well = False
+        if not well:
+            raise self.gatewright.spoilt(answer, "events")
+        return dict(part)
+
+    async def _lose(self, cursor: str) -> None:
+        async with self.consumer.inbox.transaction() as open_:
+            await open_.noted()  # whoever shares the inbox waits here, and finds another cursor then, or none
+            if await open_.cursor() == cursor:
+                await open_.forget()
+
+    async def _ask(self, cursor: str | None, wait: int) -> Answer:
+        asked = [("limit", str(self.limit)), ("wait", str(wait)), *([("after", cursor)] if cursor else [])]
+        types = [("type", each) for each in self._types()]
+        answer = await self.gatewright.ask("/auth/events", [*asked, *types], wait + SECONDS)
+        if answer.status == UNKNOWN and types:
+            # A release that announces nothing of such a type, yet: nothing is missed by reading everything.
+            answer = await self.gatewright.ask("/auth/events", asked, wait + SECONDS)
+            if answer.status == OK:
+                log.warning("the feed does not know some of the types that are wanted; reads all of it")
+                self._whole = True
+        return answer
+
+    def _types(self) -> tuple[str, ...]:
+        """Return what the feed is asked for, nothing for everything.
+
+        What it leaves out is what the consumer would pass over without a trace. So it makes no gap that would not be
+        there otherwise, and gaps stop nothing that comes from the feed: whatever is wanted came before.
+        """
+        types = spelt_out(self.consumer.patterns)
+        return () if self._whole or EVERYTHING in types or len(types) > MOST_TYPES else types
+
+
+def place_of(cursor: str) -> tuple[str, int]:
+    """Return the log of a cursor, and how many events precede it there."""
+    log_id, _, position = cursor.rpartition(".")
+    try:
+        return log_id, int(position)
+    except ValueError as error:
+        raise NoAnswer("a cursor cannot be read") from error

@@ -1,6 +1,6 @@
 """What a consumer remembers: which events it has seen, and how far it is with each aggregate."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,8 +68,26 @@ class Transaction(Protocol[C_co]):
     async def move(self, cursor: str | None) -> None:
         """Note how far the feed was read."""
 
+    async def load(self, versions: Mapping[UUID, int]) -> Collection[UUID]:
+        """Note as which versions aggregates were copied, and drop what waits of them up to there.
+
+        Those that were handled further are left as they are, and returned.
+        """
+
+    async def loaded(self, aggregate_id: UUID) -> int:
+        """Return as which version an aggregate was copied, 0 if it was not."""
+
+    async def versions(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return how far aggregates were handled, or as which version they were copied; unknown ones are left out."""
+
+    async def noted(self) -> str | None:
+        """Return how far copying is, None if it is not under way; nobody else goes on with it until the end."""
+
+    async def note(self, place: str | None) -> None:
+        """Note how far copying is."""
+
     async def forget(self) -> None:
-        """Forget every event, aggregate and cursor; letters stay."""
+        """Forget every event, aggregate, copy and cursor; letters stay."""
 
 
 class Inbox(Protocol[C_co]):

@@ -1,6 +1,6 @@
 """An inbox in Postgres, by asyncpg: any number of processes may share it. Needs the extra `postgres`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS inbox_letters (
     id text PRIMARY KEY, body text NOT NULL, reason text NOT NULL, attempts integer NOT NULL, at timestamptz NOT NULL
 );
 CREATE TABLE IF NOT EXISTS inbox_place (one integer PRIMARY KEY CHECK (one = 1), cursor text NOT NULL);
+CREATE TABLE IF NOT EXISTS inbox_loaded (aggregate_id uuid PRIMARY KEY, version bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS inbox_copying (one integer PRIMARY KEY CHECK (one = 1), place text);
 """
 VERSION: Final = """
 INSERT INTO inbox_aggregates VALUES ($1, 0)
@@ -39,6 +41,30 @@ BURY: Final = """
 INSERT INTO inbox_letters VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE
 SET body = excluded.body, reason = excluded.reason, attempts = excluded.attempts, at = excluded.at
 """
+# In the order of ids, so that two who load the same wait for each other only one way.
+LOAD: Final = """
+INSERT INTO inbox_aggregates AS old SELECT * FROM unnest($1::uuid[], $2::bigint[]) ORDER BY 1
+ON CONFLICT (aggregate_id) DO UPDATE SET version = greatest(old.version, excluded.version)
+RETURNING aggregate_id, version
+"""
+LOADED: Final = """
+INSERT INTO inbox_loaded SELECT * FROM unnest($1::uuid[], $2::bigint[])
+ON CONFLICT (aggregate_id) DO UPDATE SET version = excluded.version
+"""
+SETTLED: Final = """
+DELETE FROM inbox_waiting w USING unnest($1::uuid[], $2::bigint[]) AS now (id, version)
+WHERE w.aggregate_id = now.id AND w.version <= now.version
+"""
+VERSIONS: Final = """
+SELECT aggregate_id, version FROM inbox_aggregates a WHERE aggregate_id = ANY ($1)
+AND (version > 0 OR EXISTS (SELECT FROM inbox_loaded l WHERE l.aggregate_id = a.aggregate_id))
+"""
+"""Without the rows that are there to be locked."""
+NOTED: Final = """
+INSERT INTO inbox_copying VALUES (1, NULL) ON CONFLICT (one) DO UPDATE SET place = inbox_copying.place RETURNING place
+"""
+"""Locks the row: of processes that share the inbox one at a time goes on copying."""
+NOTE: Final = "INSERT INTO inbox_copying VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET place = excluded.place"
 
 
 @dataclass
@@ -117,9 +143,39 @@ class PostgresTransaction(Transaction[Any]):
         if cursor is not None:
             await self.database.execute("INSERT INTO inbox_place VALUES (1, $1)", cursor)
 
+    async def load(self, versions: Mapping[UUID, int]) -> Collection[UUID]:
+        """See `Transaction.load`."""
+        rows = await self.database.fetch(LOAD, [*versions], [*versions.values()])
+        found = {UUID(str(row["aggregate_id"])): row["version"] for row in rows}
+        ahead = {id_ for id_, version in versions.items() if found[id_] > version}
+        behind = {id_: version for id_, version in versions.items() if id_ not in ahead}
+        for statement in (LOADED, SETTLED):
+            await self.database.execute(statement, [*behind], [*behind.values()])
+        return ahead
+
+    async def loaded(self, aggregate_id: UUID) -> int:
+        """See `Transaction.loaded`."""
+        found = await self.database.fetchval("SELECT version FROM inbox_loaded WHERE aggregate_id = $1", aggregate_id)
+        return int(found or 0)
+
+    async def versions(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """See `Transaction.versions`."""
+        rows = await self.database.fetch(VERSIONS, [*ids])
+        return {UUID(str(row["aggregate_id"])): row["version"] for row in rows}
+
+    async def noted(self) -> str | None:
+        """See `Transaction.noted`."""
+        found: str | None = await self.database.fetchval(NOTED)
+        return found
+
+    async def note(self, place: str | None) -> None:
+        """See `Transaction.note`."""
+        await self.database.execute(NOTE, place)
+
     async def forget(self) -> None:
         """See `Transaction.forget`."""
-        await self.database.execute("TRUNCATE inbox_seen, inbox_aggregates, inbox_waiting, inbox_place")
+        await self.note(None)  # first: whoever copies holds that row, and then wants the tables
+        await self.database.execute("TRUNCATE inbox_seen, inbox_aggregates, inbox_waiting, inbox_place, inbox_loaded")
 
 
 @dataclass

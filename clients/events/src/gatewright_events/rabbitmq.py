@@ -11,8 +11,9 @@ from typing import Final, Generic, TypeVar
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
+from gatewright_events.asking import NoAnswer, Refused
 from gatewright_events.consumer import Consumer, Later
-from gatewright_events.feed import FeedSubscriber, NoAnswer, Refused
+from gatewright_events.feed import FeedSubscriber
 
 C = TypeVar("C")
 DELIVERIES: Final = 20

@@ -1,8 +1,9 @@
 """An inbox in SQLite, beside the tables of its consumer. One process uses it at a time."""
 
 import asyncio
+import json
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,13 @@ CREATE TABLE IF NOT EXISTS inbox_letters (
     id TEXT PRIMARY KEY, body TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL, at REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS inbox_place (one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS inbox_loaded (aggregate_id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inbox_copying (one INTEGER PRIMARY KEY CHECK (one = 1), place TEXT NOT NULL);
+"""
+KNOWN: Final = "INSERT OR REPLACE INTO inbox_aggregates VALUES (?, ?)"
+LOADED: Final = "INSERT OR REPLACE INTO inbox_loaded VALUES (?, ?)"
+VERSIONS: Final = """
+SELECT aggregate_id, version FROM inbox_aggregates WHERE aggregate_id IN (SELECT value FROM json_each(?))
 """
 
 
@@ -49,7 +57,7 @@ class SqliteTransaction(Transaction[sqlite3.Connection]):
 
     async def advance(self, aggregate_id: UUID, version: int) -> None:
         """See `Transaction.advance`."""
-        self.database.execute("INSERT OR REPLACE INTO inbox_aggregates VALUES (?, ?)", (str(aggregate_id), version))
+        self.database.execute(KNOWN, (str(aggregate_id), version))
 
     async def hold(self, event: Event, at: datetime) -> None:
         """See `Transaction.hold`."""
@@ -107,10 +115,41 @@ class SqliteTransaction(Transaction[sqlite3.Connection]):
         if cursor is not None:
             self.database.execute("INSERT INTO inbox_place VALUES (1, ?)", (cursor,))
 
+    async def load(self, versions: Mapping[UUID, int]) -> Collection[UUID]:
+        """See `Transaction.load`."""
+        known = await self.versions(versions)
+        ahead = {id_ for id_, version in versions.items() if known.get(id_, 0) > version}
+        rows = [(str(id_), version) for id_, version in versions.items() if id_ not in ahead]
+        self.database.executemany(KNOWN, rows)
+        self.database.executemany(LOADED, rows)
+        self.database.executemany("DELETE FROM inbox_waiting WHERE aggregate_id = ? AND version <= ?", rows)
+        return ahead
+
+    async def loaded(self, aggregate_id: UUID) -> int:
+        """See `Transaction.loaded`."""
+        row = self._row("SELECT version FROM inbox_loaded WHERE aggregate_id = ?", str(aggregate_id))
+        return row[0] if row else 0
+
+    async def versions(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """See `Transaction.versions`."""
+        rows = self.database.execute(VERSIONS, (json.dumps([str(each) for each in ids]),))
+        return {UUID(row[0]): row[1] for row in rows}
+
+    async def noted(self) -> str | None:
+        """See `Transaction.noted`."""
+        row = self._row("SELECT place FROM inbox_copying")
+        return row[0] if row else None
+
+    async def note(self, place: str | None) -> None:
+        """See `Transaction.note`."""
+        self.database.execute("DELETE FROM inbox_copying")
+        if place is not None:
+            self.database.execute("INSERT INTO inbox_copying VALUES (1, ?)", (place,))
+
     async def forget(self) -> None:
         """See `Transaction.forget`."""
-        for statement in ("inbox_seen", "inbox_aggregates", "inbox_waiting", "inbox_place"):
-            self.database.execute(f"DELETE FROM {statement}")  # noqa: S608 - names of ours
+        for name in ("seen", "aggregates", "waiting", "place", "loaded", "copying"):
+            self.database.execute(f"DELETE FROM inbox_{name}")  # noqa: S608 - names of ours
 
     def _row(self, statement: str, *values: Any) -> Any:
         return self.database.execute(statement, values).fetchone()

@@ -1,7 +1,7 @@
 """Doubles for the tests of consumers: an inbox in memory, and events as Gatewright announces them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -26,6 +26,8 @@ class MemoryState:
     waiting: dict[tuple[UUID, int], tuple[Event, datetime]] = field(default_factory=dict)
     letters: dict[str, Letter] = field(default_factory=dict)
     place: str | None = None
+    loaded: dict[UUID, int] = field(default_factory=dict)
+    copying: str | None = None
 
 
 @dataclass
@@ -89,6 +91,33 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
     async def move(self, cursor: str | None) -> None:
         """See `Transaction.move`."""
         self.state.place = cursor
+
+    async def load(self, versions: Mapping[UUID, int]) -> Collection[UUID]:
+        """See `Transaction.load`."""
+        mine = self.state.versions
+        ahead = {id_ for id_, version in versions.items() if mine.get(id_, 0) > version}
+        behind = {id_: version for id_, version in versions.items() if id_ not in ahead}
+        self.state.versions |= behind
+        self.state.loaded |= behind
+        for key in [key for key in self.state.waiting if key[1] <= versions.get(key[0], 0)]:
+            del self.state.waiting[key]
+        return ahead
+
+    async def loaded(self, aggregate_id: UUID) -> int:
+        """See `Transaction.loaded`."""
+        return self.state.loaded.get(aggregate_id, 0)
+
+    async def versions(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """See `Transaction.versions`."""
+        return {id_: self.state.versions[id_] for id_ in ids if id_ in self.state.versions}
+
+    async def noted(self) -> str | None:
+        """See `Transaction.noted`."""
+        return self.state.copying
+
+    async def note(self, place: str | None) -> None:
+        """See `Transaction.note`."""
+        self.state.copying = place
 
     async def forget(self) -> None:
         """See `Transaction.forget`."""
