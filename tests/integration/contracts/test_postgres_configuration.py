@@ -1,6 +1,8 @@
 """Configuration documents in Postgres alone."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
 
@@ -8,8 +10,10 @@ from core.postgres.configuration import SqlConfigurationBodies
 from core.postgres.database import Database
 from tests.contracts.configuration_bodies import ConfigurationBodiesContract, body
 from tests.contracts.configuration_heads import ConfigurationHeadsContract
+from tests.contracts.sealed_bodies import SealedBodiesContract
 from tests.integration.contracts.configuration import SqlLedger, opened
 from tests.integration.contracts.configuration_store import ConfigurationStoreSuite
+from tests.integration.contracts.sealing import SqlSealed
 
 
 @pytest.fixture
@@ -40,6 +44,21 @@ class TestSqlConfigurationHeads(ConfigurationHeadsContract):
 
 class TestSqlConfigurationStore(ConfigurationStoreSuite):
     """Heads and bodies in one database."""
+
+
+@dataclass
+class SqlSealedSql(SqlSealed):
+    async def raw(self, body_id: UUID) -> str:
+        async with self.database.read() as connection:
+            return str(await connection.fetchval("SELECT to_jsonb(b)::text FROM configuration_bodies b WHERE id = $1", body_id))
+
+
+class TestSqlSealedBodies(SealedBodiesContract):
+    """Bodies and salts in one database."""
+
+    @pytest.fixture
+    def sealed(self, database: Database, bodies: SqlConfigurationBodies) -> SqlSealedSql:
+        return SqlSealedSql(database, bodies)
 
 
 async def test_a_command_never_needs_two_connections_at_once(database_url: str) -> None:

@@ -164,7 +164,9 @@ class MemoryMemberReader(MemberReader):
         return behind([(each.created_at, each.user_id, self._member(each)) for each in found], after)[:most]
 
     async def among(self, organization_id: OrganizationId, people: Collection[UserId], by: Eyes) -> Collection[UserId]:
-        return {each for each in people if await self.find(organization_id, each, by)}
+        rows, users = self.memory.table(MEMBERSHIPS), self.memory.table(USERS)
+        named = [rows[organization_id, each] for each in people if (organization_id, each) in rows and each in users]
+        return {row.user_id for row in named if self._shows(row, by)}
 
     def _shows(self, membership: Membership, by: Eyes) -> bool:
         return person_seen(self.memory, membership.organization_id, membership.user_id, by)
