@@ -50,7 +50,9 @@ class TestSqlConfigurationStore(ConfigurationStoreSuite):
 class SqlSealedSql(SqlSealed):
     async def raw(self, body_id: UUID) -> str:
         async with self.database.read() as connection:
-            return str(await connection.fetchval("SELECT to_jsonb(b)::text FROM configuration_bodies b WHERE id = $1", body_id))
+            return str(
+                await connection.fetchval("SELECT to_jsonb(b)::text FROM configuration_bodies b WHERE id = $1", body_id)
+            )
 
 
 class TestSqlSealedBodies(SealedBodiesContract):
