@@ -24,6 +24,10 @@ from domain.organizations.speaking import Speaking
 from tests.support.memory.events import AllSeeing
 
 SOMEBODY = Actor(UserId(uuid7()), SessionId(uuid7()), None, 0)
+PERSON = """
+INSERT INTO users (id, email, email_verified, is_active, epoch, created_at, updated_at, version)
+VALUES ($1, $1::uuid::text || '@example.com', true, true, 0, now(), now(), 1)
+"""
 _ANNOUNCED = """
 SELECT aggregate_version FROM outbox WHERE organization_id = $1
 UNION ALL SELECT aggregate_version FROM events WHERE organization_id = $1 ORDER BY 1
@@ -76,6 +80,17 @@ class SqlLedger:
     async def command(self) -> AsyncIterator[tuple[ConfigurationHeads, Events]]:
         async with self.work() as work:
             yield SqlConfigurationHeads(work), work
+
+    async def person(self) -> UserId:
+        made = UserId(uuid7())
+        async with self.database.read() as connection:
+            await connection.execute(PERSON, made)
+        return made
+
+    async def mentions(self, user_id: UserId) -> list[int]:
+        asked = "SELECT version FROM configuration_people WHERE user_id = $1 ORDER BY version"
+        async with self.database.read() as connection:
+            return [row["version"] for row in await connection.fetch(asked, user_id)]
 
     async def put(self, body: dict[str, Any], expected: int | None, bodies: ConfigurationBodies) -> Configuration:
         """Put a document in force for somebody from whom walls hide nothing."""

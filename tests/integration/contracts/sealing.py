@@ -9,6 +9,7 @@ from core.sealed_documents import SealedBodies
 from domain.kernel.ids import UserId, uuid7
 from domain.organizations.ports import ConfigurationBodies
 from tests.contracts.sealed_bodies import CountedSalts
+from tests.integration.contracts.configuration import PERSON
 
 PEOPLE = PersonalKeys((b"the key that seals personal data",))
 
@@ -26,12 +27,8 @@ class SqlSealed:
 
     async def person(self) -> UserId:
         made = UserId(uuid7())
-        insert = """
-            INSERT INTO users (id, email, email_verified, is_active, epoch, created_at, updated_at, version)
-            VALUES ($1, $1::uuid::text || '@example.com', true, true, 0, now(), now(), 1)
-        """
         async with self.database.read() as connection:
-            await connection.execute(insert, made)
+            await connection.execute(PERSON, made)
         return made
 
     async def erase(self, user_id: UserId) -> None:
