@@ -41,6 +41,7 @@ from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import clash, outage
 from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
+from core.postgres.person_keys import SqlSalts
 from core.postgres.policy_models import SqlPolicyReader
 from core.postgres.presented_tokens import SqlPresentedTokens
 from core.postgres.profiles import SqlCredentials
@@ -54,6 +55,7 @@ from core.postgres.visibility_lists import SqlVisibilityLists
 from core.postgres.webhooks import SqlWebhookLists
 from core.recency import Recency
 from core.refresh_tokens import RefreshTokens
+from core.sealed_documents import SealedBodies
 from core.secrets import Sealed, seal
 from core.transacting import Transaction
 from core.webhooks.signing import SealedSecrets
@@ -90,6 +92,7 @@ from domain.organizations.joining import Joining, Leaving
 from domain.organizations.paging import Pages
 from domain.organizations.policies import InvitationPolicy
 from domain.organizations.ports import ConfigurationBodies, InvitationTokens
+from domain.organizations.speaking import Speaking
 from domain.resources.reach import Reach
 from domain.resources.readers import ResourceReader
 from domain.resources.registering import Registration as ResourceRegistration
@@ -127,6 +130,7 @@ SERVICES: Final = (
     Rotating,
     Seeing,
     Settling,
+    Speaking,
     Sight,
     Steering,
     TeamRights,
@@ -252,9 +256,9 @@ class Shared(Provider):
         return SqlTrials(container, EngineGate(self._assembly.access))
 
     @provide
-    def bodies(self, database: Database) -> ConfigurationBodies:
-        """Keep configuration documents in MongoDB if there is one, else in Postgres."""
-        return configuration_bodies(self._assembly.mongo, database)
+    def bodies(self, database: Database, people: PersonalKeys) -> ConfigurationBodies:
+        """Keep configuration documents in MongoDB if there is one, else in Postgres; seal what is of people in them."""
+        return SealedBodies(configuration_bodies(self._assembly.mongo, database), people, SqlSalts(database))
 
 
 def dispatcher(assembly: Assembly) -> Dispatcher:

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from domain.kernel.errors import OrganizationNotFound, PreconditionFailed
+from domain.kernel.errors import ConcurrentChange, OrganizationNotFound, PreconditionFailed
 from domain.kernel.events import Events
-from domain.kernel.ids import OrganizationId, uuid7
+from domain.kernel.ids import OrganizationId, UserId, uuid7
 from domain.organizations.documents import Document
 from domain.organizations.events import ConfigurationChanged
 from domain.organizations.models import Body, ConfigurationHead
@@ -27,14 +27,22 @@ class Ledger(Protocol):
     def command(self) -> AbstractAsyncContextManager[tuple[ConfigurationHeads, Events]]:
         """Begin a command; commit at the end, roll back on an error."""
 
+    async def person(self) -> UserId:
+        """Return somebody new."""
+
+    async def mentions(self, user_id: UserId) -> list[int]:
+        """Return the versions, of whatever head, that speak of somebody."""
+
 
 def body(organization_id: OrganizationId, members: dict[str, Any], namespace: str = "theme") -> Body:
     return Body(organization_id, namespace, 1, Document.parse(members), NOW)
 
 
-async def put(ledger: Ledger, stored: Body) -> ConfigurationHead:
-    """Put a body in force the way the command does."""
+async def put(ledger: Ledger, stored: Body, *people: UserId) -> ConfigurationHead:
+    """Put a body in force that speaks of `people`, the way the command does."""
     async with ledger.command() as (heads, events):
+        if people:
+            await heads.hold(people)
         head = await heads.find(stored.organization_id, stored.namespace)
         moved = head or ConfigurationHead(
             organization_id=stored.organization_id,
@@ -53,6 +61,8 @@ async def put(ledger: Ledger, stored: Body) -> ConfigurationHead:
         events.emit(changed, of=moved)
         if not head:
             await heads.add(moved)
+        if people:
+            await heads.mention(moved, people)
     return moved
 
 
@@ -122,6 +132,22 @@ class ConfigurationHeadsContract:
             await put(ledger, body(unknown, {}))
         with pytest.raises(OrganizationNotFound):
             await ledger.reader.current(unknown, "theme")
+
+    async def test_e13_finds_which_versions_speak_of_whom(self, ledger: Ledger) -> None:
+        ada, bob = await ledger.person(), await ledger.person()
+        for number, people in enumerate(((ada,), (ada, bob), (), (bob,))):
+            await put(ledger, body(ledger.organization_id, {"n": number}), *people)
+
+        assert (await ledger.mentions(ada), await ledger.mentions(bob)) == ([1, 2], [2, 4])
+
+    async def test_speaks_of_nobody_who_is_gone(self, ledger: Ledger) -> None:
+        ada = await ledger.person()
+        stored = body(ledger.organization_id, {})
+
+        with pytest.raises(ConcurrentChange):
+            await put(ledger, stored, ada, UserId(uuid7()))
+        assert await ledger.reader.current(ledger.organization_id, "theme") is None
+        assert await ledger.mentions(ada) == []
 
     async def test_refers_to_all_that_ever_was_in_force(self, ledger: Ledger) -> None:
         first, second, third, orphan = (body(ledger.organization_id, {"n": number}) for number in range(4))

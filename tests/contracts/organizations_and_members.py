@@ -147,6 +147,17 @@ class MembershipsContract:
         async with ground.transaction() as ports:
             await ports.memberships.add(membership(made, ada))
 
+    async def test_a2_tells_who_of_many_are_members(self, ground: Ground) -> None:
+        ada, bob, eve = [await person(ground, f"{name}@example.com") for name in ("ada", "bob", "eve")]
+        made, other = await founded(ground, "acme", ada), await founded(ground, "other", eve)
+        async with ground.transaction() as ports:
+            await ports.memberships.add(membership(made, bob))
+
+        asked = [ada.id, bob.id, eve.id, UserId(uuid7())]
+        assert await ground.members.among(made.id, asked, ANYBODY) == {ada.id, bob.id}
+        assert await ground.members.among(other.id, asked, ANYBODY) == {eve.id}
+        assert await ground.members.among(made.id, [], ANYBODY) == set()
+
 
 class OrganizationListsContract:
     """Subclasses provide the fixture `ground`."""

@@ -153,6 +153,11 @@ async def leave_traces(call: Caller, person: Marked, root: dict[str, str], organ
     assert (await call("PATCH", "/auth/me", {"username": mark()[:32]}, person.headers)).status == 200
     joined = {"user_id": person.id, "role": "member"}
     await call("POST", f"/auth/organizations/{organization}/members", joined, root | once())
+    path = f"/auth/organizations/{organization}/configuration/of-{person.id}"
+    for version in range(2):
+        said = {"of": {"$personal": {"user_id": person.id, "value": [person.email, {mark(): version}]}}, "n": version}
+        put = await call("PUT", path, said, root | once() | ({"if-match": f'"{version}"'} if version else {}))
+        assert put.json()["body"] == said, put
     await call("GET", f"/auth/users?email={person.email}", None, root)
     await call("GET", f"/auth/{person.email}?email={person.email}", None, person.headers)
 
@@ -164,6 +169,7 @@ async def exported(service: Service, person: Marked) -> None:
     assert dossier["held"]["account"][0]["email"] == person.email
     assert person.name in str(dossier["held"]["events"])
     assert len(dossier["held"]["sessions"]) == 2
+    assert [each["version"] for each in dossier["held"]["configuration"]] == [1, 2]
     assert len(dossier["held"]["audit"]) >= 5
 
 

@@ -62,7 +62,7 @@ from domain.kernel.usecases import Message, use_case
 from domain.keys.policies import KeyPolicy
 from domain.keys.ports import KeyForge
 from domain.organizations.policies import InvitationPolicy
-from domain.organizations.ports import InvitationTokens
+from domain.organizations.ports import ConfigurationBodies, InvitationTokens
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.greeting import GreetingPolicy
 from domain.sessions.models import Lifetimes
@@ -74,9 +74,9 @@ from tests.support.access.parts import MemoryParts
 from tests.support.access.worlds import World
 from tests.support.memory.audit import MemoryAuditTrails
 from tests.support.memory.configuration import (
-    MemoryConfigurationBodies,
     MemoryConfigurationHeads,
     MemoryConfigurationReader,
+    sealed_bodies,
 )
 from tests.support.memory.dossiers import MemoryDossiers
 from tests.support.memory.erasures import MemoryErasureLists, MemoryErasures
@@ -357,7 +357,6 @@ class Readers(Provider):
     scope = Scope.APP
 
     audit_trails = provide(WithParents[MemoryAuditTrails])
-    configuration_bodies = provide(WithParents[MemoryConfigurationBodies])
     configuration_reader = provide(WithParents[MemoryConfigurationReader])
     credentials = provide(WithParents[MemoryCredentials])
     organizations = provide(WithParents[MemoryOrganizationReader])
@@ -378,6 +377,11 @@ class Readers(Provider):
     team_lists = provide(WithParents[MemoryTeamLists])
     visibility_lists = provide(WithParents[MemoryVisibilityLists])
     webhook_lists = provide(WithParents[MemoryWebhookLists])
+
+    @provide
+    def configuration_bodies(self, memory: Memory) -> ConfigurationBodies:
+        """Keep what is of people sealed, as the service does."""
+        return sealed_bodies(memory)
 
     @provide
     def trials(self, container: AsyncContainer, memory: Memory, clock: Clock) -> Trials:

@@ -107,6 +107,11 @@ def private_rabbitmq(folder: Path) -> Server:
     return PrivateRabbitmq(folder / "rabbitmq")
 
 
+def private_mongodb(folder: Path) -> Server:
+    """Return a MongoDB, or what speaks its protocol, of one's own, not yet started."""
+    return PrivateMongodb(folder / "mongodb")
+
+
 PRIVATE: dict[str, type[Server]] = {
     "postgres": PrivatePostgres,
     "redis": PrivateRedis,

@@ -22,7 +22,7 @@ from domain.kernel.ids import uuid7
 from tests.support.databases import sibling
 from tests.support.http import Caller
 from tests.support.server import Missing, Port, Server
-from tests.support.servers import private_postgres, private_rabbitmq, private_redis
+from tests.support.servers import private_mongodb, private_postgres, private_rabbitmq, private_redis
 
 SOURCES: Final = Path(__file__).parents[2] / "src"
 LONG: Final = os.environ.get("GATEWRIGHT_FAULTS") == "long"
@@ -109,6 +109,10 @@ class Stack:
     @property
     def rabbit(self) -> Server:
         return self._server("rabbit", private_rabbitmq)
+
+    @property
+    def mongodb(self) -> Server:
+        return self._server("mongodb", private_mongodb)
 
     def discard(self) -> None:
         """Stop everything."""

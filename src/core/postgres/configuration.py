@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table, Text, Uuid, select
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table, Text, Uuid, select, text
 
 from core.postgres.base import mapping, refusing, versioned
 from core.postgres.database import Database
 from core.postgres.work import SqlWork
-from domain.kernel.errors import OrganizationNotFound, PreconditionFailed
-from domain.kernel.ids import OrganizationId
+from domain.kernel.errors import ConcurrentChange, OrganizationNotFound, PreconditionFailed
+from domain.kernel.ids import OrganizationId, UserId
 from domain.organizations.documents import Document
 from domain.organizations.models import Body, ConfigurationHead
 from domain.organizations.ports import BodyMissing, ConfigurationBodies, ConfigurationReader, References, Revision
@@ -57,6 +57,18 @@ class SqlConfigurationHeads(ConfigurationHeads):
         ):
             await session.flush()
 
+    async def hold(self, people: Collection[UserId]) -> None:
+        session = await self.work.begin()
+        # Whoever erases one of them waits, or is waited for, and then there is no row.
+        held = (await session.execute(_HOLD, {"people": sorted(people)})).all()
+        if len(held) < len(people):
+            raise ConcurrentChange
+        self.work.pending.shown |= {*people}
+
+    async def mention(self, head: ConfigurationHead, people: Collection[UserId]) -> None:
+        session = await self.work.begin()
+        await session.execute(_MENTION, {"people": sorted(people), "head_id": head.id, "version": head.version})
+
 
 @dataclass(frozen=True, slots=True)
 class SqlConfigurationReader(ConfigurationReader):
@@ -88,11 +100,11 @@ class SqlConfigurationBodies(ConfigurationBodies):
 
     async def get(self, body_id: UUID) -> Document:
         async with self.database.read() as connection:
-            text = await connection.fetchval(_GET, body_id)
-        if text is None:
+            body = await connection.fetchval(_GET, body_id)
+        if body is None:
             raise BodyMissing(str(body_id))
         # JSONB orders members and writes numbers its own way.
-        return Document.of(json.loads(text))
+        return Document.of(json.loads(body))
 
     async def collect(self, older_than: datetime, referenced: References) -> int:
         collected, last = 0, UUID(int=0)
@@ -108,6 +120,11 @@ class SqlConfigurationBodies(ConfigurationBodies):
             return [row["id"] for row in await connection.fetch(_BATCH, older_than, after, BATCH)]
 
 
+_HOLD: Final = text("SELECT id FROM users WHERE id = ANY (CAST(:people AS uuid[])) ORDER BY id FOR KEY SHARE")
+_MENTION: Final = text("""
+INSERT INTO configuration_people (user_id, head_id, version)
+SELECT person, :head_id, :version FROM unnest(CAST(:people AS uuid[])) AS person
+""")
 _CURRENT: Final = """
 SELECT head.version, head.body_id, head.digest, head.updated_at
 FROM organizations o LEFT JOIN configuration_heads head ON head.organization_id = o.id AND head.namespace = $2

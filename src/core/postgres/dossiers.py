@@ -66,12 +66,20 @@ SECTIONS: Final[Mapping[str, str]] = {
     "invitations_by_them": """
         SELECT id, organization_id, email, created_at, expires_at FROM invitations WHERE invited_by = $1
     """,
+    "configuration": """
+        SELECT h.organization_id, o.name AS organization, h.namespace, p.version, v.updated_at
+        FROM configuration_people p JOIN configuration_heads h ON h.id = p.head_id
+        JOIN organizations o ON o.id = h.organization_id
+        JOIN configuration_versions v ON v.head_id = p.head_id AND v.version = p.version
+        WHERE p.user_id = $1 ORDER BY v.updated_at, p.head_id, p.version
+    """,
     "webhooks": """
         SELECT id, organization_id, url, description, created_at FROM webhooks WHERE created_by = $1 ORDER BY id
     """,
     "revocations": "SELECT * FROM revocations WHERE scope = 'user' AND id = $1::uuid::text",
     "repeatable_requests": """
         SELECT key, expires_at FROM idempotency_keys WHERE actor = 'user:' || $1::uuid::text OR person_id = $1
+            OR people @> ARRAY[$1::uuid]
     """,
     "key": "SELECT created_at FROM person_keys WHERE person_id = $1",
 }
@@ -84,9 +92,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "audit_checkpoints": "about the audit trail as a whole",
     "audit_keys": "about the service",
     "audit_pending": "exported from `audit`, a moment later",
-    "configuration_bodies": "documents of organizations",
-    "configuration_heads": "documents of organizations",
-    "configuration_versions": "documents of organizations",
+    "configuration_bodies": "documents of organizations; `configuration` says which speak of the person",
     "delivery_cursors": "about subscribers",
     "erasure_acknowledgements": "about people of whom nothing else is left",
     "erasures": "about people of whom nothing else is left",

@@ -53,6 +53,11 @@ SET cutoff = greatest(old.cutoff, excluded.cutoff), epoch = greatest(old.epoch, 
     expires_at = greatest(old.expires_at, excluded.expires_at)
 """
 _ANSWER: Final = "UPDATE idempotency_keys SET answer = {}, person_id = {} WHERE actor = {} AND key = {}"
+_SHOWING: Final = """
+UPDATE idempotency_keys SET answer = {}, person_id = {}, people = (
+    SELECT array_agg(person::uuid) FROM jsonb_array_elements_text({}::text::jsonb) AS person
+) WHERE actor = {} AND key = {}
+"""
 _FORGET: Final = "DELETE FROM idempotency_keys WHERE actor = {} AND key = {}"
 # The log's id is asked for each time, for it is renewed under running processes when a backup is restored.
 _TOKEN: Final = "SELECT {}::text::bigint AS transaction, (SELECT log_id FROM log_head) AS log_id"  # noqa: S105 - a query
@@ -117,6 +122,8 @@ class Pending:
     answer: bytes | None = None
     salts: dict[UUID, bytes] = field(default_factory=dict)
     """Of those whom facts are about, as the database has them."""
+    shown: set[UUID] = field(default_factory=set)
+    """Of whom the answer says something beside the facts; when one of them is erased, it goes."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to write; a claim by itself is not worth it."""
@@ -215,7 +222,10 @@ class Pending:
         if self.markers:
             # Sorted, so that two commands never wait for each other in a circle.
             yield _MARKERS, [_json([self.markers[key] for key in sorted(self.markers)])]
-        if self.claim and self.answer is not None:
+        if self.claim and self.answer is not None and self.shown:
+            shown = _json(sorted(self.shown))
+            yield _SHOWING, [self.answer, self._person, shown, self.claim.actor, self.claim.key]
+        elif self.claim and self.answer is not None:
             yield _ANSWER, [self.answer, self._person, self.claim.actor, self.claim.key]
         elif self.claim:
             yield _FORGET, [self.claim.actor, self.claim.key]

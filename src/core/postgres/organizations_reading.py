@@ -1,6 +1,6 @@
 """Organizations and who belongs to them in Postgres: what queries read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Final
@@ -39,6 +39,10 @@ WHERE m.organization_id = $1
   AND {person_seen("m.user_id", "$1", "$5::uuid", "$6")}
 ORDER BY m.created_at DESC, m.user_id DESC LIMIT $4
 """
+_AMONG: Final = f"""
+SELECT m.user_id FROM memberships m
+WHERE m.organization_id = $1 AND m.user_id = ANY ($2::uuid[]) AND {person_seen("m.user_id", "$1", "$3::uuid", "$4")}
+"""  # noqa: S608 - made of constants
 _LIST_INVITATIONS: Final = f"""
 SELECT i.id, i.organization_id, i.email, r.name AS role,
        CASE WHEN {person_seen("i.invited_by", "$1", "$6::uuid", "$7")} THEN i.invited_by END AS invited_by,
@@ -93,6 +97,12 @@ class SqlMemberReader(MemberReader):
         async with self.database.read() as connection:
             rows = await connection.fetch(_LIST_MEMBERS, organization_id, *_place(after), most, *astuple(by))
         return [Member(**row) for row in rows]
+
+    async def among(self, organization_id: OrganizationId, people: Collection[UserId], by: Eyes) -> Collection[UserId]:
+        """See `MemberReader.among`."""
+        async with self.database.read() as connection:
+            rows = await connection.fetch(_AMONG, organization_id, people, *astuple(by))
+        return {UserId(row["user_id"]) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from core.personal import new_salt
+from core.postgres.database import Database
+from core.sealed_documents import Salts
 
 _FIND: Final = "SELECT person_id, salt FROM person_keys WHERE person_id = ANY ($1::uuid[])"
 # For those who signed up with the release before: of two who add one, the second waits, and then finds the first's.
@@ -47,6 +49,23 @@ class RememberedSalts:
             self._kept[person] = now, salt
         while len(self._kept) > self.most:
             self._kept.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSalts(Salts):
+    """The salts as the database has them at the moment: whoever was erased is known to nobody."""
+
+    database: Database
+
+    async def given(self, people: Collection[UUID]) -> Mapping[UUID, bytes]:
+        """See `Salts.given`."""
+        async with self.database.read() as connection:
+            return await salts(connection, people)
+
+    async def known(self, people: Collection[UUID]) -> Mapping[UUID, bytes]:
+        """See `Salts.known`."""
+        async with self.database.read() as connection:
+            return await _find(connection, people)
 
 
 async def salts(connection: Any, people: Collection[UUID]) -> dict[UUID, bytes]:

@@ -1,6 +1,7 @@
 """Configuration documents: JSON objects in canonical form."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -8,8 +9,9 @@ from json.encoder import encode_basestring as quoted
 from math import inf, isfinite
 from typing import Any, Final, NoReturn, Self
 
-from domain.kernel.errors import FieldError
+from domain.kernel.ids import UserId
 from domain.organizations.errors import DocumentInvalid
+from domain.organizations.marks import MARK, USER, VALUE, Mark, Path, judged, replaced
 
 MOST_BYTES: Final = 256 * 1024
 MOST_LEVELS: Final = 32
@@ -28,6 +30,10 @@ class Document:
     """
 
     text: str
+    marks: tuple[Mark, ...] = field(default=(), compare=False)
+    """What in it is marked as somebody's."""
+    outline: str | None = None
+    """The same with null for each marked value: what is left when everybody was erased. None if nothing is marked."""
 
     @classmethod
     def parse(cls, members: dict[str, Any]) -> Self:
@@ -35,18 +41,42 @@ class Document:
 
         At most 256 KiB in canonical form and 32 levels, the object itself being the first. Refused are NUL and lone
         surrogates, which Postgres and UTF-8 cannot hold, and numbers that an IEEE 754 double cannot (RFC 7493, 2.2).
+        Of what is marked as somebody's the form is judged, see `domain.organizations.marks`, and not the person.
         """
-        return cls(_Writer(MOST_BYTES, MOST_LEVELS).write(members))
+        text = _Writer(MOST_BYTES, MOST_LEVELS).write(members)
+        return cls._marked(text, members, judged(members)) if MARK in text else cls(text)
 
     @classmethod
     def of(cls, members: dict[str, Any]) -> Self:
         """Restore a document that was judged before, from a store that does not keep its text."""
         return cls(_Writer().write(members))
 
+    @classmethod
+    def opened(cls, members: dict[str, Any], marks: Sequence[Mark]) -> Self:
+        """Restore a document that was judged before, and in which `marks` stand; some may be of the erased."""
+        return cls._marked(_Writer().write(members), members, tuple(marks))
+
+    @classmethod
+    def _marked(cls, text: str, members: dict[str, Any], marks: tuple[Mark, ...]) -> Self:
+        places = {mark.path for mark in marks}
+
+        def emptied(path: Path, content: Any) -> Any:
+            return {USER: content[USER], VALUE: None} if path in places else content
+
+        return cls(text, marks, _Writer().write(replaced(members, emptied)) if marks else None)
+
     @property
     def digest(self) -> bytes:
-        """The SHA-256 of the canonical form."""
-        return sha256(self.text.encode()).digest()
+        """The SHA-256 of the canonical form, in which marked values are null.
+
+        It is told to others and kept for ever: of an address it would let anybody confirm a guess.
+        """
+        return sha256((self.outline or self.text).encode()).digest()
+
+    @property
+    def people(self) -> frozenset[UserId]:
+        """Whose the marked values are."""
+        return frozenset(mark.user_id for mark in self.marks)
 
     def members(self) -> dict[str, Any]:
         """Return the object as Python values, the caller's own copy."""
@@ -174,8 +204,4 @@ class _Writer:
         self._refuse("size", f"The document is larger than {self.most_bytes} bytes.")
 
     def _refuse(self, code: str, message: str) -> NoReturn:
-        """Raise the refusal, with a JSON Pointer (RFC 6901) to what caused it after `body`."""
-        names = (str(name).replace("~", "~0").replace("/", "~1") for name in self.path)
-        pointer = "".join(f"/{name}" for name in names)
-        shown = pointer.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
-        raise DocumentInvalid(errors=[FieldError(f"body{shown}", code, message)])
+        raise DocumentInvalid.at(self.path, code, message)

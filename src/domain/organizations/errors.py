@@ -1,6 +1,9 @@
 """Refusals of the organizations capability."""
 
-from domain.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from collections.abc import Iterable
+from typing import Self
+
+from domain.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 
 
 class ConfigurationNotFound(NotFound):
@@ -16,9 +19,16 @@ class NamespaceInvalid(Invalid):
 
 
 class DocumentInvalid(Invalid):
-    """The document is too large or too deep, or holds a value that JSON cannot carry unchanged."""
+    """The document is too large or too deep, holds a value that JSON cannot carry unchanged, or marks one wrongly."""
 
     code = "organizations.document_invalid"
+
+    @classmethod
+    def at(cls, path: Iterable[str | int], code: str, message: str) -> Self:
+        """Return the refusal, with a JSON Pointer (RFC 6901) to what caused it after `body`."""
+        text = pointer(path)
+        shown = text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return cls(errors=[FieldError(f"body{shown}", code, message)])
 
 
 class SlugInvalid(Invalid):
@@ -73,3 +83,8 @@ class InvitationNotFound(NotFound):
     """There is no such invitation, it is somebody else's, or it has expired."""
 
     code = "organizations.invitation_not_found"
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Return the JSON Pointer (RFC 6901) to what stands behind these names of members and places in arrays."""
+    return "".join(f"/{str(name).replace('~', '~0').replace('/', '~1')}" for name in path)

@@ -11,7 +11,7 @@ class ConfigurationChanged(Event):
     """Another document is in force in a namespace of an organization's configuration.
 
     The document itself is not told: read it, or compare `digest`, the SHA-256 in hexadecimal of its canonical form
-    (RFC 8785), with that of a copy.
+    (RFC 8785), with that of a copy. Values that are marked as somebody's are null in what is hashed.
     """
 
     type = "organizations.configuration.changed"

@@ -1,6 +1,6 @@
 """How organizations and who belongs to them are read, without loading what commands change."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -41,6 +41,9 @@ class MemberReader(Protocol):
 
     async def list(self, organization_id: OrganizationId, by: Eyes, after: Place | None, most: int) -> Sequence[Member]:
         """Return up to `most` members behind the place `after`, those who joined last first."""
+
+    async def among(self, organization_id: OrganizationId, people: Collection[UserId], by: Eyes) -> Collection[UserId]:
+        """Return those of `people` who are members."""
 
 
 class InvitationLists(Protocol):

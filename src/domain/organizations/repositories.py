@@ -1,5 +1,6 @@
 """Where organizations keep what commands change."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from domain.kernel.ids import InvitationId, OrganizationId, UserId
@@ -74,3 +75,12 @@ class ConfigurationHeads(Protocol):
 
         Raise `OrganizationNotFound` if its organization is gone, `PreconditionFailed` if the namespace has a head.
         """
+
+    async def hold(self, people: Collection[UserId]) -> None:
+        """Have nobody of `people` erased until the command ends, and an answer that is kept of it go with any of them.
+
+        Raise `ConcurrentChange` if one of them is gone.
+        """
+
+    async def mention(self, head: ConfigurationHead, people: Collection[UserId]) -> None:
+        """Have it found that this version of `head` speaks of `people`, until they are erased."""

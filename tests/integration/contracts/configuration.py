@@ -8,9 +8,11 @@ from typing import Any
 
 from core.postgres.configuration import SqlConfigurationHeads, SqlConfigurationReader
 from core.postgres.database import Database
+from core.postgres.organizations_reading import SqlMemberReader
 from core.postgres.work import SqlWork
+from domain.kernel.access import Actor
 from domain.kernel.events import Events
-from domain.kernel.ids import OrganizationId, uuid7
+from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 from domain.kernel.ports import Clock
 from domain.organizations.collecting import ConfigurationCleaner
 from domain.organizations.commands.put_configuration import PutConfiguration, PutConfigurationInteractor
@@ -18,7 +20,14 @@ from domain.organizations.ports import ConfigurationBodies, ConfigurationReader
 from domain.organizations.queries.get_configuration import GetConfiguration, GetConfigurationInteractor
 from domain.organizations.repositories import ConfigurationHeads
 from domain.organizations.schemas import Configuration
+from domain.organizations.speaking import Speaking
+from tests.support.memory.events import AllSeeing
 
+SOMEBODY = Actor(UserId(uuid7()), SessionId(uuid7()), None, 0)
+PERSON = """
+INSERT INTO users (id, email, email_verified, is_active, epoch, created_at, updated_at, version)
+VALUES ($1, $1::uuid::text || '@example.com', true, true, 0, now(), now(), 1)
+"""
 _ANNOUNCED = """
 SELECT aggregate_version FROM outbox WHERE organization_id = $1
 UNION ALL SELECT aggregate_version FROM events WHERE organization_id = $1 ORDER BY 1
@@ -72,12 +81,26 @@ class SqlLedger:
         async with self.work() as work:
             yield SqlConfigurationHeads(work), work
 
+    async def person(self) -> UserId:
+        made = UserId(uuid7())
+        async with self.database.read() as connection:
+            await connection.execute(PERSON, made)
+        return made
+
+    async def mentions(self, user_id: UserId) -> list[int]:
+        asked = "SELECT version FROM configuration_people WHERE user_id = $1 ORDER BY version"
+        async with self.database.read() as connection:
+            return [row["version"] for row in await connection.fetch(asked, user_id)]
+
     async def put(self, body: dict[str, Any], expected: int | None, bodies: ConfigurationBodies) -> Configuration:
+        """Put a document in force for somebody from whom walls hide nothing."""
         message = PutConfiguration(
             organization_id=self.organization_id, namespace="theme", body=body, expected_version=expected
         )
         async with self.command() as (heads, events):
-            return await PutConfigurationInteractor(self.reader, bodies, heads, events, SystemClock())(message)
+            speaking = Speaking(SqlMemberReader(self.database), AllSeeing())
+            answer = PutConfigurationInteractor(self.reader, bodies, heads, speaking, events, SystemClock())
+            return await answer(message, SOMEBODY)
 
     async def get(self, bodies: ConfigurationBodies) -> Configuration:
         answer = GetConfigurationInteractor(self.reader, bodies)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from sqlalchemy import QueuePool
@@ -18,8 +19,10 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.ids import uuid7
 from domain.organizations.ports import BodyDamaged, BodyMissing
 from tests.contracts.configuration_bodies import ConfigurationBodiesContract, body
+from tests.contracts.sealed_bodies import SealedBodiesContract
 from tests.integration.contracts.configuration import SqlLedger, opened
 from tests.integration.contracts.configuration_store import ConfigurationStoreSuite
+from tests.integration.contracts.sealing import SqlSealed
 
 SOON = 8.0
 """Seconds: what one use may take, and room for a busy machine."""
@@ -57,6 +60,23 @@ class TestMongoConfigurationBodies(ConfigurationBodiesContract):
 
 class TestMongoConfigurationStore(ConfigurationStoreSuite):
     """Heads in Postgres, bodies in MongoDB."""
+
+
+@dataclass
+class MongoSealed(SqlSealed):
+    connection: MongoConnection
+
+    async def raw(self, body_id: UUID) -> str:
+        async with self.connection.use(StoredBody) as stored:
+            return str(await stored.get_pymongo_collection().find_one({"_id": body_id}))
+
+
+class TestMongoSealedBodies(SealedBodiesContract):
+    """Salts in Postgres, bodies in MongoDB."""
+
+    @pytest.fixture
+    def sealed(self, ledger: SqlLedger, bodies: MongoConfigurationBodies, connection: MongoConnection) -> MongoSealed:
+        return MongoSealed(ledger.database, bodies, connection)
 
 
 @dataclass

@@ -1,16 +1,19 @@
 """Configuration documents in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.kernel.errors import OrganizationNotFound, PreconditionFailed
-from domain.kernel.ids import PLATFORM, OrganizationId
+from core.personal import PersonalKeys, new_salt
+from core.sealed_documents import Salts, SealedBodies
+from domain.kernel.errors import ConcurrentChange, OrganizationNotFound, PreconditionFailed
+from domain.kernel.ids import PLATFORM, OrganizationId, UserId
 from domain.organizations.documents import Document
 from domain.organizations.models import Body, ConfigurationHead
 from domain.organizations.ports import BodyMissing, ConfigurationBodies, ConfigurationReader, References, Revision
 from domain.organizations.repositories import ConfigurationHeads
+from tests.support.memory.identity import USERS
 from tests.support.memory.store import Memory
 from tests.support.memory.work import MemoryWork
 
@@ -22,6 +25,11 @@ PAST = "configuration_versions"
 """The ids of bodies that were in force."""
 BODIES = "configuration_bodies"
 """By id."""
+MENTIONS = "configuration_people"
+"""True by person, head and version."""
+SALTS = "person_keys"
+"""By person."""
+PEOPLE = PersonalKeys((b"the key that seals personal data",))
 
 
 def exists(memory: Memory, organization_id: OrganizationId) -> bool:
@@ -46,6 +54,17 @@ class MemoryConfigurationHeads(ConfigurationHeads):
         if table.get((head.organization_id, head.namespace)):
             raise PreconditionFailed
         table.put((head.organization_id, head.namespace), head)
+
+    async def hold(self, people: Collection[UserId]) -> None:
+        tables = await self.work.begin()
+        if any(tables.table(USERS).get(each) is None for each in people):
+            raise ConcurrentChange
+        self.work.pending.shown |= {*people}
+
+    async def mention(self, head: ConfigurationHead, people: Collection[UserId]) -> None:
+        table = (await self.work.begin()).table(MENTIONS)
+        for each in people:
+            table.put((each, head.id, head.version), True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +102,23 @@ class MemoryConfigurationBodies(ConfigurationBodies):
         for body_id in orphans:
             del stored[body_id]
         return len(orphans)
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySalts(Salts):
+    memory: Memory
+
+    async def given(self, people: Collection[UUID]) -> Mapping[UUID, bytes]:
+        for each in people:
+            if each in self.memory.table(USERS):
+                self.memory.table(SALTS).setdefault(each, new_salt())
+        return await self.known(people)
+
+    async def known(self, people: Collection[UUID]) -> Mapping[UUID, bytes]:
+        salts: dict[UUID, bytes] = self.memory.table(SALTS)
+        return {each: salts[each] for each in people if each in salts}
+
+
+def sealed_bodies(memory: Memory) -> SealedBodies:
+    """Return the store as the service has it."""
+    return SealedBodies(MemoryConfigurationBodies(memory), PEOPLE, MemorySalts(memory))

@@ -9,6 +9,7 @@ import msgspec
 from domain.identity.dossiers.readers import Dossiers
 from domain.identity.models import User
 from domain.kernel.ids import UserId
+from tests.support.memory.configuration import HEADS, MENTIONS
 from tests.support.memory.identity import LINKS, USERS
 from tests.support.memory.organizations import INVITATIONS
 from tests.support.memory.sessions import SESSIONS
@@ -32,6 +33,12 @@ class MemoryDossiers(Dossiers):
         }
         grants = [_plain(row) for row in self.memory.table(GRANTS).values() if row.subject.id == user_id]
         invited = [_plain(row) for row in self.memory.table(INVITATIONS).values() if row.email == user.email]
+        spoken = [
+            {"namespace": head.namespace, "version": version}
+            for head in self.memory.table(HEADS).values()
+            for person, head_id, version in self.memory.table(MENTIONS)
+            if (person, head_id) == (user_id, head.id)
+        ]
         facts = [
             fact for fact in self.memory.published if str(user_id) in {str(fact.aggregate_id), fact.data.get("user_id")}
         ]
@@ -40,6 +47,7 @@ class MemoryDossiers(Dossiers):
         return held | {
             "account": [_plain(user)],
             "grants": grants,
+            "configuration": spoken,
             "invitations": invited,
             "events": [{"type": fact.type, "data": fact.data} for fact in facts],
             "audit": [msgspec.to_builtins(entry) for entry in entries],

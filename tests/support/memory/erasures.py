@@ -11,6 +11,7 @@ from domain.identity.erasures.repositories import Erasures
 from domain.identity.erasures.schemas import Acknowledgement, Erasure
 from domain.identity.models import User
 from domain.kernel.ids import UserId
+from tests.support.memory.configuration import MENTIONS, SALTS
 from tests.support.memory.identity import FAILURES, LINKS
 from tests.support.memory.organizations import INVITATIONS
 from tests.support.memory.store import Memory
@@ -50,8 +51,12 @@ class MemoryErasures(Erasures):
             if invitation.email in addresses:
                 tables.table(INVITATIONS).remove(invitation.id)
         memory.jobs[:] = [job for job in memory.jobs if job.about not in addresses]
-        for claimed in [each for each in memory.answers if each[0] == f"user:{user.id}"]:
-            del memory.answers[claimed]
+        for claimed, kept in [*memory.answers.items()]:
+            if claimed[0] == f"user:{user.id}" or user.id in kept.people:
+                del memory.answers[claimed]
+        for mentioned in [each for each in memory.table(MENTIONS) if each[0] == user.id]:
+            tables.table(MENTIONS).remove(mentioned)
+        tables.table(SALTS).remove(user.id)
         row = Row(user.id, at, at + policy.within, dict.fromkeys(policy.subscribers))
         tables.table(ERASURES).put(user.id, row)
         self.work.enqueue("erase_person", {"person_id": str(user.id), "addresses": sorted(addresses)})

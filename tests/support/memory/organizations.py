@@ -1,6 +1,6 @@
 """Organizations and who belongs to them, in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -162,6 +162,11 @@ class MemoryMemberReader(MemberReader):
         rows: list[Membership] = list(self.memory.table(MEMBERSHIPS).values())
         found = [each for each in rows if each.organization_id == organization_id and self._shows(each, by)]
         return behind([(each.created_at, each.user_id, self._member(each)) for each in found], after)[:most]
+
+    async def among(self, organization_id: OrganizationId, people: Collection[UserId], by: Eyes) -> Collection[UserId]:
+        rows, users = self.memory.table(MEMBERSHIPS), self.memory.table(USERS)
+        named = [rows[organization_id, each] for each in people if (organization_id, each) in rows and each in users]
+        return {row.user_id for row in named if self._shows(row, by)}
 
     def _shows(self, membership: Membership, by: Eyes) -> bool:
         return person_seen(self.memory, membership.organization_id, membership.user_id, by)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.kernel.ids import PLATFORM, OrganizationId
+from domain.kernel.access import Actor
+from domain.kernel.ids import PLATFORM, OrganizationId, SessionId, UserId, uuid7
 from domain.kernel.ports import Clock
 from domain.organizations.collecting import ConfigurationCleaner
 from domain.organizations.commands.put_configuration import PutConfiguration, PutConfigurationInteractor
@@ -15,15 +16,19 @@ from domain.organizations.models import Body
 from domain.organizations.ports import ConfigurationBodies
 from domain.organizations.queries.get_configuration import GetConfiguration, GetConfigurationInteractor
 from domain.organizations.schemas import Configuration
+from domain.organizations.speaking import Speaking
 from tests.support.memory.configuration import (
     BODIES,
     MemoryConfigurationBodies,
     MemoryConfigurationHeads,
     MemoryConfigurationReader,
 )
+from tests.support.memory.events import AllSeeing
+from tests.support.memory.organizations import MemoryMemberReader
 from tests.support.memory.store import Memory
 from tests.support.memory.work import MemoryWork
 
+SOMEBODY = Actor(UserId(uuid7()), SessionId(uuid7()), None, 0)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -60,12 +65,13 @@ class Organizations:
     ) -> Configuration:
         work = MemoryWork(self.memory, self.clock)
         heads = MemoryConfigurationHeads(work)
-        answer = PutConfigurationInteractor(self.reader, self.bodies, heads, work, self.clock)
+        speaking = Speaking(MemoryMemberReader(self.memory), AllSeeing())
+        answer = PutConfigurationInteractor(self.reader, self.bodies, heads, speaking, work, self.clock)
         message = PutConfiguration(
             organization_id=organization_id, namespace=namespace, body=body, expected_version=expected_version
         )
         try:
-            put = await answer(message)
+            put = await answer(message, SOMEBODY)
             await work.commit()
         finally:
             await work.rollback()

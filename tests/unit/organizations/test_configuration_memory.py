@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 import pytest
 
 from domain.kernel.events import Events
-from domain.kernel.ids import OrganizationId, uuid7
+from domain.kernel.ids import OrganizationId, UserId, uuid7
 from domain.organizations.ports import ConfigurationReader
 from domain.organizations.repositories import ConfigurationHeads
 from tests.contracts.configuration_bodies import ConfigurationBodiesContract
 from tests.contracts.configuration_heads import ConfigurationHeadsContract
 from tests.support.memory.configuration import (
+    MENTIONS,
     ORGANIZATIONS,
     MemoryConfigurationBodies,
     MemoryConfigurationHeads,
     MemoryConfigurationReader,
 )
+from tests.support.memory.identity import USERS
 from tests.support.memory.store import Memory
 from tests.support.memory.work import MemoryWork
 from tests.unit.organizations.conftest import MovableClock
@@ -43,6 +45,14 @@ class MemoryLedger:
         work = MemoryWork(self.memory, MovableClock())
         yield MemoryConfigurationHeads(work), work
         await work.commit()
+
+    async def person(self) -> UserId:
+        made = UserId(uuid7())
+        self.memory.table(USERS)[made] = made
+        return made
+
+    async def mentions(self, user_id: UserId) -> list[int]:
+        return sorted(version for person, _, version in self.memory.table(MENTIONS) if person == user_id)
 
 
 class TestMemoryConfigurationHeads(ConfigurationHeadsContract):

@@ -2,8 +2,14 @@
 
 from typing import Any
 
-from domain.kernel.access import Permission, needs
-from domain.kernel.errors import OrganizationNotFound, PreconditionFailed, PreconditionRequired, Unavailable
+from domain.kernel.access import Actor, Permission, needs
+from domain.kernel.errors import (
+    ConcurrentChange,
+    OrganizationNotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unavailable,
+)
 from domain.kernel.events import Events
 from domain.kernel.ids import OrganizationId
 from domain.kernel.ports import Clock
@@ -15,6 +21,7 @@ from domain.organizations.models import FRESH, Body, ConfigurationHead, namespac
 from domain.organizations.ports import ConfigurationBodies, ConfigurationReader, Revision
 from domain.organizations.repositories import ConfigurationHeads
 from domain.organizations.schemas import Configuration
+from domain.organizations.speaking import Speaking
 
 
 @message
@@ -22,6 +29,9 @@ class PutConfiguration(Command[Configuration]):
     """Replace the document of a namespace of an organization's configuration, or create it.
 
     To replace one, name its version in `If-Match`. A document equal to the one in force changes nothing.
+
+    What is of a person is marked as theirs, `{"$personal": {"user_id": …, "value": …}}`, with the id of a member: it is
+    stored under their key, in every version, and null once they are erased.
     """
 
     organization_id: OrganizationId
@@ -39,6 +49,7 @@ class PutConfiguration(Command[Configuration]):
         PreconditionFailed,
         PreconditionRequired,
         Unavailable,
+        ConcurrentChange,
     ),
     emits=(ConfigurationChanged,),
     audit="organizations.configuration.put",
@@ -47,15 +58,19 @@ class PutConfigurationInteractor:
     reader: ConfigurationReader
     bodies: ConfigurationBodies
     heads: ConfigurationHeads
+    speaking: Speaking
     events: Events
     clock: Clock
 
-    async def __call__(self, request: PutConfiguration) -> Configuration:
+    async def __call__(self, request: PutConfiguration, actor: Actor) -> Configuration:
         organization_id, namespace = request.organization_id, namespace_of(request.namespace)
         document = Document.parse(request.body)
         current = await self.reader.current(organization_id, namespace)
         _judge(request.expected_version, current)
-        if current and current.digest == document.digest:
+        await self.speaking.judge(document, organization_id, actor)
+        if current and await self._equal(current, document):
+            if document.marks:
+                await self.heads.hold(document.people)
             return Configuration(organization_id, namespace, current.version, document.members(), current.updated_at)
         known = current.version if current else 0
         body = Body(organization_id, namespace, known + 1, document, self.clock.now())
@@ -64,8 +79,17 @@ class PutConfigurationInteractor:
         head = await self._move(body, known)
         return Configuration(organization_id, namespace, head.version, document.members(), head.updated_at)
 
+    async def _equal(self, current: Revision, document: Document) -> bool:
+        """Return whether `document` is the one in force; digests leave out what is marked."""
+        if current.digest != document.digest:
+            return False
+        return not document.marks or await self.bodies.get(current.body_id) == document
+
     async def _move(self, body: Body, known: int) -> ConfigurationHead:
         """Put `body` in force unless something else came into force since version `known`."""
+        people = body.document.people
+        if people:
+            await self.heads.hold(people)
         head = await self.heads.find(body.organization_id, body.namespace)
         if self.clock.now() - body.written_at > FRESH:
             raise Unavailable
@@ -88,6 +112,8 @@ class PutConfigurationInteractor:
         self.events.emit(changed, of=moved)
         if not head:
             await self.heads.add(moved)
+        if people:
+            await self.heads.mention(moved, people)
         return moved
 
 

@@ -12,7 +12,10 @@ from domain.organizations.schemas import Configuration
 
 @message
 class GetConfiguration(Query[Configuration]):
-    """Return the document in force in a namespace of an organization's configuration."""
+    """Return the document in force in a namespace of an organization's configuration.
+
+    A value that is marked as somebody's is null once they were erased, and has `"erased": true` beside it.
+    """
 
     organization_id: OrganizationId
     namespace: str

@@ -227,7 +227,11 @@ BODIES: Final[Mapping[str, Made]] = {
         for role, effect in (("reader", "allow"), ("wonder", "deny"))
         for where in ({}, *({"on": each} for each in _named(("plain-doc", "hidden-doc"))))
     ],
-    "PutConfiguration": lambda _: [{"a": 1}],
+    # Whoever is hidden first: once there is a document, the version is judged before the people.
+    "PutConfiguration": lambda scene: [
+        *({"of": {"$personal": {"user_id": scene.id(each), "value": 1}}} for each in reversed(PEOPLE)),
+        {"a": 1},
+    ],
     "PutPolicyModel": lambda _: [{"model": MODEL, "policy": "p, ada, data, read"}],
     "PutResource": lambda scene: [
         {"attributes": {"status": "draft"}},
