@@ -18,7 +18,7 @@ from core.discovery import below, load_use_cases
 from core.event_schemas import Kind, declared
 from domain.kernel.access import Permission
 from domain.kernel.errors import DomainError
-from domain.kernel.events import personal
+from domain.kernel.events import added, personal
 from domain.kernel.usecases import UseCase, use_cases
 from tools.coverage import coverage
 from tools.schemas import files, left_over
@@ -141,9 +141,10 @@ def _where(case: UseCase) -> str:
 def _event(kind: Kind) -> str:
     hints = get_type_hints(kind)
     named: Any = fields(kind)  # type: ignore[arg-type]  # `@event` makes a dataclass of every event
-    hidden = personal(kind)
+    marks = {", personal": personal(kind), ", missing in events of before it was added": added(kind)}
     rows = (
-        (f"`{each.name}`", f"{_type(hints[each.name])}{', personal' if each.name in hidden else ''}") for each in named
+        (f"`{each.name}`", _type(hints[each.name]) + "".join(mark for mark in marks if each.name in marks[mark]))
+        for each in named
     )
     emitted = _names(case for case in _cases() if kind in case.emits)
     later = f" version {kind.schema_version}" if kind.schema_version > 1 else ""

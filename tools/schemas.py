@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from api.asyncapi import asyncapi
+from api.asyncapi import asyncapi, envelopes
 from core.event_examples import example
 from core.event_schemas import Kind, declared, schema
 
 FOLDER: Final = Path("schemas")
 PUBLISHED: Final = FOLDER / "published"
+ENVELOPES: Final = "envelopes"
+"""What was published beside `data`, of every event and of each; so it lists what was published as well."""
 SAID: Final = frozenset({"$id", "$schema", "description", "examples", "title"})
 """What only explains."""
 
@@ -38,12 +40,13 @@ def left_over() -> list[Path]:
 
 
 def current(kinds: Iterable[Kind]) -> dict[str, Any]:
-    """Return the schemas of `kinds` by `<type>.v<version>`."""
-    return {_name(kind): schema(kind) for kind in kinds}
+    """Return the schemas of `kinds` by `<type>.v<version>`, and their `ENVELOPES`."""
+    kinds = list(kinds)
+    return {_name(kind): schema(kind) for kind in kinds} | {ENVELOPES: envelopes(kinds)}
 
 
 def published(folder: Path = PUBLISHED) -> dict[str, Any]:
-    """Return the schemas that consumers were promised."""
+    """Return what consumers were promised, like `current`."""
     return {path.name.removesuffix(".json"): json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
@@ -51,18 +54,37 @@ def breaks(promised: Schemas, now: Schemas) -> list[str]:
     """Return a sentence for each promise that is broken. Only fields may be added to what was published."""
     found = []
     for name, old in promised.items():
+        if name == ENVELOPES:
+            continue
         type_, _, version = name.rpartition(".v")
         if name not in now:
             found.append(f"{type_}: version {version} was published and is gone; keep its class, and its type.")
             continue
-        remedy = f"leave version {version} as it is, and declare another class with a raised `schema_version`."
+        remedy = (
+            f"leave version {version} as it is, and declare another class with a raised `schema_version`. "
+            "Fields that are only more are declared `Added`."
+        )
         found += [f"{type_}: {what}; {remedy}" for what in _broken(old, now[name], "data")]
+    given = now.get(ENVELOPES, {})
+    for name, old in promised.get(ENVELOPES, {}).items():
+        found += [f"{name}: {what}; consumers rely on it." for what in _broken(old, given.get(name, old), "event")]
     return found
 
 
+def missing(promised: Schemas) -> list[str]:
+    """Return a sentence for each promise of which a part is not there any more."""
+    files, listed = promised.keys() - {ENVELOPES}, promised.get(ENVELOPES, {}).keys() - {"CloudEvent"}
+    return [
+        f"{type_}: version {version} was published; restore `{name}.json`, or its part of `{ENVELOPES}.json`."
+        for name in sorted(files ^ listed)
+        for type_, _, version in [name.rpartition(".v")]
+    ]
+
+
 def publish(folder: Path, now: Schemas) -> list[str]:
-    """Write `now` into `folder`, unless that breaks what is there: then return what `breaks` says."""
-    if found := breaks(published(folder), now):
+    """Write `now` into `folder`, unless that breaks what is there: then return what is wrong."""
+    promised = published(folder)
+    if found := missing(promised) + breaks(promised, now):
         return found
     folder.mkdir(parents=True, exist_ok=True)
     for name, made in now.items():
@@ -73,7 +95,8 @@ def publish(folder: Path, now: Schemas) -> list[str]:
 def main() -> int:
     """Print what is broken; return whether anything was."""
     now = current(declared().values())
-    found = publish(PUBLISHED, now) if "--publish" in sys.argv[1:] else breaks(published(), now)
+    promised = published()
+    found = publish(PUBLISHED, now) if "--publish" in sys.argv[1:] else missing(promised) + breaks(promised, now)
     for line in found:
         print(line)
     return int(bool(found))
@@ -83,20 +106,27 @@ def _broken(old: Schemas, new: Schemas, where: str) -> Iterator[str]:
     if _kinds(old) != _kinds(new):
         yield _retyped(_kinds(old), _kinds(new), where)
         return
-    fields = old.get("properties", {})
-    for name in fields.keys() - new.get("properties", {}).keys():
-        yield f"`{where}.{name}` is gone"
-    for name in old.get("required", ()):
-        if name in new.get("properties", {}) and name not in new.get("required", ()):
-            yield f"`{where}.{name}` may be missing now"
-    for name in fields.keys() & new.get("properties", {}).keys():
-        yield from _broken(fields[name], new["properties"][name], f"{where}.{name}")
+    yield from _broken_fields(old, new, where)
     if "items" in old:
         yield from _broken(old["items"], new["items"], f"{where}[]")
     rest = SAID | {"items", "properties", "required", "type"}
     for key in sorted((old.keys() | new.keys()) - rest):
         if old.get(key) != new.get(key):
             yield f"`{key}` of `{where}` was {old.get(key)!r} and is {new.get(key)!r}"
+
+
+def _broken_fields(old: Schemas, new: Schemas, where: str) -> Iterator[str]:
+    fields, always = old.get("properties", {}), old.get("required", ())
+    for name in fields.keys() - new.get("properties", {}).keys():
+        yield f"`{where}.{name}` is gone"
+    for name in always:
+        if name in new.get("properties", {}) and name not in new.get("required", ()):
+            yield f"`{where}.{name}` may be missing now"
+    for name in new.get("required", ()):
+        if name not in always:
+            yield f"`{where}.{name}` has to be there, and events of before are without it"
+    for name in fields.keys() & new.get("properties", {}).keys():
+        yield from _broken(fields[name], new["properties"][name], f"{where}.{name}")
 
 
 def _kinds(shape: Schemas) -> frozenset[str]:

@@ -16,7 +16,7 @@ from core.archive_files import Manifest, Spoilt, entries
 from core.cloudevents import cloud_event, encode
 from core.keys import Keys
 from core.personal import SEALED, PersonalKeys
-from core.postgres.archive import Archive, NotNext
+from core.postgres.archive import PATIENCE, Archive, NotNext
 from core.postgres.database import Database
 from core.postgres.direct import session
 from core.postgres.partitions import EVENTS, LOGS
@@ -68,7 +68,7 @@ def _run(settings: Settings, table: str, work: Callable[[Archive, Any], Awaitabl
     (log,) = (each for each in LOGS if each.table == table)
 
     async def run() -> T:
-        async with session(Database(url, size=1), NAME) as connection:
+        async with session(Database(url, size=1), NAME, PATIENCE) as connection:
             return await work(Archive(log, settings.archive), connection)
 
     try:

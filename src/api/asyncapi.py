@@ -1,9 +1,10 @@
 """The AsyncAPI 3.0 document: what goes over the exchange, generated from the declarations of the events."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from core.cloudevents import MEDIA_TYPE
-from core.event_examples import example
+from core.event_examples import aggregate_of, example
 from core.event_schemas import Kind, declared, schema
 from core.rabbit.errand import EXCHANGE
 
@@ -67,6 +68,11 @@ def asyncapi(version: str = "1") -> dict[str, Any]:
     }
 
 
+def envelopes(kinds: Iterable[Kind]) -> dict[str, Any]:
+    """Return what is promised beside `data`: of every event, and of each of `kinds` by `<type>.v<version>`."""
+    return {"CloudEvent": ENVELOPE} | {_name(kind): _own(kind) for kind in kinds}
+
+
 def _channel(address: str, kinds: list[Kind]) -> dict[str, Any]:
     exchange = {"name": EXCHANGE, "type": "topic", "durable": True, "autoDelete": False}
     return {
@@ -77,18 +83,21 @@ def _channel(address: str, kinds: list[Kind]) -> dict[str, Any]:
 
 
 def _message(kind: Kind) -> dict[str, Any]:
-    alone = {"type": {"const": kind.type}, "schemaversion": {"const": kind.schema_version}}
-    data = {"data": {"$ref": f"#/components/schemas/{_name(kind)}"}}
+    own = _own(kind)
+    own["properties"]["data"] = {"$ref": f"#/components/schemas/{_name(kind)}"}
     return {
         "name": kind.type,
         "title": kind.__name__,
         "summary": schema(kind)["description"],
         "contentType": MEDIA_TYPE,
-        "payload": {
-            "allOf": [{"$ref": "#/components/schemas/CloudEvent"}, {"type": "object", "properties": alone | data}]
-        },
+        "payload": {"allOf": [{"$ref": "#/components/schemas/CloudEvent"}, own]},
         "examples": [{"payload": example(kind)}],
     }
+
+
+def _own(kind: Kind) -> dict[str, Any]:
+    attributes = {"type": kind.type, "schemaversion": kind.schema_version, "aggregatetype": aggregate_of(kind)}
+    return {"type": "object", "properties": {name: {"const": value} for name, value in attributes.items()}}
 
 
 def _data(kind: Kind) -> dict[str, Any]:

@@ -41,10 +41,15 @@ AGGREGATES: Final = {
 """Whose facts they are, where the type names something else."""
 
 
+def aggregate_of(kind: Kind) -> str:
+    """Return the `aggregatetype` of the events of `kind`."""
+    thing = kind.type.rpartition(".")[0]
+    return AGGREGATES.get(thing, thing.rpartition(".")[2])
+
+
 def example(kind: Kind) -> CloudEvent:
     """Return an event of `kind` as it arrives, the first of its aggregate."""
-    thing = kind.type.rpartition(".")[0]
-    aggregate = AGGREGATES.get(thing, thing.rpartition(".")[2])
+    aggregate = aggregate_of(kind)
     data = _example("data", schema(kind))
     one = data.get(f"{aggregate}_id") or data.get(f"{aggregate.rpartition('_')[2]}_id") or _uuid(aggregate)
     made = CloudEvent(

@@ -1,7 +1,7 @@
 """JSON Schemas (2020-12) of the events, from their declarations.
 
-They say of each field what it is made of, whether it may be null, and that it is always there. What is not described
-may be there too: consumers ignore what they do not know.
+They say of each field what it is made of, whether it may be null, and whether it is always there: what was added to a
+published version is not. What is not described may be there too: consumers ignore what they do not know.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from core.discovery import below, load_use_cases
-from domain.kernel.events import Event, personal
+from domain.kernel.events import Event, added, personal
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 PLACE: Final = "/auth/events/schemas"
@@ -68,9 +68,13 @@ def schema(kind: Kind) -> dict[str, Any]:
 
 def _object(kind: type[Any], hidden: tuple[str, ...] = ()) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    names = [each.name for each in fields(kind)]
+    names, later = [each.name for each in fields(kind)], added(kind)
     shapes = {name: _property(name, hints[name], hidden=name in hidden) for name in names}
-    return {"type": "object", "properties": shapes, "required": names, "additionalProperties": True}
+    for name in later:
+        said = shapes[name].get("description", "")
+        shapes[name]["description"] = f"{said} Added later: missing in events of before.".lstrip()
+    always = [name for name in names if name not in later]
+    return {"type": "object", "properties": shapes, "required": always, "additionalProperties": True}
 
 
 def _property(name: str, hint: Any, *, hidden: bool) -> dict[str, Any]:

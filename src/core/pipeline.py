@@ -280,7 +280,7 @@ class Dispatcher:
 
 @dataclass(frozen=True, slots=True)
 class _Standing(Standing):
-    """Asks again what was asked before the interactor ran."""
+    """Asks again what was asked before the interactor ran, and raises `Unavailable` as it would then."""
 
     dispatch: Dispatcher
     case: UseCase
@@ -288,4 +288,9 @@ class _Standing(Standing):
     call: Call
 
     async def confirm(self) -> None:
-        await self.dispatch.admit(self.case, self.message, self.call)
+        try:
+            await self.dispatch.admit(self.case, self.message, self.call)
+        except Exception as error:
+            if not isinstance(error, DomainError) and self.dispatch.outage(error):
+                raise Unavailable from error
+            raise

@@ -101,8 +101,8 @@ def wrap(fate: Fate) -> None:
     """Put `fate` around the real parts."""
 
     @asynccontextmanager
-    async def watched(database: Connects, name: str) -> AsyncIterator[Any]:
-        async with session(database, name) as connection:
+    async def watched(database: Connects, name: str, patience: float | None = None) -> AsyncIterator[Any]:
+        async with session(database, name, patience) as connection:
             yield Watched(connection, fate)
 
     send, confirm, commit = Line.send, Progress.confirm, work._commit

@@ -107,6 +107,32 @@ async def test_past_the_bound_readers_are_refused_and_those_who_leave_make_room(
             each.close()
 
 
+async def test_they_outlive_postgres(stack: Stack, tmp_path: Path) -> None:
+    async with root(stack, tmp_path) as (service, token):
+        await asyncio.to_thread(service.hire)
+        reader, writer = await begun(service, token)
+        await asyncio.to_thread(stack.postgres.kill)
+
+        async def refused() -> bool:
+            async with service.caller(token) as call:
+                return (await call("GET", "/auth/events")).status == 503
+
+        try:
+            await until(refused)
+        finally:
+            await asyncio.to_thread(stack.postgres.start)
+
+        async def back() -> bool:
+            async with service.caller(token) as call:
+                return (await call("GET", "/auth/events")).status == 200
+
+        await until(back)
+        await service.person("ada@example.com")
+        told = await asyncio.wait_for(reader.readuntil(b"ada@example.com"), 60)
+        assert b"event: end" not in told
+        writer.close()
+
+
 async def test_a_stop_ends_them_at_once_and_properly(stack: Stack, tmp_path: Path) -> None:
     async with root(stack, tmp_path) as (service, token):
         reader, writer = await begun(service, token)

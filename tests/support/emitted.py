@@ -9,7 +9,7 @@ from jsonschema_rs import Draft202012Validator
 from msgspec import json
 
 from core.discovery import below
-from core.event_examples import example
+from core.event_examples import aggregate_of
 from core.event_schemas import declared, schema
 from core.postgres.flush import Fact
 from domain.kernel.events import Event
@@ -34,7 +34,7 @@ def admitted(facts: Iterable[Fact]) -> None:
 
 @cache
 def _aggregates() -> dict[tuple[str, int], str]:
-    return {key: example(kind)["aggregatetype"] for key, kind in declared().items()}
+    return {key: aggregate_of(kind) for key, kind in declared().items()}
 
 
 @cache

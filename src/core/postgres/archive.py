@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,8 @@ from core.postgres.partitions import ALONE, IMPATIENT, Log, Partition, attach, a
 
 BATCH: Final = 5_000
 """Entries read, or written, at a time: no transaction is open for long."""
+PATIENCE: Final = 600.0
+"""Seconds that a statement may take where partitions are written to files or ended: some look at all entries of one."""
 COLUMNS: Final = "log, first, last, entries, first_at, last_at, ending, file, bytes, sha256"
 KNOWN: Final = f"SELECT {COLUMNS} FROM archived_partitions WHERE log = $1 ORDER BY first"  # noqa: S608 - constants
 NOTE: Final = f"""
@@ -61,19 +63,19 @@ class Archive:
 
     async def _write(self, connection: Any, partition: Partition) -> Manifest | None:
         log_id = await connection.fetchval("SELECT log_id FROM log_head")
-        bounds = await connection.fetchrow(
-            f"SELECT min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM {partition.name}"  # noqa: S608
-        )
-        if bounds["first_at"] is None:
+        if not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {partition.name})"):  # noqa: S608
             return None
         file = f"{log_id}/{self.log.table}-{partition.first}-{partition.last}.ndjson.gz"
-        read = f"SELECT position, to_jsonb(e)::text AS entry FROM {partition.name} e WHERE position > $1"  # noqa: S608
-        passed = 0
+        columns = "position, occurred_at, to_jsonb(e)::text AS entry"
+        read = f"SELECT {columns} FROM {partition.name} e WHERE position > $1"  # noqa: S608
+        passed, moments = 0, set[datetime]()
         await connection.execute("SET TimeZone = 'UTC'")
         with Writing(self.folder / file) as writing:
             while rows := await connection.fetch(f"{read} ORDER BY position LIMIT {BATCH}", passed):
                 await asyncio.to_thread(writing.add, [row["entry"] for row in rows])
                 passed = rows[-1]["position"]
+                moments |= {row["occurred_at"] for row in rows}
+                moments = {min(moments), max(moments)}
             count, size, sha256 = await asyncio.to_thread(writing.keep)
         ending = await connection.fetchval(
             f"SELECT {self.log.ending} FROM {partition.name} WHERE position = $1",  # noqa: S608 - a constant
@@ -84,8 +86,8 @@ class Archive:
             first=partition.first,
             last=partition.last,
             entries=count,
-            first_at=bounds["first_at"],
-            last_at=bounds["last_at"],
+            first_at=min(moments),
+            last_at=max(moments),
             ending=ending,
             file=file,
             bytes=size,
@@ -100,7 +102,7 @@ class Archive:
         await self._is_next(connection, manifest)
         name = f"{self.log.table}_p{manifest.first}"
         await connection.execute(f"DROP TABLE IF EXISTS {name}")  # of one who was killed while doing this
-        await make_table(connection, self.log, manifest.first)
+        await make_table(connection, self.log, manifest.first, manifest.last + 1)
         lines = entries(self.folder, manifest)
         fill = f"""
             INSERT INTO {name} SELECT e.* FROM unnest($1::text[]) AS line,

@@ -63,19 +63,22 @@ class Database:
                 await self.pool.close()
         await self.engine.dispose()
 
-    async def connect(self, **settings: str) -> Any:
-        """Connect outside the pools: for `LISTEN`, advisory locks and what runs as long as the process."""
-        milliseconds = round(self.statement_timeout * 1000)
+    async def connect(self, patience: float | None = None, **settings: str) -> Any:
+        """Connect outside the pools: for `LISTEN`, advisory locks and what runs as long as the process.
+
+        `patience` is the `statement_timeout` of this connection, for what looks at whole tables.
+        """
+        patience = patience or self.statement_timeout
         return await asyncpg.connect(
             plain(self.url),
             timeout=self.wait,
-            command_timeout=self.statement_timeout,
+            command_timeout=patience,
             server_settings={
                 "application_name": "gatewright",
                 "jit": "off",
                 "lock_timeout": str(round(self.wait * 1000)),
                 # Ends what a client that was cut off has left behind; ours have given up by then.
-                "statement_timeout": str(milliseconds + 1000),
+                "statement_timeout": str(round(patience * 1000) + 1000),
                 "idle_in_transaction_session_timeout": str(_FORGOTTEN_AFTER),
                 **settings,
             },

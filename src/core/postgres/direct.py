@@ -13,18 +13,18 @@ def plain(url: str) -> str:
 
 
 class Connects(Protocol):
-    """Connect to the primary, by asyncpg."""
+    """Connect to the primary, by asyncpg. A statement may take `patience` seconds; by default as many as any other."""
 
-    async def connect(self, **settings: str) -> Any: ...
+    async def connect(self, patience: float | None = None, **settings: str) -> Any: ...
 
 
 @asynccontextmanager
-async def session(database: Connects, name: str) -> AsyncIterator[Any]:
-    """Connect as `name`, which is what `pg_stat_activity` shows.
+async def session(database: Connects, name: str, patience: float | None = None) -> AsyncIterator[Any]:
+    """Connect as `name`, which is what `pg_stat_activity` shows; `patience` as in `Connects`.
 
     The connection is cut at the end, not said good-bye to: a server that does not answer cannot hold up a stop.
     """
-    connection = await database.connect(application_name=name)
+    connection = await database.connect(patience, application_name=name)
     try:
         yield connection
     finally:

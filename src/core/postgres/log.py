@@ -10,9 +10,11 @@ from uuid import UUID
 from core.cloudevents import COLUMNS, cloud_event
 from core.personal import PersonalKeys
 from core.postgres.direct import Connects, session
+from core.postgres.loss import outage
 from core.retrying import forever
 from domain.events.patterns import expression
 from domain.events.ports import EVERYTHING, Stretch, Wanted
+from domain.kernel.errors import Unavailable
 
 LOG: Final = "log"
 """The channel on which the sequencer announces the position that the log has reached."""
@@ -167,8 +169,14 @@ class SqlEventLog:
 
     async def read(self, after: int, limit: int, wanted: Wanted = EVERYTHING) -> Stretch:
         """See `EventLog.read`."""
-        async with self.database.read() as connection:
-            part = await rows_of(connection, after, limit, wanted)
+        try:
+            async with self.database.read() as connection:
+                part = await rows_of(connection, after, limit, wanted)
+        except Exception as error:
+            # Streams outlive this: nobody else tells them what it was.
+            if outage(error):
+                raise Unavailable from error
+            raise
         events = [cloud_event(each, self.source, self.people) for each in part.rows]
         return Stretch(part.log, part.head, part.first, part.last, events)
 

@@ -1,8 +1,7 @@
-"""The logs in partitions: room before they are full, and an end to those that have been written for long."""
+"""The logs in partitions, and room before they are full."""
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 SIZE: Final = 10_000_000
@@ -12,8 +11,10 @@ AHEAD: Final = 2_000_000
 
 # Workers wait for each other here, so that no partition is attached twice.
 ALONE: Final = "SELECT pg_advisory_xact_lock(hashtext('gatewright-partitions'))"
-IMPATIENT: Final = "SET LOCAL lock_timeout = '2s'"
-"""Whatever waits for a lock on a log stops its readers meanwhile: rather give up, and try again later."""
+IMPATIENT: Final = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '3s'"
+"""Whatever waits for a lock on a log, or holds one, stops its readers: rather give up, and try again later."""
+PROVED: Final = "within_bounds"
+"""The constraint which says that a table holds nothing else: Postgres need not look at it when it is attached."""
 ATTACHED: Final = """
 SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = $1::text::regclass
@@ -93,54 +94,26 @@ async def make_partitions(connection: Any, log: Log) -> None:
         await connection.execute(ALONE)
         head, end = await head_of(connection, log), (await attached(connection, log))[-1].end
         while end - 1 - head < AHEAD:
-            await attach(connection, log, await make_table(connection, log, end), end, end + SIZE)
+            await attach(connection, log, await make_table(connection, log, end, end + SIZE), end, end + SIZE)
             end += SIZE
 
 
-async def cut(connection: Any, log: Log, period: timedelta) -> None:
-    """End the partition that is being written at the head of `log`, if its first entry is older than `period`.
-
-    What does not fill a partition would otherwise never be old enough as a whole. Its entries are looked at once more,
-    so readers wait for a second or two when there are millions; writers never do.
-    """
-    if not await _is_long(connection, log, period):
-        return
-    async with connection.transaction():
-        await connection.execute(IMPATIENT)
-        await connection.execute(ALONE)
-        head = await head_of(connection, log, lock=True)
-        written = await _written(connection, log, head)
-        if written is None or head >= written.last:
-            return
-        await connection.execute(f"ALTER TABLE {log.table} DETACH PARTITION {written.name}")
-        await attach(connection, log, written.name, written.first, head + 1)
-        await attach(connection, log, await make_table(connection, log, head + 1), head + 1, written.end)
-
-
-async def make_table(connection: Any, log: Log, first: int) -> str:
-    """Make a table for a partition of `log` that begins at `first`, and return its name; it is not attached yet."""
+async def make_table(connection: Any, log: Log, first: int, end: int) -> str:
+    """Make a table for the partition of `log` from `first` to before `end`; return its name. It is not attached yet."""
     name = f"{log.table}_p{first}"
-    await connection.execute(f"CREATE TABLE {name} (LIKE {log.table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+    await connection.execute(f"""
+        CREATE TABLE {name} (LIKE {log.table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES,
+            CONSTRAINT {PROVED} CHECK (position >= {first} AND position < {end}))
+    """)
     return name
 
 
 async def attach(connection: Any, log: Log, name: str, first: int, end: int) -> None:
     """Make a table a partition: that takes a lock which reads and inserts do not wait for.
 
-    `CREATE TABLE ... PARTITION OF` takes one that they do wait for.
+    `CREATE TABLE ... PARTITION OF` takes one that they do wait for. Without `PROVED` the whole table is looked at.
     """
     await connection.execute(f"ALTER TABLE {log.table} ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({end})")
+    await connection.execute(f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {PROVED}")
     if log.guard:
         await connection.execute(log.guard.format(name=name))
-
-
-async def _written(connection: Any, log: Log, head: int) -> Partition | None:
-    return next((each for each in await attached(connection, log) if each.first <= head < each.end), None)
-
-
-async def _is_long(connection: Any, log: Log, period: timedelta) -> bool:
-    written = await _written(connection, log, await head_of(connection, log))
-    if written is None:
-        return False
-    first = f"SELECT occurred_at FROM {written.name} ORDER BY position LIMIT 1"  # noqa: S608 - from the catalog
-    return bool(await connection.fetchval(f"SELECT ({first}) < now() - $1::interval", period))

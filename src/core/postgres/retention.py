@@ -9,9 +9,10 @@ from typing import Any, Final, NoReturn
 
 import asyncpg
 
-from core.postgres.archive import Archive, Noted
+from core.postgres.archive import PATIENCE, Archive, Noted
+from core.postgres.cutting import cut
 from core.postgres.direct import Connects, session
-from core.postgres.partitions import Log, Partition, attached, cut, head_of
+from core.postgres.partitions import Log, Partition, attached, head_of
 from core.retrying import forever
 
 _log = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ SKEW: Final = 10_000
 """Among so many entries at the end of a partition is the youngest: numbers follow commits, which may be late."""
 TAKE: Final = "SELECT pg_try_advisory_lock(hashtext('gatewright-retention'))"
 GIVE_UP: Final = "SELECT pg_advisory_unlock(hashtext('gatewright-retention'))"
+BUSY: Final = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, TimeoutError)
+"""Somebody else uses the log, or the disk."""
 KEPT: Final = "SELECT kept_until > now() FROM archived_partitions WHERE log = $1 AND first = $2"
 
 
@@ -59,7 +62,7 @@ class Retention:
         await forever("retention", self._serve)
 
     async def _serve(self) -> None:
-        async with session(self.database, "gatewright-retention") as connection:
+        async with session(self.database, "gatewright-retention", PATIENCE) as connection:
             while True:
                 await self.look(connection)
                 await asyncio.sleep(self.every)
@@ -71,8 +74,8 @@ class Retention:
         try:
             for policy in self.policies:
                 await self._apply(connection, policy)
-        except asyncpg.LockNotAvailableError:
-            _log.warning("a log is in use: what is old stays until the next look")
+        except BUSY as error:
+            _log.warning("a log is in use: what is old stays until the next look (%s)", type(error).__name__)
         finally:
             if not connection.is_closed():
                 await connection.execute(GIVE_UP)

@@ -6,6 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+import asyncpg
+
+from core.postgres.cutting import give_way
 from core.postgres.direct import Connects, session
 from core.postgres.poke import CHANNEL
 from core.retrying import forever
@@ -42,8 +45,12 @@ class Sequencer:
             connection.add_termination_listener(lambda _: poked.set())
             while True:
                 poked.clear()
-                while await connection.fetchval(NUMBER, BATCH, SLOTS) == BATCH:
-                    pass
+                try:
+                    while await connection.fetchval(NUMBER, BATCH, SLOTS) == BATCH:
+                        pass
+                except asyncpg.CheckViolationError:
+                    await give_way(connection)
+                    continue
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self.idle):
                         await poked.wait()

@@ -47,7 +47,8 @@ class EventLog(Protocol):
     async def read(self, after: int, limit: int, wanted: Wanted = EVERYTHING) -> Stretch:
         """Return up to `limit` events past the position `after`, in order.
 
-        However few are wanted, it looks at some thousands of them at most: `last` says where to go on.
+        However few are wanted, it looks at some thousands of them at most: `last` says where to go on. Raise
+        `Unavailable` while the log cannot be reached.
         """
 
     async def grown(self, past: int, seconds: float) -> None:

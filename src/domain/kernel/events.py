@@ -16,6 +16,13 @@ Personal = Annotated[T, PERSONAL]
 It is kept under a key of theirs alone, and is null for every reader once they were erased.
 """
 
+ADDED: Final = "added"
+Added = Annotated[T, ADDED]
+"""A field that was added to what had been published of an event, or of a part of one.
+
+Events that were announced before are without it, in the log and in queues, under the same `schema_version`.
+"""
+
 
 class Event:
     """A fact that happened to an aggregate. `type` and the field names are a public contract.
@@ -43,9 +50,18 @@ _personal: dict[type[Event], tuple[str, ...]] = {}
 def personal(kind: type[Event]) -> tuple[str, ...]:
     """Return which fields of an event are declared `Personal`."""
     if kind not in _personal:
-        hints = get_type_hints(kind, include_extras=True)
-        _personal[kind] = tuple(name for name, hint in hints.items() if PERSONAL in getattr(hint, "__metadata__", ()))
+        _personal[kind] = _marked(kind, PERSONAL)
     return _personal[kind]
+
+
+def added(kind: type[object]) -> tuple[str, ...]:
+    """Return which fields of an event, or of a part of one, are declared `Added`."""
+    return _marked(kind, ADDED)
+
+
+def _marked(kind: type[object], mark: str) -> tuple[str, ...]:
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(name for name, hint in hints.items() if mark in getattr(hint, "__metadata__", ()))
 
 
 class Aggregate(Protocol):

@@ -11,6 +11,7 @@ import pytest
 
 from core.postgres.database import Database
 from core.postgres.log import LogFollower, SqlEventLog
+from domain.kernel.errors import Unavailable
 from domain.kernel.ids import uuid7
 from tests.contracts.event_log import EventLogContract
 from tests.support.facts import number, state
@@ -84,3 +85,11 @@ async def test_whoever_waits_is_let_go_when_the_process_stops(database: Database
     await asyncio.sleep(0)
     following.cancel()
     await asyncio.wait_for(asyncio.gather(*waiting), 5)
+
+
+async def test_a_log_that_cannot_be_reached_is_unavailable() -> None:
+    nowhere = Database("postgresql://127.0.0.1:1/nowhere")
+    await nowhere.open()
+    with pytest.raises(Unavailable):
+        await SqlEventLog(nowhere, LogFollower(nowhere)).read(0, 10)
+    await nowhere.close()

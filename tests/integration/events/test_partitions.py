@@ -1,16 +1,11 @@
-"""The logs in partitions: room ahead, and ends that come with time."""
+"""The logs in partitions: room ahead of those who write."""
 
-from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from core.postgres.database import Database
-from core.postgres.partitions import AHEAD, AUDIT, EVENTS, LOGS, SIZE, Log, attached, cut, make_partitions
+from core.postgres.partitions import AHEAD, EVENTS, LOGS, SIZE, Log, attach, attached, make_partitions, make_table
 from domain.kernel.ids import uuid7
-from tests.support.facts import fill, number, state
-
-DAY = timedelta(days=1)
+from tests.support.facts import number, state
 
 
 async def bounds(connection: Any, log: Log) -> list[tuple[int, int]]:
@@ -43,41 +38,18 @@ async def test_a_partition_made_while_the_log_is_written_takes_its_events(databa
     assert await connection.fetchval(indexed, rows[1]["part"]) == await connection.fetchval(indexed, "events_1")
 
 
-async def aged(connection: Any, days: int) -> None:
-    """Let everything in the log have happened so many days ago."""
-    await connection.execute("UPDATE events SET occurred_at = occurred_at - $1::interval", timedelta(days=days))
-
-
-async def test_a_partition_ends_when_it_has_been_written_for_long(database: Database, connection: Any) -> None:
-    await fill(database.url, 30)
-    await cut(connection, EVENTS, DAY)
-    assert await bounds(connection, EVENTS) == [(1, SIZE + 1), (SIZE + 1, 2 * SIZE + 1)]
-    await aged(connection, 2)
-    await cut(connection, EVENTS, DAY)
-    await cut(connection, EVENTS, DAY)
-    assert await bounds(connection, EVENTS) == [(1, 31), (31, SIZE + 1), (SIZE + 1, 2 * SIZE + 1)]
-    await fill(database.url, 5)
-    parts = await connection.fetch(
-        "SELECT tableoid::regclass::text AS part, count(*) FROM events GROUP BY 1 ORDER BY 1"
-    )
-    assert [tuple(row) for row in parts] == [("events_0", 30), ("events_p31", 5)]
-
-
-async def test_an_end_waits_for_what_is_being_numbered(database: Database, connection: Any) -> None:
-    await fill(database.url, 30)
-    await aged(connection, 2)
-    writer = await database.connect()
-    async with writer.transaction():
-        await state(writer, uuid7(), 1)
-        await number(writer)
-        with pytest.raises(Exception, match="lock timeout"):
-            await cut(connection, EVENTS, DAY)
-    await writer.close()
-    await cut(connection, EVENTS, DAY)
-    assert (await bounds(connection, EVENTS))[0] == (1, 32)
-
-
-async def test_an_empty_log_is_not_cut(connection: Any) -> None:
-    for log in (EVENTS, AUDIT):
-        await cut(connection, log, timedelta(0))
-        assert await bounds(connection, log) == [(1, SIZE + 1), (SIZE + 1, 2 * SIZE + 1)]
+async def test_a_table_is_made_with_all_that_a_partition_needs(connection: Any) -> None:
+    for log in LOGS:
+        name = await make_table(connection, log, 2 * SIZE + 1, 3 * SIZE + 1)
+        indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = $1"
+        assert await connection.fetchval(indexes, name) == await connection.fetchval(indexes, log.table)
+        made = await connection.fetchval("SELECT count(*) FROM pg_class WHERE relkind = 'i'")
+        said: list[str] = []
+        connection.add_log_listener(lambda _, line, said=said: said.append(line.message))
+        await connection.execute("SET client_min_messages = debug1")
+        await attach(connection, log, name, 2 * SIZE + 1, 3 * SIZE + 1)
+        await connection.execute("RESET client_min_messages")
+        assert f'partition constraint for table "{name}" is implied by existing constraints' in said
+        assert await connection.fetchval("SELECT count(*) FROM pg_class WHERE relkind = 'i'") == made
+        checks = "SELECT count(*) FROM pg_constraint WHERE conrelid = $1::text::regclass AND contype = 'c'"
+        assert await connection.fetchval(checks, name) == await connection.fetchval(checks, log.table)

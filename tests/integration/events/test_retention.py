@@ -1,7 +1,10 @@
 """What is old leaves the database for a file, from which it can be read and put back."""
 
+import asyncio
 import gzip
 import json
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from core.postgres.log import LogFollower, SqlEventLog
 from core.postgres.partitions import AUDIT, EVENTS, attached
 from core.postgres.retention import Policy, Retention
 from domain.kernel.ids import PLATFORM, uuid7
-from tests.support.facts import fill, number, state
+from tests.support.facts import fill, number, state, until
 
 KEEP = timedelta(days=12)
 ENTRY = """
@@ -223,6 +226,65 @@ async def test_the_chain_of_the_audit_trail_goes_on_from_what_was_archived(
     await archive.put_back(connection, manifest, timedelta(days=1))
     again = "SELECT encode(chain_from(sha256('gatewright audit 1'), leaf ORDER BY position), 'hex') FROM audit WHERE position <= 10"
     assert await connection.fetchval(again) == chain
+
+
+async def test_the_times_of_a_file_are_those_of_the_earliest_and_the_latest_entry(
+    database: Database, connection: Any, retention: Retention, archive: Archive
+) -> None:
+    for days in (20, 30, 15, 20):  # numbers follow commits, not clocks
+        await written(connection, database.url, 1, days)
+    ages = await connection.fetchrow("SELECT min(occurred_at), max(occurred_at) FROM events")
+    await retention.look(connection)
+    await written(connection, database.url, 1, 0)
+    await retention.look(connection)
+
+    (manifest,) = await archive.known(connection)
+    assert (manifest.entries, manifest.first_at, manifest.last_at) == (4, *ages)
+
+
+async def test_a_log_that_is_in_use_is_left_until_the_next_look(
+    database: Database, connection: Any, retention: Retention
+) -> None:
+    await written(connection, database.url, 10, 20)
+    reader, hasty = await database.connect(), await database.connect(patience=0.2)
+    async with reader.transaction():
+        await reader.execute("SELECT FROM events LIMIT 1")
+        await retention.look(hasty)
+        await retention.look(connection)
+        assert len(await attached(connection, EVENTS)) == 2
+    await reader.close()
+    await retention.look(hasty)
+    assert len(await attached(connection, EVENTS)) == 3
+    await hasty.close()
+
+
+async def test_a_statement_may_take_longer_than_those_of_requests(
+    database: Database, connection: Any, retention: Retention
+) -> None:
+    await written(connection, database.url, 10, 20)
+    hurried = replace(retention, database=Database(database.url, statement_timeout=0.2), every=0.05)
+    long = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE application_name = 'gatewright-retention' AND wait_event_type = 'Lock' AND query_start < now() - interval '0.5 s'
+    """
+
+    async def waits() -> int:
+        count: int = await connection.fetchval(long)
+        return count
+
+    async def done() -> bool:
+        return len(await attached(connection, EVENTS)) == 3
+
+    reader = await database.connect()
+    async with reader.transaction():
+        await reader.execute("SELECT FROM events LIMIT 1")
+        looking = asyncio.create_task(hurried.run())
+        await until(waits)
+    await until(done)
+    await reader.close()
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
 
 
 async def test_one_worker_does_it_at_a_time(

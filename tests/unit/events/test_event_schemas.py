@@ -1,6 +1,7 @@
 """What the schemas of events say, and where they are served."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -13,9 +14,10 @@ from core.event_examples import example
 from core.event_schemas import Undescribed, by_version, declared, schema
 from core.postgres.flush import Pending
 from domain.identity.events import UserCreated
-from domain.kernel.events import Event, event
+from domain.kernel.events import Added, Event, Personal, event
 from domain.resources.events import ResourceRegistered
 
+WALL = {"aggregatetype": "wall"}
 EVERY = pytest.mark.parametrize("kind", declared().values(), ids=lambda kind: f"{kind.type}.v{kind.schema_version}")
 
 
@@ -41,6 +43,27 @@ class Painted(Event):
     occurred_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where it stands."""
+
+    storey: int
+    door: Added[str | None]
+
+
+@event
+class Plastered(Event):
+    """A wall was plastered."""
+
+    type = "walls.wall.plastered"
+    about = "wall_id"
+
+    wall_id: UUID
+    room: Room
+    finish: Added[str]
+    by: Added[Personal[str]]
+
+
 class Wall:
     aggregate: ClassVar[str] = "wall"
     version = 0
@@ -55,13 +78,35 @@ def test_every_schema_is_one_and_admits_its_example(kind: type[Event]) -> None:
 
 
 @EVERY
-def test_every_field_has_to_be_there_and_others_may(kind: type[Event]) -> None:
+def test_every_field_of_the_start_has_to_be_there_and_others_may(kind: type[Event]) -> None:
     check = Draft202012Validator(schema(kind), validate_formats=True)
     data = example(kind)["data"]
     check.validate({**data, "one_more": {"of": "a later release"}})
-    for name in data:
+    for name in schema(kind)["required"]:
         with pytest.raises(ValidationError):
             check.validate({key: value for key, value in data.items() if key != name})
+
+
+def test_what_was_added_is_missing_in_events_of_before() -> None:
+    made = schema(Plastered)
+    assert made["required"] == ["wall_id", "room"]
+    assert made["properties"]["room"]["required"] == ["storey"]
+    assert made["properties"]["finish"] == {
+        "type": "string",
+        "description": "Added later: missing in events of before.",
+    }
+    assert made["properties"]["by"] == {
+        "type": ["string", "null"],
+        "description": "Personal: null once the person was erased. Added later: missing in events of before.",
+        "x-personal": True,
+    }
+    check = Draft202012Validator(made, validate_formats=True)
+    wall = {"wall_id": str(Wall.id), "room": {"storey": 1}}
+    check.validate(wall)
+    check.validate({**wall, "room": {"storey": 1, "door": None}, "finish": "rough", "by": None})
+    for wrong in ({"finish": None}, {"room": {"storey": 1, "door": 7}}, {"by": 7}):
+        with pytest.raises(ValidationError):
+            check.validate(wall | wrong)
 
 
 def test_says_what_fields_are_made_of() -> None:
@@ -137,7 +182,7 @@ def test_the_asyncapi_document_admits_the_whole_event_and_none_of_another_kind(k
     check = Draft202012Validator({**payload, "components": made["components"]}, validate_formats=True)
 
     check.validate(example(kind))
-    for wrong in ({"type": "walls.wall.painted"}, {"schemaversion": 99}, {"aggregateversion": 0}, {"id": "1"}):
+    for wrong in ({"type": "walls.wall.painted"}, {"schemaversion": 99}, {"aggregateversion": 0}, {"id": "1"}, WALL):
         with pytest.raises(ValidationError):
             check.validate({**example(kind), **wrong})
 

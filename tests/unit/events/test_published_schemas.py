@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pytest
 
+from api import asyncapi
 from core.event_schemas import declared
-from tools.schemas import breaks, current, publish, published
+from tools.schemas import ENVELOPES, breaks, current, missing, publish, published
 
 NAME: Final = "walls.wall.painted.v1"
 OLD: Final[dict[str, Any]] = {
@@ -75,6 +76,14 @@ BREAKING: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
         lambda made: made["properties"]["note"].pop("x-personal"),
         "`x-personal` of `data.note`",
     ),
+    "a field that is added has to be there": (
+        lambda made: (made["properties"].update(finish={"type": "string"}), made["required"].append("finish")),
+        "`data.finish` has to be there, and events of before are without it",
+    ),
+    "a field that is added within has to be there": (
+        _set("properties", "room", to={**OLD["properties"]["room"], "required": ["storey", "door"]}),
+        "`data.room.door` has to be there",
+    ),
     "others are forbidden": (_set("additionalProperties", to=False), "`additionalProperties` of `data`"),
 }
 
@@ -100,7 +109,6 @@ def test_fields_and_events_and_versions_may_be_added_and_explained() -> None:
     new = deepcopy(OLD)
     new["properties"]["finish"] = {"type": "string"}
     new["properties"]["room"]["properties"]["door"] = {"type": ["string", "null"]}
-    new["required"].append("finish")
     new["title"], new["properties"]["colour"]["description"] = "Painted", "Of the wall."
 
     assert not breaks({NAME: OLD}, {NAME: new, "walls.wall.painted.v2": {"type": "object"}, "walls.wall.built.v1": OLD})
@@ -108,20 +116,82 @@ def test_fields_and_events_and_versions_may_be_added_and_explained() -> None:
 
 def test_publishing_keeps_what_was_promised(tmp_path: Path) -> None:
     folder = tmp_path / "published"
-    assert not publish(folder, {NAME: OLD})
-    assert published(folder) == {NAME: OLD}
+    assert not publish(folder, _whole({NAME: OLD}))
+    assert published(folder) == _whole({NAME: OLD})
 
     new = deepcopy(OLD)
     new["properties"]["finish"] = {"type": "string"}
-    assert not publish(folder, {NAME: new})
-    assert published(folder) == {NAME: new}
+    assert not publish(folder, _whole({NAME: new}))
+    assert published(folder) == _whole({NAME: new})
 
-    assert publish(folder, {NAME: OLD})
+    assert publish(folder, _whole({NAME: OLD}))
     assert publish(folder, {})
-    assert published(folder) == {NAME: new}
+    assert published(folder) == _whole({NAME: new})
+
+
+ENVELOPE: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
+    "an attribute is gone": (lambda made: made["CloudEvent"]["properties"].pop("erased"), "`event.erased` is gone"),
+    "an attribute may be missing": (
+        lambda made: made["CloudEvent"]["required"].remove("sequence"),
+        "`event.sequence` may be missing",
+    ),
+    "an attribute has to be there": (
+        lambda made: made["CloudEvent"]["required"].append("traceparent"),
+        "`event.traceparent` has to be there",
+    ),
+    "an attribute looks otherwise": (
+        _set("CloudEvent", "properties", "sequence", "pattern", to="^[0-9]+$"),
+        "`pattern` of `event.sequence`",
+    ),
+    "an event is of another aggregate": (
+        _set(NAME, "properties", "aggregatetype", "const", to="room"),
+        "`const` of `event.aggregatetype` was 'wall' and is 'room'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), ENVELOPE.values(), ids=ENVELOPE)
+def test_a_change_of_the_envelope_is_refused(change: Callable[[Any], Any], said: str) -> None:
+    old = _whole({NAME: OLD})
+    new = deepcopy(old)
+    change(new[ENVELOPES])
+
+    (sentence,) = breaks(old, new)
+    assert said in sentence
+
+
+def test_attributes_may_be_added_to_the_envelope() -> None:
+    old = _whole({NAME: OLD})
+    new = deepcopy(old)
+    new[ENVELOPES]["CloudEvent"]["properties"]["tracestate"] = {"type": "string"}
+
+    assert not breaks(old, new)
+
+
+def test_a_promise_that_was_deleted_is_missed(tmp_path: Path) -> None:
+    other = "walls.wall.built.v1"
+    whole = _whole({NAME: OLD, other: OLD})
+    assert not missing(whole)
+    assert not publish(tmp_path, whole)
+
+    (tmp_path / f"{other}.json").unlink()
+    sentence = f"walls.wall.built: version 1 was published; restore `{other}.json`, or its part of `envelopes.json`."
+    assert missing(published(tmp_path)) == [sentence]
+    assert publish(tmp_path, whole) == [sentence]
+    assert not (tmp_path / f"{other}.json").exists()
+
+    (tmp_path / "envelopes.json").unlink()
+    (one,) = missing(published(tmp_path))
+    assert one.startswith("walls.wall.painted: version 1 was published; restore ")
 
 
 def test_what_was_published_of_this_service_holds() -> None:
     promised = published()
     assert promised
+    assert missing(promised) == []
     assert breaks(promised, current(declared().values())) == []
+
+
+def _whole(schemas: dict[str, Any]) -> dict[str, Any]:
+    own = {"type": "object", "properties": {"aggregatetype": {"const": "wall"}}}
+    return schemas | {ENVELOPES: {"CloudEvent": asyncapi.ENVELOPE} | dict.fromkeys(schemas, own)}

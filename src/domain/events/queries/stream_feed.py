@@ -1,7 +1,8 @@
 """Follow what is announced."""
 
+import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Annotated, Final
 
@@ -11,7 +12,14 @@ from domain.events.ports import EventLog, Stretch, Wanted
 from domain.events.reading import Place, Readership
 from domain.events.schemas import Feed, FeedCursor, FeedEnd
 from domain.kernel.access import Actor, Permission, Standing, needs
-from domain.kernel.errors import BypassRequired, CursorGone, CursorInvalid, DomainError, OrganizationNotFound
+from domain.kernel.errors import (
+    BypassRequired,
+    CursorGone,
+    CursorInvalid,
+    DomainError,
+    OrganizationNotFound,
+    RetryLater,
+)
 from domain.kernel.ids import OrganizationId
 from domain.kernel.schemas import Length, Stream
 from domain.kernel.usecases import Query, interactor, last_event_id, message
@@ -22,6 +30,8 @@ HEARTBEAT: Final = 15.0
 """Seconds after which something is said although there is nothing to tell: proxies end what is silent."""
 LOOK: Final = 2.0
 """Seconds after which whoever waits is looked at again: so long a stream may outlive what let its reader in."""
+PACE: Final = 0.001
+"""Seconds that a stream waits, for each other one, once the log has grown: so often all of them together read it."""
 
 
 @message
@@ -30,13 +40,25 @@ class StreamFeed(Query[Stream[Feed | FeedEnd]]):
 
     Each has its cursor as `id`, so that a reader who comes again with `Last-Event-ID` goes on there; `after` says where
     to begin at first. `type` and `organization_id` choose as they do in `ReadFeed`. When the reader may read no more,
-    or signed out, or the token has expired, an event `end` says so and nothing follows.
+    or signed out, or the token has expired, an event `end` says so and nothing follows. While that, or the log, cannot
+    be asked, nothing comes but comments.
     """
 
     after: str | None = None
     last_event_id: str | None = last_event_id(default=None)
     type: Annotated[tuple[Pattern, ...], Length(0, 50)] = ()
     organization_id: OrganizationId | None = None
+
+
+@dataclass(slots=True)
+class _Crowd:
+    """How many streams there are."""
+
+    streams: int = 0
+
+
+_CROWD: Final = _Crowd()
+"""Of this process, which reads the log for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +72,9 @@ class _Reader:
     standing: Standing
 
     async def parts(self, place: Place, part: Stretch) -> AsyncGenerator[Feed | FeedEnd, None]:
-        """Yield `part` and what follows it, until a refusal ends it."""
-        told = 0.0
+        """Yield `part` and what follows it, until a refusal ends it that lasts."""
+        told, looked = 0.0, monotonic()
+        _CROWD.streams += 1
         try:
             while True:
                 place = place.moved(part)
@@ -59,12 +82,26 @@ class _Reader:
                     yield Feed(part.events, str(place.cursor), place.position < part.head)
                     told = monotonic()
                 if place.position >= part.head:
-                    await self.log.grown(place.position, LOOK)
-                await self.standing.confirm()
-                await self.readership.admit(self.actor, self.wanted.organization_id)
-                part = await place.read(self.log, PART, self.wanted)
+                    pause = PACE * (_CROWD.streams - 1)
+                    await self.log.grown(place.position, looked + LOOK - pause - monotonic())
+                    await asyncio.sleep(pause)
+                try:
+                    part = await place.read(self.log, PART, self.wanted)
+                    if part.events or monotonic() >= looked + LOOK:
+                        await self._look()
+                        looked = monotonic()
+                except RetryLater as refusal:
+                    part = replace(part, last=place.position, events=[])
+                    await asyncio.sleep(min(refusal.retry_after, LOOK))
         except DomainError as refusal:
             yield FeedEnd(refusal.code)
+        finally:
+            _CROWD.streams -= 1
+
+    async def _look(self) -> None:
+        """Raise what the reader would be refused with now."""
+        await self.standing.confirm()
+        await self.readership.admit(self.actor, self.wanted.organization_id)
 
 
 @interactor(
