@@ -1,17 +1,16 @@
 """Verifying the audit trail: in the database, and in files that it was archived to."""
 
-import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from core.audit.checking import Check, Fault, Wrong
 from core.audit.checkpoints import ARCHIVED, Checkpoint, digest_of, read
 from core.audit.keys import AuditKeys
 from core.audit.leaves import START
+from core.audit.stretches import Stretch, holes
 from core.postgres.audit_checkpoints import believed, entries, statements, with_kept
+from core.postgres.audit_files import read_rows
 
 _END: Final = """
 SELECT h.audit_position AS position, h.audit_chain AS chain,
@@ -43,9 +42,9 @@ class Verification:
     entries: int = field(default=0, init=False)
     checkpoints: int = field(default=0, init=False)
     reached: int = field(default=0, init=False)
-    _archived: list[tuple[int, int]] = field(default_factory=list, init=False)
+    _archived: list[Stretch] = field(default_factory=list, init=False)
     """The first and last positions of what was archived, by what we signed."""
-    _signed: int = field(default=0, init=False)
+    _furthest: int = field(default=0, init=False)
     """The last position of any checkpoint."""
 
     async def run(self) -> AsyncIterator[Fault]:
@@ -54,9 +53,13 @@ class Verification:
         async for fault in self._statements(keys):
             yield fault
         end = await self.connection.fetchrow(_END)
-        there = max(end["position"], self._signed, *self.anchors)
+        there = max(end["position"], self._furthest, *self.anchors)
         last = there if self.last is None else min(self.last, there)
-        first = await self._begin(self.first, end["oldest"], last)
+        first = self._begin(end["oldest"], last)
+        for hole in holes(self._archived, self.first, min(first - 1, last)):
+            yield Fault(hole[0], Wrong.MISSING, "they are neither here nor archived", hole[1])
+        async for fault in self._elsewhere(keys, first, last):
+            yield fault
         check = Check(keys.leaves, first - 1, await self._chain(keys, first - 1))
         async for rows in entries(self.connection, first - 1, min(last, end["position"])):
             for fault in await self._batch(check, keys, rows):
@@ -75,9 +78,11 @@ class Verification:
         check, last = None, 0
         async for fault in self._statements(keys):
             yield fault
-        for rows in _rows(lines):
+        for rows in read_rows(lines):
             if check is None:
                 first, last = self._file_of(rows[0]["position"])
+                async for fault in self._elsewhere(keys, first, last):
+                    yield fault
                 check = Check(keys.leaves, first - 1, await self._chain(keys, first - 1))
             for fault in await self._batch(check, keys, rows):
                 yield fault
@@ -104,20 +109,31 @@ class Verification:
             else:
                 for fault in _compared(said, row, previous if row["number"] == number + 1 else None):
                     yield fault
-                self._signed = max(self._signed, said.position)
+                self._furthest = max(self._furthest, said.position)
                 if said.reason == ARCHIVED and said.first:
                     self._archived.append((said.first, said.position))
             number, previous = row["number"], digest_of(row["statement"])
             self.checkpoints += 1
 
-    async def _begin(self, first: int, oldest: int | None, last: int) -> int:
+    def _begin(self, oldest: int | None, last: int) -> int:
         """Return where to begin: what is in files, and not in the database, is not missing here."""
         gone = max((end for _, end in self._archived), default=0)
-        if first > gone or first >= (oldest or last + 1):
-            return first
-        return min(gone + 1, oldest or last + 1)
+        there = last + 1 if oldest is None else oldest
+        return self.first if self.first > gone or self.first >= there else min(gone + 1, there)
 
-    def _file_of(self, position: int) -> tuple[int, int]:
+    async def _elsewhere(self, keys: AuditKeys, first: int, last: int) -> AsyncIterator[Fault]:
+        """Compare what somebody has remembered of other positions with what was signed of them."""
+        for position, chain in sorted(self.anchors.items()):
+            if first <= position <= last:
+                continue
+            signed = (await self._signed_of(keys, position, position)).get(position, [])
+            if not signed:
+                detail = "nothing that was looked at says what the chain is there: look at the file that has it"
+                yield Fault(position, Wrong.CHECKPOINT, detail, position)
+            elif any(each != chain for each in signed):
+                yield Fault(position, Wrong.REWRITTEN, f"what was remembered of {position} is something else", position)
+
+    def _file_of(self, position: int) -> Stretch:
         """Return the first and last position of the file that has an entry, as far as that was signed."""
         return next((each for each in self._archived if each[0] <= position <= each[1]), (position, position))
 
@@ -132,16 +148,18 @@ class Verification:
         return stored
 
     async def _batch(self, check: Check, keys: AuditKeys, rows: list[Any]) -> list[Fault]:
-        there = await self._between(keys, rows[0]["position"], rows[-1]["position"])
+        signed = await self._signed_of(keys, rows[0]["position"], rows[-1]["position"])
         found: list[Fault] = []
         for row in rows:
+            position = row["position"]
             found += check.entry(row)
-            for chain in there.get(row["position"], []):
+            for chain in (*signed.get(position, []), *filter(None, [self.anchors.get(position)])):
                 found += check.checkpoint(chain)
         return found
 
-    async def _between(self, keys: AuditKeys, first: int, last: int) -> dict[int, list[str]]:
-        found = {at: [chain] for at, chain in self.anchors.items() if first <= at <= last}
+    async def _signed_of(self, keys: AuditKeys, first: int, last: int) -> dict[int, list[str]]:
+        """Return the chains that were signed, by position."""
+        found: dict[int, list[str]] = {}
         for row in await self.connection.fetch(_BETWEEN, first, last):
             try:
                 said = read(row["statement"], keys.known)
@@ -159,24 +177,3 @@ def _compared(said: Checkpoint, row: Any, previous: str | None) -> Iterator[Faul
         )
     elif previous and said.previous != previous:
         yield Fault(position, Wrong.CHECKPOINT, f"checkpoint {number} does not follow the one before it", position)
-
-
-def _rows(lines: Iterable[str], size: int = 1_000) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for line in lines:
-        batch.append(_row(json.loads(line)))
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _row(said: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry as Postgres gives it, of one as it was archived."""
-    row = {"form": 1, "person_id": None, "place": None, "trace": None} | said
-    for name in ("id", "organization_id", "person_id"):
-        row[name] = row[name] and UUID(row[name])
-    for name in ("place", "leaf", "chain"):
-        row[name] = row[name] and bytes.fromhex(row[name].removeprefix("\\x"))
-    return row | {"occurred_at": datetime.fromisoformat(row["occurred_at"])}
