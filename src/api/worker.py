@@ -25,6 +25,7 @@ from core.mailed_tokens import RandomLinkTokens
 from core.metrics import Metrics
 from core.operating import operator
 from core.outbound.calling import Outbound
+from core.postgres.audit_archiving import Archiving
 from core.postgres.audit_checkpoints import Checkpoints
 from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationReader
@@ -101,8 +102,8 @@ def _teller(settings: Settings, database: Database, metrics: Metrics) -> Teller:
 
 
 def _retention(settings: Settings, database: Database) -> Retention | None:
-    signs = Checkpoints(database, AuditKeys.of(Keys.read(settings).secrets))
-    wanted = ((EVENTS, settings.events_days, None), (AUDIT, settings.audit_days, signs.archived))
+    archiving = Archiving(AuditKeys.of(Keys.read(settings).secrets))
+    wanted = ((EVENTS, settings.events_days, None), (AUDIT, settings.audit_days, archiving.noted))
     policies = tuple(Policy(log, timedelta(days=days), noted) for log, days, noted in wanted if days)
     return Retention(database, settings.archive, policies) if policies else None
 

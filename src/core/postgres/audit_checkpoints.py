@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from core.archive_files import Manifest
 from core.audit.checking import Check, Fault
-from core.audit.checkpoints import ARCHIVED, REACHED, Checkpoint, digest_of, read, signed
+from core.audit.checkpoints import REACHED, Checkpoint, digest_of, read, signed
 from core.audit.keys import AuditKeys
 from core.audit.leaves import START
 from core.jobs.registry import Job
@@ -136,7 +135,7 @@ class Checkpoints:
                 if row["position"] == due:
                     made.append(await self._sign(connection, keys, head["log_id"], row, found))
                     found, due = [], next(wanted, 0)
-        _tell(found)
+        tell(found)
         return made
 
     async def _wanted(self, connection: Any, after: int, last: int) -> list[int]:
@@ -147,7 +146,7 @@ class Checkpoints:
 
     async def _sign(self, connection: Any, keys: AuditKeys, log_id: UUID, row: Any, found: list[Fault]) -> Checkpoint:
         # Signed all the same: what was found is part of it, and what comes after has to be guarded, too.
-        _tell(found)
+        tell(found)
         said = Checkpoint(
             number=0,
             reason=REACHED,
@@ -161,24 +160,6 @@ class Checkpoints:
         async with connection.transaction():
             return await add(connection, keys, said)
 
-    async def archived(self, connection: Any, manifest: Manifest) -> None:
-        """Sign that a partition is in a file from now on: see `Archive.noted`."""
-        assert manifest.ending
-        log_id = await connection.fetchval("SELECT log_id FROM log_head")
-        said = Checkpoint(
-            number=0,
-            reason=ARCHIVED,
-            log_id=log_id,
-            position=manifest.last,
-            chain=manifest.ending,
-            previous=None,
-            faulty=None,
-            made_at=datetime.now(UTC),
-            first=manifest.first,
-            sha256=manifest.sha256,
-        )
-        await add(connection, self.keys, said)
-
     async def _keep(self, connection: Any) -> AuditKeys:
         """Keep the keys of every master secret, sealed under the present one; return all that are known."""
         kept = {row["kid"]: row["sealed"] for row in await connection.fetch(_KEPT)}
@@ -189,6 +170,7 @@ class Checkpoints:
         return keys
 
 
-def _tell(found: list[Fault]) -> None:
+def tell(found: list[Fault]) -> None:
+    """Have whoever reads the log know what is wrong."""
     for fault in found:
         _log.error("the audit trail is %s at %d: %s", fault.wrong, fault.position, fault.detail)
