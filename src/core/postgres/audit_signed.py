@@ -28,8 +28,8 @@ class Signed:
     """The last position of any checkpoint."""
     archived: dict[Stretch, set[str]] = field(default_factory=dict, init=False)
     """The first and last positions of what was archived, and the digests of files that have it."""
-    ill: list[Fault] = field(default_factory=list, init=False)
-    """What was wrong with it by then."""
+    ill: list[tuple[int, Fault]] = field(default_factory=list, init=False)
+    """By the last positions of what was archived, what was wrong with it by then."""
 
     async def look(self) -> AsyncIterator[Fault]:
         """Look at the checkpoints themselves, and take from them what they say."""
@@ -79,7 +79,7 @@ class Signed:
         # Of what is in the database the entries themselves are looked at; of what has left it, this is all there is.
         if said.faulty is not None:
             detail = f"something was wrong here when {said.first}-{said.position} was archived"
-            self.ill.append(Fault(said.faulty, Wrong.CHECKPOINT, detail, said.faulty))
+            self.ill.append((said.position, Fault(said.faulty, Wrong.CHECKPOINT, detail, said.faulty)))
 
 
 def _compared(said: Checkpoint, row: Any, previous: str | None) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from core.audit.checking import Check, Fault, Wrong
 from core.audit.keys import AuditKeys
 from core.audit.stretches import holes
 from core.postgres.audit_checkpoints import entries
+from core.postgres.audit_copies import copies
 from core.postgres.audit_files import read_rows
 from core.postgres.audit_signed import Signed
 
@@ -58,14 +59,14 @@ class Verification:
         first = self._begin(end["oldest"], last)
         for hole in self._holes(self.first, min(first - 1, last)):
             yield hole
-        for fault in self._signed.ill:
-            if self.first <= fault.position < min(first, last + 1):
+        for archived, fault in self._signed.ill:
+            if archived < first and self.first <= fault.position <= last:
                 yield fault
         async for fault in self._elsewhere(first, last):
             yield fault
         check = Check(self._signed.keys.leaves, first - 1, await self._signed.chain(first - 1))
         async for rows in entries(self.connection, first - 1, min(last, end["position"])):
-            for fault in await self._batch(check, rows):
+            for fault in (*await self._batch(check, rows), *await copies(self.connection, rows, later=False)):
                 yield fault
             self.progress(check.position - first + 1, last - first + 1)
         whole = last >= end["position"]
@@ -111,7 +112,7 @@ class Verification:
             yield fault
         check = Check(self._signed.keys.leaves, first - 1, await self._signed.chain(first - 1))
         while rows := await to_thread(next, reading, None):
-            for fault in await self._batch(check, rows):
+            for fault in (*await self._batch(check, rows), *await copies(self.connection, rows, later=True)):
                 yield fault
             self.progress(check.entries, 0)
         if last is not None:

@@ -16,6 +16,7 @@ from core.postgres.audit_trail import Verification
 from core.postgres.partitions import AUDIT, attached
 from core.postgres.retention import Policy, Retention
 from tests.integration.audit.ground import Trail, archived
+from tests.support.facts import number
 
 
 @dataclass
@@ -164,3 +165,33 @@ async def test_a_file_that_nobody_archived_is_not_believed(ground: Ground) -> No
     assert (fault.wrong, fault.position) == (Wrong.CHECKPOINT, 21)
     (fault,) = await ground.faults(lines + here)
     assert (fault.wrong, fault.position, fault.last) == (Wrong.OUT_OF_PLACE, 21, 23)
+
+
+AGAIN = """
+INSERT INTO audit_pending (id, action, outcome, actor, target, organization_id, occurred_at, form, person_id, place,
+                           trace, leaf)
+SELECT id, action, outcome, actor, target, organization_id, occurred_at, form, person_id, place, trace, leaf
+FROM jsonb_populate_record(NULL::audit, $1::text::jsonb)
+"""
+
+
+async def test_a_copy_of_what_was_archived_is_found_with_the_file(ground: Ground) -> None:
+    await ground.written(days=20)
+    await ground.written(days=0, count=3)
+    (manifest,) = await ground.files()
+    lines = list(entries(ground.folder, manifest))
+    await ground.trail.connection.execute(AGAIN, lines[6])
+    await number(ground.trail.connection)
+    (fault,) = await ground.faults(lines)
+    assert (fault.wrong, fault.position, fault.detail) == (Wrong.OUT_OF_PLACE, 24, "it is a copy of 7")
+
+
+async def test_a_copy_is_remembered_when_what_it_was_copied_from_is_archived(ground: Ground) -> None:
+    await ground.written(days=20)
+    row = archived((await ground.trail.rows())[6])
+    await ground.trail.connection.execute(AGAIN, row)
+    await number(ground.trail.connection)
+    await ground.written(days=0, count=3)
+    assert (await attached(ground.trail.connection, AUDIT))[0].first == 21
+    (fault,) = await ground.trail.faults()
+    assert (fault.wrong, fault.position) == (Wrong.CHECKPOINT, 21)
