@@ -175,6 +175,7 @@ def _gauges(metrics: Metrics, *, delivers: bool) -> Callable[[Backlog], None]:
 
     def show(found: Backlog) -> None:
         metrics.relay.outbox(found.outbox_pending, found.outbox_oldest)
+        metrics.relay.unlinked(found.audit_oldest)
         metrics.jobs(found.jobs_due, found.jobs_parked)
         metrics.erasures(found.erasures_unfinished, found.erasures_overdue)
         if delivers:
