@@ -32,6 +32,8 @@ class Wrong(StrEnum):
     """The entries agree with each other, and not with a checkpoint."""
     CHECKPOINT = "checkpoint"
     """A checkpoint was altered, or is missing."""
+    GUARD = "guard"
+    """What writes the trail in the database, or keeps it from being changed. It is at no position: 0."""
     HEAD = "head"
     """What the database says of the end of the trail."""
 

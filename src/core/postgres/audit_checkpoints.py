@@ -12,6 +12,7 @@ from core.audit.checkpoints import REACHED, Checkpoint, digest_of, read, signed
 from core.audit.keys import AuditKeys
 from core.audit.leaves import START
 from core.jobs.registry import Job
+from core.postgres.audit_guard import unguarded
 from core.postgres.direct import Connects, session
 from core.postgres.partitions import AUDIT, attached
 
@@ -113,6 +114,7 @@ class Checkpoints:
     async def run(self, _payload: Nothing, _job: UUID) -> None:
         """Do it once; without anything new nothing is signed."""
         async with session(self.database, "gatewright-audit") as connection:
+            tell([fault async for fault in unguarded(connection)])
             await self.make(connection)
 
     async def make(self, connection: Any) -> list[Checkpoint]:

@@ -12,6 +12,7 @@ from core.audit.stretches import holes
 from core.postgres.audit_checkpoints import entries
 from core.postgres.audit_copies import copies
 from core.postgres.audit_files import read_rows
+from core.postgres.audit_guard import unguarded
 from core.postgres.audit_signed import Signed
 
 _END: Final = """
@@ -51,17 +52,16 @@ class Verification:
 
     async def run(self) -> AsyncIterator[Fault]:
         """Yield what is wrong, by position."""
+        async for fault in unguarded(self.connection):
+            yield fault
         async for fault in self._signed.look():
             yield fault
         end = await self.connection.fetchrow(_END)
         there = max(end["position"], self._signed.furthest, *self.anchors)
         last = there if self.last is None else min(self.last, there)
         first = self._begin(end["oldest"], last)
-        for hole in self._holes(self.first, min(first - 1, last)):
-            yield hole
-        for archived, fault in self._signed.ill:
-            if archived < first and self.first <= fault.position <= last:
-                yield fault
+        for fault in self._archived(first, last):
+            yield fault
         async for fault in self._elsewhere(first, last):
             yield fault
         check = Check(self._signed.keys.leaves, first - 1, await self._signed.chain(first - 1))
@@ -127,6 +127,13 @@ class Verification:
         gone = max((end for _, end in self._signed.archived), default=0)
         there = last + 1 if oldest is None else oldest
         return self.first if self.first > gone or self.first >= there else min(gone + 1, there)
+
+    def _archived(self, begin: int, last: int) -> Iterator[Fault]:
+        """Say what should be before the entries that are looked at, and what was wrong with it by then."""
+        yield from self._holes(self.first, min(begin - 1, last))
+        for end, fault in self._signed.ill:
+            if end < begin and self.first <= fault.position <= last:
+                yield fault
 
     def _holes(self, first: int, last: int) -> Iterator[Fault]:
         for begin, end in holes(self._signed.archived, first, last):

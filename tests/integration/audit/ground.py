@@ -85,6 +85,12 @@ class Trail:
         found = await self.connection.fetch("SELECT * FROM audit ORDER BY position")
         return [dict(row) for row in found]
 
+    async def force(self, statement: str) -> None:
+        """Do what only a superuser can."""
+        async with self.connection.transaction():
+            await self.connection.execute("SET LOCAL session_replication_role = replica")
+            await self.connection.execute(statement)
+
     @asynccontextmanager
     async def altered(self) -> AsyncIterator[None]:
         """Let the block do what only a superuser can; afterwards it never happened."""

@@ -122,9 +122,7 @@ async def test_a_partition_that_is_archived_is_looked_at_and_what_is_wrong_with_
 ) -> None:
     connection = ground.trail.connection
     await ground.written(days=20)
-    await connection.execute("ALTER TABLE audit DISABLE TRIGGER USER")
-    await connection.execute("ALTER TABLE audit_0 DISABLE TRIGGER USER")
-    await connection.execute("UPDATE audit SET actor = 'user:1' WHERE position = 4")
+    await ground.trail.force("UPDATE audit SET actor = 'user:1' WHERE position = 4")
     await ground.written(days=0, count=3)
     assert "altered at 4" in caplog.text
 
@@ -141,10 +139,8 @@ async def test_a_partition_that_is_archived_is_looked_at_and_what_is_wrong_with_
 
 
 async def test_entries_that_are_gone_when_a_partition_is_archived_are_told_for_ever(ground: Ground) -> None:
-    connection = ground.trail.connection
     await ground.written(days=20)
-    await connection.execute("ALTER TABLE audit_0 DISABLE TRIGGER USER")
-    await connection.execute("DELETE FROM audit_0 WHERE position IN (7, 20)")
+    await ground.trail.force("DELETE FROM audit WHERE position IN (7, 20)")
     await ground.written(days=0, count=3)
     assert [(fault.wrong, fault.position) for fault in await ground.trail.faults()] == [(Wrong.CHECKPOINT, 7)]
     (manifest,) = await ground.files()

@@ -17,7 +17,7 @@ def made(*ages: timedelta) -> list[dict[str, Any]]:
     chain = START
     for position, age in enumerate(ages, 1):
         entry_id = UUID(int=uuid7().int - (int(age.total_seconds() * 1000) << 80))
-        row = {
+        row: dict[str, Any] = {
             "position": position, "id": entry_id, "action": "a.b.c", "outcome": "done", "actor": "anonymous", "target": None,
             "organization_id": None, "occurred_at": datetime.now(UTC) - age, "form": 2, "person_id": None,
             "place": None, "trace": None,
