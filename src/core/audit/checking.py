@@ -9,6 +9,7 @@ from hmac import compare_digest
 from typing import Any, Final
 from uuid import UUID
 
+from core.audit.keys import AuditKey
 from core.audit.leaves import authentic, leaf, link
 
 _REMEMBERED: Final = 16
@@ -52,7 +53,7 @@ class Fault:
 class Check:
     """Told the entries in the order of their positions, it says what is wrong with each."""
 
-    keys: Sequence[bytes]
+    keys: Sequence[AuditKey]
     position: int
     """Of the entry before the first one."""
     chain: bytes | None
@@ -76,7 +77,7 @@ class Check:
         gap = position != self.position + 1
         if gap:
             yield self._fault(self.position + 1, Wrong.MISSING, "no such entries", position - 1)
-        true = authentic(self.keys, row)
+        true = authentic((key.leaf for key in self.keys if position <= key.last_entry), row)
         if true is None:
             yield self._fault(position, Wrong.ALTERED, "its fields are not those that were authenticated")
         elif self._is_late(row["id"]):
@@ -125,7 +126,7 @@ class Check:
         with suppress(ValueError):
             for chain in before:
                 for key in self.keys:
-                    if compare_digest(link(chain, leaf(key, row)), row["chain"]):
+                    if compare_digest(link(chain, leaf(key.leaf, row)), row["chain"]):
                         return chain
         return None
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core.audit.checking import Check, Fault
 from core.audit.checkpoints import REACHED, Checkpoint, digest_of, read, signed
-from core.audit.keys import AuditKeys
+from core.audit.keys import OVERLAP, AuditKeys
 from core.audit.leaves import START
 from core.jobs.registry import Job
 from core.postgres.audit_guard import unguarded
@@ -105,6 +105,7 @@ class Checkpoints:
     keys: AuditKeys
     every: timedelta = timedelta(minutes=1)
     spacing: int = EVERY
+    overlap: timedelta = OVERLAP
 
     @property
     def job(self) -> Job[Nothing]:
@@ -119,15 +120,15 @@ class Checkpoints:
 
     async def make(self, connection: Any) -> list[Checkpoint]:
         """Sign each partition's end, each so many entries, and the head; return the checkpoints made."""
-        keys = await self._keep(connection)
         head = await connection.fetchrow(_HEAD)
+        keys = await self._keep(connection, head["audit_position"])
         before = await believed(connection, keys, head["audit_position"])
         after = before.position if before else 0
         last = min(head["audit_position"], after + MOST)
         if last <= after:
             return []
         wanted = iter(await self._wanted(connection, after, last))
-        check = Check(keys.leaves, after, bytes.fromhex(before.chain) if before else START)
+        check = Check(keys.every, after, bytes.fromhex(before.chain) if before else START)
         found: list[Fault] = []
         made: list[Checkpoint] = []
         due = next(wanted)
@@ -162,13 +163,18 @@ class Checkpoints:
         async with connection.transaction():
             return await add(connection, keys, said)
 
-    async def _keep(self, connection: Any) -> AuditKeys:
+    async def _keep(self, connection: Any, position: int) -> AuditKeys:
         """Keep the keys of every master secret, sealed under the present one; return all that are known."""
         kept = {row["kid"]: row["sealed"] for row in await connection.fetch(_KEPT)}
-        keys = self.keys.with_kept(kept)
-        for kid in keys.known:
-            if kid not in kept or not keys.is_current(kid, kept[kid]):
+        before = self.keys.with_kept(kept)
+        latest = await connection.fetchrow(_LATEST)
+        number = latest["number"] if latest else 0
+        keys = before.retired(datetime.now(UTC), position, number, self.overlap)
+        for kid, key in keys.known.items():
+            if kid not in kept or key != before.known[kid] or not keys.is_current(kid, kept[kid]):
                 await connection.execute(_KEEP, kid, keys.kept(kid))
+            if key.last_entry != before.known[kid].last_entry:
+                _log.info("audit key %d vouches for nothing past %d", kid, key.last_entry)
         return keys
 
 

@@ -64,7 +64,7 @@ class Verification:
             yield fault
         async for fault in self._elsewhere(first, last):
             yield fault
-        check = Check(self._signed.keys.leaves, first - 1, await self._signed.chain(first - 1))
+        check = Check(self._signed.keys.every, first - 1, await self._signed.chain(first - 1))
         async for rows in entries(self.connection, first - 1, min(last, end["position"])):
             for fault in (*await self._batch(check, rows), *await copies(self.connection, rows, later=False)):
                 yield fault
@@ -110,7 +110,7 @@ class Verification:
         """Look at the entries of a file: those from `first` to `last`, or to its own end."""
         async for fault in self._elsewhere(first, last):
             yield fault
-        check = Check(self._signed.keys.leaves, first - 1, await self._signed.chain(first - 1))
+        check = Check(self._signed.keys.every, first - 1, await self._signed.chain(first - 1))
         while rows := await to_thread(next, reading, None):
             for fault in (*await self._batch(check, rows), *await copies(self.connection, rows, later=True)):
                 yield fault

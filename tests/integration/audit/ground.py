@@ -66,7 +66,7 @@ class Trail:
             trace="0af7651916cd43dd8448eb211c80319c" if place % 2 else None,
         )
         entry = replace(entry, **fields)
-        key = self.keys.leaves[0]
+        key = self.keys.every[0].leaf
         row = entry.row(key, SEAL)
         if form == 1:
             row |= {"form": 1, "person_id": None, "place": None, "trace": None}

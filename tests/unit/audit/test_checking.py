@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from core.audit.checking import Check, Wrong
+from core.audit.keys import AuditKey
 from core.audit.leaves import START, leaf, link
 from domain.kernel.ids import uuid7
 
@@ -29,7 +30,7 @@ def made(*ages: timedelta) -> list[dict[str, Any]]:
 
 
 def places(rows: list[dict[str, Any]]) -> list[int]:
-    check = Check([KEY], 0, START)
+    check = Check([AuditKey(KEY, b"")], 0, START)
     faults = [fault for row in rows for fault in check.entry(row)]
     assert {fault.wrong for fault in faults} <= {Wrong.OUT_OF_PLACE}
     return [fault.position for fault in faults]
