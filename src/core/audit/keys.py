@@ -42,8 +42,9 @@ class AuditKey:
 
     @classmethod
     def of(cls, stored: bytes) -> Self:
-        """Return the key that was kept."""
-        return cls(stored[:_LEAF], stored[_LEAF:_PUBLIC], *_LIMITS.unpack(stored[_PUBLIC:]))
+        """Return the key that was kept; at first, keys were kept without an end."""
+        limits = _LIMITS.unpack(stored[_PUBLIC:]) if len(stored) > _PUBLIC else ()
+        return cls(stored[:_LEAF], stored[_LEAF:_PUBLIC], *limits)
 
 
 @dataclass(frozen=True, slots=True)
