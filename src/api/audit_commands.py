@@ -2,9 +2,11 @@
 
 import asyncio
 import gzip
+import hashlib
 import json
 import re
 import sys
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -43,12 +45,12 @@ def verify(
         with _progress(hidden=as_json or not sys.stderr.isatty()) as progress:
             async with session(Database(url, size=1, statement_timeout=PATIENCE), "gatewright-audit") as connection:
                 looking = Verification(connection, keys, first, last, dict(anchors), progress)
-                faults = _told(looking.file(_lines(file)) if file else looking.run(), as_json=as_json)
+                faults = _told(looking.file(_lines(file), _digest(file)) if file else looking.run(), as_json=as_json)
                 return _summed_up(looking, await faults, as_json=as_json)
 
     try:
         return asyncio.run(run())
-    except (OSError, EOFError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zlib.error) as error:
         raise Hopeless(f"{file or 'the audit trail'} cannot be read: {error}") from error
 
 
@@ -76,10 +78,21 @@ def _summed_up(looked: Verification, faults: int, *, as_json: bool) -> int:
 
 def _lines(file: Path) -> Iterator[str]:
     """Yield the lines of an archived partition, packed or not."""
-    with file.open("rb") as packed:
-        magic = packed.read(2)
-    with gzip.open(file, "rt") if magic == b"\x1f\x8b" else file.open() as opened:
+    with gzip.open(file, "rt") if _packed(file) else file.open() as opened:
         yield from opened
+
+
+def _digest(file: Path) -> str | None:
+    """Return the SHA-256 of an archived partition, None of one that was unpacked: its entries speak for themselves."""
+    if not _packed(file):
+        return None
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _packed(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(2) == b"\x1f\x8b"
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from core.mailed_tokens import RandomLinkTokens
 from core.metrics import Metrics
 from core.operating import operator
 from core.outbound.calling import Outbound
+from core.postgres.audit_archiving import Archiving
 from core.postgres.audit_checkpoints import Checkpoints
 from core.postgres.backlog import Backlog
 from core.postgres.configuration import SqlConfigurationReader
@@ -102,8 +103,8 @@ def _teller(settings: Settings, database: Database, metrics: Metrics) -> Teller:
 
 
 def _retention(settings: Settings, database: Database) -> Retention | None:
-    signs = Checkpoints(database, AuditKeys.of(Keys.read(settings).secrets))
-    wanted = ((EVENTS, settings.events_days, None), (AUDIT, settings.audit_days, signs.archived))
+    archiving = Archiving(AuditKeys.of(Keys.read(settings).secrets))
+    wanted = ((EVENTS, settings.events_days, None), (AUDIT, settings.audit_days, archiving.noted))
     policies = tuple(Policy(log, timedelta(days=days), noted) for log, days, noted in wanted if days)
     return Retention(database, settings.archive, policies) if policies else None
 
@@ -176,6 +177,7 @@ def _gauges(metrics: Metrics, *, delivers: bool) -> Callable[[Backlog], None]:
 
     def show(found: Backlog) -> None:
         metrics.relay.outbox(found.outbox_pending, found.outbox_oldest)
+        metrics.relay.unlinked(found.audit_oldest)
         metrics.jobs(found.jobs_due, found.jobs_parked)
         metrics.erasures(found.erasures_unfinished, found.erasures_overdue)
         if delivers:

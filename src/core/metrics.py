@@ -83,6 +83,7 @@ class RelayMetrics:
     _lag: Histogram = field(init=False)
     _pending: Gauge = field(init=False)
     _oldest: Gauge = field(init=False)
+    _unlinked: Gauge = field(init=False)
     _behind: Gauge = field(init=False)
     _parked: Gauge = field(init=False)
 
@@ -94,6 +95,7 @@ class RelayMetrics:
         )
         self._pending = _measured("gatewright_outbox_pending", "Events committed and not numbered", on)
         self._oldest = _measured("gatewright_outbox_oldest_seconds", "Age of the oldest event not numbered", on)
+        self._unlinked = _measured("gatewright_audit_oldest_seconds", "Age of the oldest audit entry not numbered", on)
         self._behind = _measured("gatewright_delivery_behind", "Events a sink has not confirmed", on, "sink")
         self._parked = _measured("gatewright_events_parked", "Events that were given up, by sink", on, "sink")
 
@@ -109,6 +111,10 @@ class RelayMetrics:
         """Say how many events wait for a number, and for how many seconds the oldest does."""
         self._pending.set(pending)
         self._oldest.set(oldest)
+
+    def unlinked(self, oldest: float) -> None:
+        """Say for how many seconds the oldest entry of the audit trail that has no number has waited."""
+        self._unlinked.set(oldest)
 
     def behind(self, sink: str, count: int) -> None:
         """Say how many events `sink` has not confirmed."""

@@ -7,11 +7,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hmac import compare_digest
 from typing import Any, Final
+from uuid import UUID
 
+from core.audit.keys import AuditKey
 from core.audit.leaves import authentic, leaf, link
 
 _REMEMBERED: Final = 16
 """Chains that an entry may follow after something was found wrong."""
+_LATEST: Final = 86_400_000
+"""Milliseconds that an entry may have been made before one that is before it: commands end late, and clocks differ."""
+_RANDOM: Final = 80
+"""Bits of a UUIDv7 that follow the moment at which it was made."""
 
 
 class Wrong(StrEnum):
@@ -27,6 +33,8 @@ class Wrong(StrEnum):
     """The entries agree with each other, and not with a checkpoint."""
     CHECKPOINT = "checkpoint"
     """A checkpoint was altered, or is missing."""
+    GUARD = "guard"
+    """What writes the trail in the database, or keeps it from being changed. It is at no position: 0."""
     HEAD = "head"
     """What the database says of the end of the trail."""
 
@@ -45,7 +53,7 @@ class Fault:
 class Check:
     """Told the entries in the order of their positions, it says what is wrong with each."""
 
-    keys: Sequence[bytes]
+    keys: Sequence[AuditKey]
     position: int
     """Of the entry before the first one."""
     chain: bytes | None
@@ -56,6 +64,8 @@ class Check:
     """The last position up to which a checkpoint, or the start, has been agreed with."""
     _faulty: int = field(default=-1, init=False)
     """The last position at which something was found wrong."""
+    _latest: int = field(default=0, init=False)
+    """When the latest of the entries before was made, in milliseconds."""
 
     def __post_init__(self) -> None:
         self._agreed = self.position
@@ -67,9 +77,11 @@ class Check:
         gap = position != self.position + 1
         if gap:
             yield self._fault(self.position + 1, Wrong.MISSING, "no such entries", position - 1)
-        true = authentic(self.keys, row)
+        true = authentic((key.leaf for key in self.keys if position <= key.last_entry), row)
         if true is None:
             yield self._fault(position, Wrong.ALTERED, "its fields are not those that were authenticated")
+        elif self._is_late(row["id"]):
+            yield self._fault(position, Wrong.OUT_OF_PLACE, "it is days older than those before it: it may be a copy")
         expected = self._expected(row)
         if expected is None and self.chain is not None and not gap and true is not None:
             yield self._fault(position, Wrong.OUT_OF_PLACE, "it does not follow the entry before it")
@@ -97,6 +109,13 @@ class Check:
         elif chain and self.chain and self._faulty != position and not compare_digest(chain, self.chain):
             yield self._fault(position, Wrong.HEAD, "the end of the trail is not what the database says it is")
 
+    def _is_late(self, entry_id: UUID) -> bool:
+        """Return whether an entry was made long before those before it; what comes next is compared with it then."""
+        made = entry_id.int >> _RANDOM
+        late = self._latest - made > _LATEST
+        self._latest = made if late else max(self._latest, made)
+        return late
+
     def _expected(self, row: Mapping[str, Any]) -> bytes | None:
         """Return the chain at an entry that follows the one before it, None if it does not."""
         before = [] if self.chain is None else [self.chain]
@@ -107,7 +126,7 @@ class Check:
         with suppress(ValueError):
             for chain in before:
                 for key in self.keys:
-                    if compare_digest(link(chain, leaf(key, row)), row["chain"]):
+                    if compare_digest(link(chain, leaf(key.leaf, row)), row["chain"]):
                         return chain
         return None
 

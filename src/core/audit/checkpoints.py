@@ -77,5 +77,8 @@ def read(statement: str, known: Mapping[int, AuditKey]) -> Checkpoint:
                 key.verifier().verify(base64url.decode(signature.encode()), said.encode())
             except InvalidSignature:
                 break
-            return _decode(base64url.decode(payload.encode()))
+            made = _decode(base64url.decode(payload.encode()))
+            if made.number > key.last_checkpoint:
+                raise ValueError("it was signed with a key that had been replaced")
+            return made
     raise ValueError("no key of this deployment signed it")

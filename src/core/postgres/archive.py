@@ -1,7 +1,7 @@
 """Partitions of the logs that lie in files: taken out of the database, listed, and put back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -26,7 +26,10 @@ ON CONFLICT (log, first) DO UPDATE SET entries = excluded.entries, first_at = ex
 KEEP: Final = "UPDATE archived_partitions SET kept_until = now() + $3::interval WHERE log = $1 AND first = $2"
 
 
-Noted = Callable[[Any, Manifest], Awaitable[None]]
+Note = Callable[[Any], Awaitable[object]]
+"""Notes, in the transaction that drops a partition, that it is in a file."""
+Noted = Callable[[Any, Manifest, Iterator[str]], Awaitable[Note]]
+"""Looks at the entries of a file, of which this is known, before the partition is dropped; returns what notes it."""
 
 
 class NotNext(Exception):
@@ -40,7 +43,6 @@ class Archive:
     log: Log
     folder: Path
     noted: Noted | None = None
-    """Called in the transaction that drops a partition, with what is known of its file."""
 
     async def known(self, connection: Any) -> list[Manifest]:
         """Return what was archived, the oldest first, put back since or not."""
@@ -48,16 +50,18 @@ class Archive:
 
     async def take_out(self, connection: Any, partition: Partition) -> Manifest | None:
         """Write a partition into a file and drop it; return what is known of the file, or None if there was nothing."""
-        manifest = await self._write(connection, partition)
+        manifest, note = await self._write(connection, partition), None
         if manifest:
             await asyncio.to_thread(describe, self.folder, manifest)
+        if manifest and self.noted:
+            note = await self.noted(connection, manifest, entries(self.folder, manifest))
         async with connection.transaction():
             await connection.execute(IMPATIENT)
             await connection.execute(ALONE)
             if manifest:
                 await connection.execute(NOTE, *asdict(manifest).values())
-                if self.noted:
-                    await self.noted(connection, manifest)
+            if note:
+                await note(connection)
             await connection.execute(f"DROP TABLE {partition.name}")
         return manifest
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from core.archive_files import Manifest
 from core.audit.checking import Check, Fault
-from core.audit.checkpoints import ARCHIVED, REACHED, Checkpoint, digest_of, read, signed
-from core.audit.keys import AuditKeys
+from core.audit.checkpoints import REACHED, Checkpoint, digest_of, read, signed
+from core.audit.keys import OVERLAP, AuditKeys
 from core.audit.leaves import START
 from core.jobs.registry import Job
+from core.postgres.audit_guard import unguarded
 from core.postgres.direct import Connects, session
 from core.postgres.partitions import AUDIT, attached
 
@@ -105,6 +105,7 @@ class Checkpoints:
     keys: AuditKeys
     every: timedelta = timedelta(minutes=1)
     spacing: int = EVERY
+    overlap: timedelta = OVERLAP
 
     @property
     def job(self) -> Job[Nothing]:
@@ -114,19 +115,20 @@ class Checkpoints:
     async def run(self, _payload: Nothing, _job: UUID) -> None:
         """Do it once; without anything new nothing is signed."""
         async with session(self.database, "gatewright-audit") as connection:
+            tell([fault async for fault in unguarded(connection)])
             await self.make(connection)
 
     async def make(self, connection: Any) -> list[Checkpoint]:
         """Sign each partition's end, each so many entries, and the head; return the checkpoints made."""
-        keys = await self._keep(connection)
         head = await connection.fetchrow(_HEAD)
+        keys = await self._keep(connection, head["audit_position"])
         before = await believed(connection, keys, head["audit_position"])
         after = before.position if before else 0
         last = min(head["audit_position"], after + MOST)
         if last <= after:
             return []
         wanted = iter(await self._wanted(connection, after, last))
-        check = Check(keys.leaves, after, bytes.fromhex(before.chain) if before else START)
+        check = Check(keys.every, after, bytes.fromhex(before.chain) if before else START)
         found: list[Fault] = []
         made: list[Checkpoint] = []
         due = next(wanted)
@@ -136,7 +138,7 @@ class Checkpoints:
                 if row["position"] == due:
                     made.append(await self._sign(connection, keys, head["log_id"], row, found))
                     found, due = [], next(wanted, 0)
-        _tell(found)
+        tell(found)
         return made
 
     async def _wanted(self, connection: Any, after: int, last: int) -> list[int]:
@@ -147,7 +149,7 @@ class Checkpoints:
 
     async def _sign(self, connection: Any, keys: AuditKeys, log_id: UUID, row: Any, found: list[Fault]) -> Checkpoint:
         # Signed all the same: what was found is part of it, and what comes after has to be guarded, too.
-        _tell(found)
+        tell(found)
         said = Checkpoint(
             number=0,
             reason=REACHED,
@@ -161,34 +163,22 @@ class Checkpoints:
         async with connection.transaction():
             return await add(connection, keys, said)
 
-    async def archived(self, connection: Any, manifest: Manifest) -> None:
-        """Sign that a partition is in a file from now on: see `Archive.noted`."""
-        assert manifest.ending
-        log_id = await connection.fetchval("SELECT log_id FROM log_head")
-        said = Checkpoint(
-            number=0,
-            reason=ARCHIVED,
-            log_id=log_id,
-            position=manifest.last,
-            chain=manifest.ending,
-            previous=None,
-            faulty=None,
-            made_at=datetime.now(UTC),
-            first=manifest.first,
-            sha256=manifest.sha256,
-        )
-        await add(connection, self.keys, said)
-
-    async def _keep(self, connection: Any) -> AuditKeys:
+    async def _keep(self, connection: Any, position: int) -> AuditKeys:
         """Keep the keys of every master secret, sealed under the present one; return all that are known."""
         kept = {row["kid"]: row["sealed"] for row in await connection.fetch(_KEPT)}
-        keys = self.keys.with_kept(kept)
-        for kid in keys.known:
-            if kid not in kept or not keys.is_current(kid, kept[kid]):
+        before = self.keys.with_kept(kept)
+        latest = await connection.fetchrow(_LATEST)
+        number = latest["number"] if latest else 0
+        keys = before.retired(datetime.now(UTC), position, number, self.overlap)
+        for kid, key in keys.known.items():
+            if kid not in kept or key != before.known[kid] or not keys.is_current(kid, kept[kid]):
                 await connection.execute(_KEEP, kid, keys.kept(kid))
+            if key.last_entry != before.known[kid].last_entry:
+                _log.info("audit key %d vouches for nothing past %d", kid, key.last_entry)
         return keys
 
 
-def _tell(found: list[Fault]) -> None:
+def tell(found: list[Fault]) -> None:
+    """Have whoever reads the log know what is wrong."""
     for fault in found:
         _log.error("the audit trail is %s at %d: %s", fault.wrong, fault.position, fault.detail)

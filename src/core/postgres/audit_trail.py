@@ -1,17 +1,19 @@
 """Verifying the audit trail: in the database, and in files that it was archived to."""
 
-import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+import itertools
+from asyncio import to_thread
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from core.audit.checking import Check, Fault, Wrong
-from core.audit.checkpoints import ARCHIVED, Checkpoint, digest_of, read
 from core.audit.keys import AuditKeys
-from core.audit.leaves import START
-from core.postgres.audit_checkpoints import believed, entries, statements, with_kept
+from core.audit.stretches import holes
+from core.postgres.audit_checkpoints import entries
+from core.postgres.audit_copies import copies
+from core.postgres.audit_files import read_rows
+from core.postgres.audit_guard import unguarded
+from core.postgres.audit_signed import Signed
 
 _END: Final = """
 SELECT h.audit_position AS position, h.audit_chain AS chain,
@@ -19,10 +21,6 @@ SELECT h.audit_position AS position, h.audit_chain AS chain,
        (SELECT array_agg(position ORDER BY position) FROM (
            SELECT position FROM audit WHERE position > h.audit_position ORDER BY position LIMIT 100) beyond) AS beyond
 FROM log_head h
-"""
-_STORED: Final = "SELECT chain FROM audit WHERE position = $1"
-_BETWEEN: Final = """
-SELECT statement FROM audit_checkpoints WHERE position BETWEEN $1 AND $2 ORDER BY position, number
 """
 
 
@@ -41,25 +39,34 @@ class Verification:
     """Chains (hexadecimal) by position, which somebody has remembered elsewhere."""
     progress: Callable[[int, int], None] = lambda _done, _all: None
     entries: int = field(default=0, init=False)
-    checkpoints: int = field(default=0, init=False)
     reached: int = field(default=0, init=False)
-    _archived: list[tuple[int, int]] = field(default_factory=list, init=False)
-    """The first and last positions of what was archived, by what we signed."""
-    _signed: int = field(default=0, init=False)
-    """The last position of any checkpoint."""
+    _signed: Signed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._signed = Signed(self.connection, self.keys)
+
+    @property
+    def checkpoints(self) -> int:
+        """How many have been looked at."""
+        return self._signed.count
 
     async def run(self) -> AsyncIterator[Fault]:
         """Yield what is wrong, by position."""
-        keys = await self._known()
-        async for fault in self._statements(keys):
+        async for fault in unguarded(self.connection):
+            yield fault
+        async for fault in self._signed.look():
             yield fault
         end = await self.connection.fetchrow(_END)
-        there = max(end["position"], self._signed, *self.anchors)
+        there = max(end["position"], self._signed.furthest, *self.anchors)
         last = there if self.last is None else min(self.last, there)
-        first = await self._begin(self.first, end["oldest"], last)
-        check = Check(keys.leaves, first - 1, await self._chain(keys, first - 1))
+        first = self._begin(end["oldest"], last)
+        for fault in self._archived(first, last):
+            yield fault
+        async for fault in self._elsewhere(first, last):
+            yield fault
+        check = Check(self._signed.keys.every, first - 1, await self._signed.chain(first - 1))
         async for rows in entries(self.connection, first - 1, min(last, end["position"])):
-            for fault in await self._batch(check, keys, rows):
+            for fault in (*await self._batch(check, rows), *await copies(self.connection, rows, later=False)):
                 yield fault
             self.progress(check.position - first + 1, last - first + 1)
         whole = last >= end["position"]
@@ -69,114 +76,87 @@ class Verification:
             yield Fault(position, Wrong.OUT_OF_PLACE, "it is beyond the end of the trail", position)
         self.entries, self.reached = check.entries, check.position
 
-    async def file(self, lines: Iterable[str]) -> AsyncIterator[Fault]:
-        """Yield what is wrong with an archived partition, the lines of which are given."""
-        keys = await self._known()
-        check, last = None, 0
-        async for fault in self._statements(keys):
+    async def file(self, lines: Iterable[str], sha256: str | None = None) -> AsyncIterator[Fault]:
+        """Yield what is wrong with an archived partition, the lines of which are given.
+
+        Its digest, if given, has to be the one that was signed.
+        """
+        async for fault in self._signed.look():
             yield fault
-        for rows in _rows(lines):
-            if check is None:
-                first, last = self._file_of(rows[0]["position"])
-                check = Check(keys.leaves, first - 1, await self._chain(keys, first - 1))
-            for fault in await self._batch(check, keys, rows):
+        reading = read_rows(lines)
+        begin = await to_thread(next, reading, None)
+        if begin is None:
+            yield Fault(0, Wrong.MISSING, "the file has no entries", 0)
+            return
+        at = begin[0]["position"]
+        signed = next((each for each in self._signed.archived if each[0] <= at <= each[1]), None)
+        if signed is None:
+            yield Fault(at, Wrong.CHECKPOINT, "no checkpoint says that this was archived", at)
+        elif sha256 and sha256 not in self._signed.archived[signed]:
+            yield Fault(signed[0], Wrong.REWRITTEN, "the file is not the one that was archived", signed[1])
+        async for fault in self._within(itertools.chain([begin], reading), *(signed or (at, None))):
+            yield fault
+
+    async def leaving(self, lines: Iterable[str], first: int, last: int) -> AsyncGenerator[Fault]:
+        """Yield what is missing before a partition that is about to be archived, then what is wrong with it."""
+        async for _ in self._signed.look():
+            pass  # told by whoever verifies
+        for hole in self._holes(1, first - 1):
+            yield hole
+        async for fault in self._within(read_rows(lines), first, last):
+            yield fault
+
+    async def _within(self, reading: Iterator[list[Any]], first: int, last: int | None) -> AsyncIterator[Fault]:
+        """Look at the entries of a file: those from `first` to `last`, or to its own end."""
+        async for fault in self._elsewhere(first, last):
+            yield fault
+        check = Check(self._signed.keys.every, first - 1, await self._signed.chain(first - 1))
+        while rows := await to_thread(next, reading, None):
+            for fault in (*await self._batch(check, rows), *await copies(self.connection, rows, later=True)):
                 yield fault
             self.progress(check.entries, 0)
-        if check:
+        if last is not None:
             for fault in check.end(last, None):
                 yield fault
-            self.entries, self.reached = check.entries, check.position
+        if last is not None and check.position > last:
+            yield Fault(last + 1, Wrong.OUT_OF_PLACE, "they are beyond what was archived", check.position)
+        self.entries, self.reached = check.entries, check.position
 
-    async def _known(self) -> AuditKeys:
-        return await with_kept(self.connection, self.keys)
-
-    async def _statements(self, keys: AuditKeys) -> AsyncIterator[Fault]:
-        """Look at the checkpoints themselves, and take from them what is archived and how far the trail had come."""
-        number, previous = 0, None
-        async for row in statements(self.connection):
-            position = row["position"]
-            if row["number"] != number + 1:
-                yield Fault(position, Wrong.CHECKPOINT, f"checkpoint {number + 1} is missing", position)
-            try:
-                said = read(row["statement"], keys.known)
-            except ValueError as error:
-                yield Fault(position, Wrong.CHECKPOINT, f"checkpoint {row['number']}: {error}", position)
-            else:
-                for fault in _compared(said, row, previous if row["number"] == number + 1 else None):
-                    yield fault
-                self._signed = max(self._signed, said.position)
-                if said.reason == ARCHIVED and said.first:
-                    self._archived.append((said.first, said.position))
-            number, previous = row["number"], digest_of(row["statement"])
-            self.checkpoints += 1
-
-    async def _begin(self, first: int, oldest: int | None, last: int) -> int:
+    def _begin(self, oldest: int | None, last: int) -> int:
         """Return where to begin: what is in files, and not in the database, is not missing here."""
-        gone = max((end for _, end in self._archived), default=0)
-        if first > gone or first >= (oldest or last + 1):
-            return first
-        return min(gone + 1, oldest or last + 1)
+        gone = max((end for _, end in self._signed.archived), default=0)
+        there = last + 1 if oldest is None else oldest
+        return self.first if self.first > gone or self.first >= there else min(gone + 1, there)
 
-    def _file_of(self, position: int) -> tuple[int, int]:
-        """Return the first and last position of the file that has an entry, as far as that was signed."""
-        return next((each for each in self._archived if each[0] <= position <= each[1]), (position, position))
+    def _archived(self, begin: int, last: int) -> Iterator[Fault]:
+        """Say what should be before the entries that are looked at, and what was wrong with it by then."""
+        yield from self._holes(self.first, min(begin - 1, last))
+        for end, fault in self._signed.ill:
+            if end < begin and self.first <= fault.position <= last:
+                yield fault
 
-    async def _chain(self, keys: AuditKeys, position: int) -> bytes | None:
-        """Return the chain at `position`, as signed, or else as the entry there has it; None if nobody knows."""
-        if position == 0:
-            return START
-        said = await believed(self.connection, keys, position)
-        if said and said.position == position:
-            return bytes.fromhex(said.chain)
-        stored: bytes | None = await self.connection.fetchval(_STORED, position)
-        return stored
+    def _holes(self, first: int, last: int) -> Iterator[Fault]:
+        for begin, end in holes(self._signed.archived, first, last):
+            yield Fault(begin, Wrong.MISSING, "they are neither here nor archived", end)
 
-    async def _batch(self, check: Check, keys: AuditKeys, rows: list[Any]) -> list[Fault]:
-        there = await self._between(keys, rows[0]["position"], rows[-1]["position"])
+    async def _elsewhere(self, first: int, last: int | None) -> AsyncIterator[Fault]:
+        """Compare what somebody has remembered of other positions with what was signed of them."""
+        for position, chain in sorted(self.anchors.items()):
+            if first <= position and (last is None or position <= last):
+                continue
+            signed = (await self._signed.chains(position, position)).get(position, [])
+            if not signed:
+                detail = "nothing that was looked at says what the chain is there: look at the file that has it"
+                yield Fault(position, Wrong.CHECKPOINT, detail, position)
+            elif any(each != chain for each in signed):
+                yield Fault(position, Wrong.REWRITTEN, f"what was remembered of {position} is something else", position)
+
+    async def _batch(self, check: Check, rows: list[Any]) -> list[Fault]:
+        signed = await self._signed.chains(rows[0]["position"], rows[-1]["position"])
         found: list[Fault] = []
         for row in rows:
+            position = row["position"]
             found += check.entry(row)
-            for chain in there.get(row["position"], []):
+            for chain in (*signed.get(position, []), *filter(None, [self.anchors.get(position)])):
                 found += check.checkpoint(chain)
         return found
-
-    async def _between(self, keys: AuditKeys, first: int, last: int) -> dict[int, list[str]]:
-        found = {at: [chain] for at, chain in self.anchors.items() if first <= at <= last}
-        for row in await self.connection.fetch(_BETWEEN, first, last):
-            try:
-                said = read(row["statement"], keys.known)
-            except ValueError:
-                continue  # told already
-            found.setdefault(said.position, []).append(said.chain)
-        return found
-
-
-def _compared(said: Checkpoint, row: Any, previous: str | None) -> Iterator[Fault]:
-    position, number = row["position"], row["number"]
-    if (said.number, said.position) != (number, position):
-        yield Fault(
-            position, Wrong.CHECKPOINT, f"checkpoint {number} was number {said.number} at {said.position}", position
-        )
-    elif previous and said.previous != previous:
-        yield Fault(position, Wrong.CHECKPOINT, f"checkpoint {number} does not follow the one before it", position)
-
-
-def _rows(lines: Iterable[str], size: int = 1_000) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for line in lines:
-        batch.append(_row(json.loads(line)))
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _row(said: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry as Postgres gives it, of one as it was archived."""
-    row = {"form": 1, "person_id": None, "place": None, "trace": None} | said
-    for name in ("id", "organization_id", "person_id"):
-        row[name] = row[name] and UUID(row[name])
-    for name in ("place", "leaf", "chain"):
-        row[name] = row[name] and bytes.fromhex(row[name].removeprefix("\\x"))
-    return row | {"occurred_at": datetime.fromisoformat(row["occurred_at"])}

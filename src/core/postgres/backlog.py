@@ -10,6 +10,8 @@ BACKLOG: Final = f"""
 SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT {MOST}) o) AS outbox_pending,
        coalesce(extract(epoch FROM now() - (SELECT occurred_at FROM outbox ORDER BY seq LIMIT 1)), 0)::float8
            AS outbox_oldest,
+       coalesce(extract(epoch FROM now() - (SELECT occurred_at FROM audit_pending ORDER BY seq LIMIT 1)), 0)::float8
+           AS audit_oldest,
        undelivered.events AS delivery_behind,
        coalesce(extract(epoch FROM now() - undelivered.oldest), 0)::float8 AS delivery_oldest,
        (SELECT count(*) FROM parked_events WHERE sink = $1) AS events_parked,
@@ -46,6 +48,8 @@ class Backlog:
     """People of whom something may be left outside the database."""
     erasures_overdue: int = 0
     """People whose erasure a subscriber did not acknowledge in time."""
+    audit_oldest: float = 0
+    """Of entries of the audit trail that were committed and not yet numbered."""
 
 
 async def backlog(connection: Any, sink: str = "rabbitmq") -> Backlog:

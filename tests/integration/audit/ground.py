@@ -66,7 +66,7 @@ class Trail:
             trace="0af7651916cd43dd8448eb211c80319c" if place % 2 else None,
         )
         entry = replace(entry, **fields)
-        key = self.keys.leaves[0]
+        key = self.keys.every[0].leaf
         row = entry.row(key, SEAL)
         if form == 1:
             row |= {"form": 1, "person_id": None, "place": None, "trace": None}
@@ -84,6 +84,12 @@ class Trail:
     async def rows(self) -> list[dict[str, Any]]:
         found = await self.connection.fetch("SELECT * FROM audit ORDER BY position")
         return [dict(row) for row in found]
+
+    async def force(self, statement: str) -> None:
+        """Do what only a superuser can."""
+        async with self.connection.transaction():
+            await self.connection.execute("SET LOCAL session_replication_role = replica")
+            await self.connection.execute(statement)
 
     @asynccontextmanager
     async def altered(self) -> AsyncIterator[None]:

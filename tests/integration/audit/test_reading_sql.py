@@ -35,7 +35,7 @@ class SqlGround:
     trails: AuditTrails
 
     async def write(self, entries: Sequence[Entry]) -> None:
-        rows = [entry.row(self.trail.keys.leaves[0], SEAL) for entry in entries]
+        rows = [entry.row(self.trail.keys.every[0].leaf, SEAL) for entry in entries]
         await self.trail.connection.execute(WRITE, msgspec.json.encode(rows).decode())
         await number(self.trail.connection)
 

@@ -53,14 +53,22 @@ async def has(subscriber: Any, event: Any) -> bool:
     return str(event) in subscriber.ids
 
 
+UNLINKED = """
+INSERT INTO audit_pending (id, action, outcome, actor, occurred_at, leaf)
+VALUES ($1, 'a.b.c', 'done', 'anonymous', now() - interval '1 minute', '')
+"""
+
+
 async def test_the_gauges_say_what_waits(database: Database, connection: Any) -> None:
     assert await backlog(connection) == Backlog(0, 0, 0, 0, 0, 0, 0)
     for version in (1, 2, 3):
         await state(connection, uuid7(), version)
     await connection.execute(INSERT, uuid7(), "nobody_does_this", "{}")
+    await connection.execute(UNLINKED, uuid7())
     before = await backlog(connection)
     assert (before.outbox_pending, before.jobs_due) == (3, 1)
     assert before.outbox_oldest > 0
+    assert 60 <= before.audit_oldest < 3600
     await connection.execute("INSERT INTO delivery_cursors (sink, slot) SELECT 'rabbitmq', generate_series(0, 7)")
     told: asyncio.Queue[Backlog] = asyncio.Queue()
     async with running(Worker(database, by_name([]), gauges=told.put_nowait)):
@@ -70,6 +78,7 @@ async def test_the_gauges_say_what_waits(database: Database, connection: Any) ->
             after = await asyncio.wait_for(told.get(), 20)
     assert (after.outbox_pending, after.delivery_behind, after.jobs_parked) == (0, 3, 0)
     assert after.delivery_oldest > 0
+    assert after.audit_oldest == 0
 
 
 async def numbered(connection: Any) -> bool:

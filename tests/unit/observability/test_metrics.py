@@ -88,6 +88,7 @@ def test_every_measure_is_shown_under_its_name() -> None:
     metrics.relay.confirmed(5)
     metrics.relay.lag(0.004)
     metrics.relay.outbox(3, 0.5)
+    metrics.relay.unlinked(0.25)
     metrics.relay.behind("rabbitmq", 4)
     metrics.relay.parked("rabbitmq", 1)
     metrics.jobs(6, 2)
@@ -102,6 +103,7 @@ def test_every_measure_is_shown_under_its_name() -> None:
         ("gatewright_relay_lag_seconds_count",): 1,
         ("gatewright_outbox_pending",): 3,
         ("gatewright_outbox_oldest_seconds",): 0.5,
+        ("gatewright_audit_oldest_seconds",): 0.25,
         ("gatewright_delivery_behind", "rabbitmq"): 4,
         ("gatewright_events_parked", "rabbitmq"): 1,
         ("gatewright_jobs_pending",): 6,
