@@ -23,8 +23,8 @@ ON CONFLICT DO NOTHING
 class RememberedSalts:
     """The salts of whoever acted lately: their places are sealed without asking for them each time.
 
-    A salt never changes. For `life` seconds after an erasure a process may seal a place with one that is gone, which
-    nobody can open.
+    What is learned has to be committed: then it never changes. For `life` seconds after an erasure a process may seal a
+    place with one that is gone, which nobody can open.
     """
 
     life: float = 60
