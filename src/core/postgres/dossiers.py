@@ -30,6 +30,7 @@ _decode = msgspec.json.Decoder().decode
 # Each takes the person's id.
 SECTIONS: Final[Mapping[str, str]] = {
     "account": "SELECT * FROM users WHERE id = $1",
+    "former_addresses": "SELECT email, left_at FROM former_addresses WHERE person_id = $1 ORDER BY left_at",
     "password": "SELECT changed_at FROM credentials WHERE user_id = $1",
     "failed_sign_ins": """
         SELECT split_part(account, '@', 2) AS place, failures, failed_at FROM sign_in_failures

@@ -11,10 +11,11 @@ from core.personal import new_salt
 
 _FIND: Final = "SELECT person_id, salt FROM person_keys WHERE person_id = ANY ($1::uuid[])"
 # For those who signed up with the release before: of two who add one, the second waits, and then finds the first's.
-# Whoever was erased is not among the people any more, and gets no other.
+# Whoever was erased is not among the people any more, and gets no other; whoever is just being erased is waited for.
 _ADD: Final = """
 INSERT INTO person_keys (person_id, salt)
 SELECT u.id, new.salt FROM unnest($1::uuid[], $2::bytea[]) AS new(id, salt) JOIN users u ON u.id = new.id
+FOR KEY SHARE OF u
 ON CONFLICT DO NOTHING
 """
 

@@ -15,7 +15,7 @@ from core.postgres.audit_reading import SqlAuditTrails
 from core.postgres.database import Database
 from core.postgres.log import LogFollower, SqlEventLog
 from core.postgres.people import SqlUsers
-from core.postgres.person_keys import RememberedSalts
+from core.postgres.person_keys import RememberedSalts, salts
 from core.postgres.work import SqlWork
 from core.secrets import Sealed, Secrets
 from domain.audit.readers import EntryFilter
@@ -28,7 +28,7 @@ from domain.identity.registration import updated
 from domain.kernel.access import Actor, Origin
 from domain.kernel.ids import SessionId, uuid7
 from domain.kernel.usecases import use_case
-from tests.support.facts import number
+from tests.support.facts import number, until
 from tests.support.proxies import line
 
 OLD, NEW = b"a master secret of the year before", b"a master secret of the present year"
@@ -184,6 +184,20 @@ async def test_e13_nobody_who_was_erased_gets_another_key(database: Database) ->
     await doing.commit()
     assert [event.get("erased") for event in await shown(database, user)] == [True, True]
     assert not await rows(database, "SELECT FROM person_keys WHERE person_id = $1", UUID(str(user.id)))
+
+
+async def test_e13_nobody_who_is_just_being_erased_gets_another_key(database: Database) -> None:
+    user = await unannounced(database)
+    async with database.read() as erasing, database.read() as sealing:
+        gone = erasing.transaction()
+        await gone.start()
+        await erasing.execute("DELETE FROM users WHERE id = $1", user.id)
+        asking = asyncio.create_task(salts(sealing, [user.id]))
+        waits = "SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'"
+        pid = sealing.get_server_pid()
+        await until(lambda: rows(database, waits, pid))
+        await gone.commit()
+        assert await asking == {}
 
 
 async def did(database: Database, user: User, remembered: RememberedSalts, name: str, trace: str | None = None) -> None:

@@ -1,0 +1,45 @@
+"""Addresses that people had before, which events in the archive cannot tell any more.
+
+Revision ID: 0015_erase
+Revises: 0014
+"""
+
+from core.postgres.migrating import execute
+
+revision = "0015_erase"
+down_revision = "0014"
+
+# A trigger, because the release before changes addresses too. What was changed before it is in events; those that leave
+# for the archive in the clear are noted as they go.
+TABLES = """
+CREATE TABLE former_addresses (
+    person_id uuid        NOT NULL CONSTRAINT fk_former_addresses_person_id REFERENCES users ON DELETE CASCADE,
+    email     text        NOT NULL,
+    left_at   timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT pk_former_addresses PRIMARY KEY (person_id, email)
+);
+ALTER TABLE former_addresses ALTER COLUMN email SET STATISTICS 0;
+
+CREATE FUNCTION record_former_address() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO former_addresses (person_id, email) VALUES (OLD.id, OLD.email)
+    ON CONFLICT (person_id, email) DO UPDATE SET left_at = excluded.left_at;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER users_moved AFTER UPDATE OF email ON users FOR EACH ROW
+    WHEN (OLD.email <> NEW.email) EXECUTE FUNCTION record_former_address();
+"""
+
+DROP = """
+DROP TRIGGER users_moved ON users;
+DROP FUNCTION record_former_address();
+DROP TABLE former_addresses;
+"""
+
+
+def upgrade() -> None:
+    execute(TABLES)
+
+
+def downgrade() -> None:
+    execute(DROP)
