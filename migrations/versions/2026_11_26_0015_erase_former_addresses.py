@@ -1,4 +1,4 @@
-"""Addresses that people had before, which events in the archive cannot tell any more.
+"""Addresses that people had before, and those that kept answers show: both go when somebody is erased.
 
 Revision ID: 0015_erase
 Revises: 0014
@@ -9,8 +9,8 @@ from core.postgres.migrating import execute
 revision = "0015_erase"
 down_revision = "0014"
 
-# A trigger, because the release before changes addresses too. What was changed before it is in events; those that leave
-# for the archive in the clear are noted as they go.
+# A trigger, for events go to the archive, and because the release before changes addresses too. What was changed before
+# it is in events; those that leave for the archive in the clear are noted as they go.
 TABLES = """
 CREATE TABLE former_addresses (
     person_id uuid        NOT NULL CONSTRAINT fk_former_addresses_person_id REFERENCES users ON DELETE CASCADE,
@@ -19,6 +19,10 @@ CREATE TABLE former_addresses (
     CONSTRAINT pk_former_addresses PRIMARY KEY (person_id, email)
 );
 ALTER TABLE former_addresses ALTER COLUMN email SET STATISTICS 0;
+
+-- As in jobs, a keyed hash.
+ALTER TABLE idempotency_keys ADD COLUMN about bytea;
+CREATE INDEX ix_idempotency_keys_about ON idempotency_keys (about) WHERE about IS NOT NULL;
 
 CREATE FUNCTION record_former_address() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -31,6 +35,7 @@ CREATE TRIGGER users_moved AFTER UPDATE OF email ON users FOR EACH ROW
 """
 
 DROP = """
+ALTER TABLE idempotency_keys DROP COLUMN about;
 DROP TRIGGER users_moved ON users;
 DROP FUNCTION record_former_address();
 DROP TABLE former_addresses;

@@ -43,7 +43,10 @@ _KEY: Final = text("DELETE FROM person_keys WHERE person_id = :person")
 _REST: Final = text("""
 WITH failures AS (DELETE FROM sign_in_failures WHERE starts_with(account, :person || '@')),
     invited AS (DELETE FROM invitations WHERE email = ANY (:addresses)),
-    answers AS (DELETE FROM idempotency_keys WHERE actor = 'user:' || :person OR person_id = CAST(:person AS uuid)),
+    answers AS (
+        DELETE FROM idempotency_keys
+        WHERE actor = 'user:' || :person OR person_id = CAST(:person AS uuid) OR about = ANY (:pseudonyms)
+    ),
     queued AS (DELETE FROM jobs WHERE about = ANY (:pseudonyms)),
     erased AS (
         INSERT INTO erasures (person_id, erased_at, due_at) VALUES (CAST(:person AS uuid), :at, :due)

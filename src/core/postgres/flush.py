@@ -52,7 +52,9 @@ ON CONFLICT (scope, id) DO UPDATE
 SET cutoff = greatest(old.cutoff, excluded.cutoff), epoch = greatest(old.epoch, excluded.epoch),
     expires_at = greatest(old.expires_at, excluded.expires_at)
 """
-_ANSWER: Final = "UPDATE idempotency_keys SET answer = {}, person_id = {} WHERE actor = {} AND key = {}"
+_ANSWER: Final = """
+UPDATE idempotency_keys SET answer = {}, person_id = {}, about = decode({}, 'hex') WHERE actor = {} AND key = {}
+"""
 _FORGET: Final = "DELETE FROM idempotency_keys WHERE actor = {} AND key = {}"
 # The log's id is asked for each time, for it is renewed under running processes when a backup is restored.
 _TOKEN: Final = "SELECT {}::text::bigint AS transaction, (SELECT log_id FROM log_head) AS log_id"  # noqa: S105 - a query
@@ -155,9 +157,11 @@ class Pending:
         )
 
     @property
-    def _person(self) -> UUID | None:
-        """Whom the answer shows, if anybody."""
-        return next((fact.person for fact in self.facts if fact.person), None)
+    def shown(self) -> tuple[UUID | None, str | None]:
+        """Whom the answer may show: a person, and the pseudonym of an address, that of whoever was mailed."""
+        told = next((fact.person for fact in self.facts if fact.person), None)
+        person = told or self.changed.person_id or (self.claim.person if self.claim else None)
+        return person, next((job.about for job in self.jobs if job.about), None)
 
     @property
     def strangers(self) -> list[UUID]:
@@ -216,7 +220,7 @@ class Pending:
             # Sorted, so that two commands never wait for each other in a circle.
             yield _MARKERS, [_json([self.markers[key] for key in sorted(self.markers)])]
         if self.claim and self.answer is not None:
-            yield _ANSWER, [self.answer, self._person, self.claim.actor, self.claim.key]
+            yield _ANSWER, [self.answer, *self.shown, self.claim.actor, self.claim.key]
         elif self.claim:
             yield _FORGET, [self.claim.actor, self.claim.key]
 

@@ -50,8 +50,9 @@ class MemoryErasures(Erasures):
             if invitation.email in addresses:
                 tables.table(INVITATIONS).remove(invitation.id)
         memory.jobs[:] = [job for job in memory.jobs if job.about not in addresses]
-        for claimed in [each for each in memory.answers if each[0] == f"user:{user.id}"]:
-            del memory.answers[claimed]
+        for claimed, kept in [*memory.answers.items()]:
+            if claimed[0] == f"user:{user.id}" or kept.person == user.id or kept.about in addresses:
+                del memory.answers[claimed]
         row = Row(user.id, at, at + policy.within, dict.fromkeys(policy.subscribers))
         tables.table(ERASURES).put(user.id, row)
         self.work.enqueue("erase_person", {"person_id": str(user.id), "addresses": sorted(addresses)})

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from core.postgres.audit import Entry
 from core.postgres.flush import Fact, Job
@@ -17,6 +18,8 @@ class Kept:
 
     request: bytes
     answer: bytes
+    person: UUID | None = None
+    about: str | None = None
 
 
 @dataclass

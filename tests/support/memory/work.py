@@ -90,7 +90,8 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
         for key, marker in pending.markers.items():
             memory.revocations[key] = joined(marker, memory.revocations.get(key, marker))
         if pending.claim and pending.answer is not None:
-            memory.answers[pending.claim.actor, pending.claim.key] = Kept(pending.claim.request, pending.answer)
+            kept = Kept(pending.claim.request, pending.answer, *pending.shown)
+            memory.answers[pending.claim.actor, pending.claim.key] = kept
         await self.rollback()
         self.committed(pending)
         if not written:
