@@ -19,6 +19,9 @@ class DossierGround(Protocol):
     async def announced(self, name: str) -> User:
         """Return somebody of this name who has signed up, with all that is announced and audited about it."""
 
+    async def changed(self, user: User) -> str:
+        """Have an administrator change the account; return who it was, as the audit trail names them."""
+
 
 def names(value: Any) -> set[str]:
     """Return the names of all members, at any depth."""
@@ -51,6 +54,14 @@ class DossiersContract:
         held = await ground.dossiers.find(ada.id)
         assert held
         assert [entry["outcome"] for entry in held["audit"]] == ["done"]
+
+    async def test_e13_holds_what_was_done_to_them_and_not_who_did_it(self, ground: DossierGround) -> None:
+        ada = await ground.announced("Ada")
+        other = await ground.changed(ada)
+        held = await ground.dossiers.find(ada.id)
+        assert held
+        assert (held["audit"][-1]["action"], held["audit"][-1]["actor"]) == ("identity.user.update", "user")
+        assert other.removeprefix("user:") not in str(held)
 
     async def test_e13_holds_nothing_of_others(self, ground: DossierGround) -> None:
         ada, other = await ground.announced("Ada"), await ground.announced("Bob")

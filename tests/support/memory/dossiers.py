@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from core.postgres.audit import Entry
 from domain.identity.dossiers.readers import Dossiers
 from domain.identity.models import User
 from domain.kernel.ids import UserId
@@ -42,8 +43,13 @@ class MemoryDossiers(Dossiers):
             "grants": grants,
             "invitations": invited,
             "events": [{"type": fact.type, "data": fact.data} for fact in facts],
-            "audit": [msgspec.to_builtins(entry) for entry in entries],
+            "audit": [_told(entry, named) for entry in entries],
         }
+
+
+def _told(entry: Entry, own: str) -> dict[str, Any]:
+    told = {name: getattr(entry, name) for name in ("action", "outcome", "target", "organization_id", "occurred_at")}
+    return told | {"actor": entry.actor if entry.actor == own else entry.actor.partition(":")[0]}
 
 
 def _plain(row: Any) -> dict[str, Any]:

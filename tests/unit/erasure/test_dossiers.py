@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.identity.commands.delete_me import DeleteMe
+from domain.identity.commands.update_user import UpdateUser
 from domain.identity.errors import UserNotFound
 from domain.identity.models import User
 from domain.identity.queries.export_me import MOST, ExportMe
@@ -29,6 +30,10 @@ class MemoryDossierGround:
         made = await self.app.signed_up(f"{name.lower()}@example.com", full_name=name)
         user: User = self.app.memory.table(USERS)[made.id]
         return user
+
+    async def changed(self, user: User) -> str:
+        await self.app.send(UpdateUser(user_id=user.id, full_name="Eve"), as_=await self.app.administrator())
+        return self.app.memory.audited[-1].actor
 
 
 class TestMemoryDossiers(DossiersContract):

@@ -1,4 +1,4 @@
-"""Addresses that people had before, and those that kept answers show: both go when somebody is erased.
+"""What is still missing to erase people, and to tell them what is held: former addresses, kept answers, events.
 
 Revision ID: 0015_erase
 Revises: 0014
@@ -24,6 +24,14 @@ ALTER TABLE former_addresses ALTER COLUMN email SET STATISTICS 0;
 ALTER TABLE idempotency_keys ADD COLUMN about bytea;
 CREATE INDEX ix_idempotency_keys_about ON idempotency_keys (about) WHERE about IS NOT NULL;
 
+-- Events that name somebody elsewhere than those of ix_events_about do.
+CREATE INDEX ix_events_naming ON events
+    ((coalesce(data ->> 'to_user_id', data ->> 'invited_by', data ->> 'created_by')), position)
+    WHERE type IN ('organizations.invitation.made', 'organizations.organization.created',
+                   'organizations.ownership.transferred');
+CREATE INDEX ix_events_transferred ON events ((data ->> 'from_user_id'), position)
+    WHERE type = 'organizations.ownership.transferred';
+
 CREATE FUNCTION record_former_address() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO former_addresses (person_id, email) VALUES (OLD.id, OLD.email)
@@ -35,6 +43,8 @@ CREATE TRIGGER users_moved AFTER UPDATE OF email ON users FOR EACH ROW
 """
 
 DROP = """
+DROP INDEX ix_events_transferred;
+DROP INDEX ix_events_naming;
 ALTER TABLE idempotency_keys DROP COLUMN about;
 DROP TRIGGER users_moved ON users;
 DROP FUNCTION record_former_address();
