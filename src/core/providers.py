@@ -129,7 +129,6 @@ SERVICES: Final = (
     Sight,
     Steering,
     TeamRights,
-    Withdrawal,
 )
 """What several commands share, made anew for each message."""
 OFFERED: Final = (
@@ -139,6 +138,7 @@ OFFERED: Final = (
     WithParents[CodeIdentities],
     WithParents[PasswordIdentities],
     WithParents[RegisteredAccounts],
+    WithParents[Withdrawal],
 )
 """What capabilities do for others."""
 

@@ -34,6 +34,7 @@ _OTHERS: Final = text("""
 SELECT email FROM mailed_links WHERE user_id = :person
 UNION SELECT email FROM former_addresses WHERE person_id = :person
 """)
+_ELSEWHERE: Final = text("SELECT email FROM users WHERE email = ANY (:addresses) AND id <> :person")
 # What the release before announced was not sealed: it is emptied where it stands, and marked as if it had been.
 _EMPTY: Final = """
 UPDATE {} SET data = data || CAST(:nothing AS jsonb)
@@ -42,7 +43,6 @@ WHERE aggregate_id = :person AND type = :type AND NOT data ? :sealed
 _KEY: Final = text("DELETE FROM person_keys WHERE person_id = :person")
 _REST: Final = text("""
 WITH failures AS (DELETE FROM sign_in_failures WHERE starts_with(account, :person || '@')),
-    invited AS (DELETE FROM invitations WHERE email = ANY (:addresses)),
     answers AS (
         DELETE FROM idempotency_keys
         WHERE actor = 'user:' || :person OR person_id = CAST(:person AS uuid) OR about = ANY (:pseudonyms)
@@ -84,7 +84,7 @@ class SqlErasures(Erasures):
     people: PersonalKeys
     sealed: Sealed
 
-    async def erase(self, user: User, at: datetime, policy: ErasurePolicy) -> None:
+    async def erase(self, user: User, at: datetime, policy: ErasurePolicy) -> Collection[str]:
         """See `Erasures.erase`; former addresses are in events, too, so they are read before the key is gone."""
         session = await self.work.begin()
         addresses = sorted(await self._addresses(user))
@@ -98,7 +98,6 @@ class SqlErasures(Erasures):
             _REST,
             {
                 "person": str(user.id),
-                "addresses": addresses,
                 "pseudonyms": [each for address in addresses for each in self.people.pseudonyms(address)],
                 "at": at,
                 "due": at + policy.within,
@@ -106,6 +105,7 @@ class SqlErasures(Erasures):
             },
         )
         self.work.enqueue(ERASE, payload(self.sealed, user.id, addresses))
+        return addresses
 
     async def acknowledge(self, user_id: UserId, subscriber: str, at: datetime) -> None:
         """See `Erasures.acknowledge`."""
@@ -115,13 +115,15 @@ class SqlErasures(Erasures):
             raise ErasureNotFound
 
     async def _addresses(self, user: User) -> Collection[str]:
-        """Return every address that the person has, had, or is about to have."""
+        """Return every address that the person has, had, or is about to have, and nobody else has."""
         session = await self.work.begin()
         types = [kind.type for kind in PROFILES]
         told = await session.execute(_TOLD, {"person": user.id, "types": types})
         data = [self.people.read(row.data, row.salt, row.id) for row in told]
         others = (await session.execute(_OTHERS, {"person": user.id})).scalars()
-        return {user.email, *others, *(each["email"] for each in data if each.get("email"))}
+        found = {user.email, *others, *(each["email"] for each in data if each.get("email"))}
+        elsewhere = await session.execute(_ELSEWHERE, {"addresses": sorted(found), "person": user.id})
+        return found - set(elsewhere.scalars())
 
 
 @dataclass(frozen=True, slots=True)

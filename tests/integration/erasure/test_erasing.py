@@ -90,6 +90,18 @@ async def test_e13_queued_mails_to_any_address_they_ever_had_are_gone(database: 
     assert await queued(database) == 1
 
 
+async def test_what_is_for_whoever_has_the_address_now_is_theirs(database: Database) -> None:
+    user = await announced(database)
+    await moved(database, user, f"{uuid7().hex}@example.org")
+    other = await announced(database)
+    await rows(database, "UPDATE users SET email = $2 WHERE id = $1", other.id, user.email)
+    await mail(database, user.email)
+
+    await erase(database, user)
+
+    assert await queued(database) == 1
+
+
 async def test_e13_mails_that_were_queued_under_a_former_secret_are_gone_too(database: Database) -> None:
     user = await announced(database)
     new = b"a master secret of the present year"

@@ -1,6 +1,6 @@
 """Organizations and who belongs to them, in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -119,6 +119,10 @@ class MemoryInvitations(Invitations):
     async def find(self, organization_id: OrganizationId, email: str) -> Invitation | None:
         rows: list[Invitation] = (await self.work.begin()).table(INVITATIONS).values()
         return next((each for each in rows if (each.organization_id, each.email) == (organization_id, email)), None)
+
+    async def to(self, addresses: Collection[str]) -> Sequence[Invitation]:
+        rows: list[Invitation] = (await self.work.begin()).table(INVITATIONS).values()
+        return [each for each in rows if each.email in addresses]
 
     async def get(self, organization_id: OrganizationId, invitation_id: InvitationId) -> Invitation:
         found: Invitation | None = (await self.work.begin()).table(INVITATIONS).get(invitation_id)
