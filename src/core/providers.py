@@ -72,6 +72,7 @@ from domain.events.ports import EventLog, States
 from domain.events.reading import Readership
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.dossiers.exporting import DossierParts
 from domain.identity.dossiers.readers import Dossiers
 from domain.identity.erasures.erasing import Erasing
 from domain.identity.erasures.policies import ErasurePolicy
@@ -109,6 +110,7 @@ from domain.webhooks.steering import Steering
 
 SERVICES: Final = (
     Acceptance,
+    DossierParts,
     Editing,
     Ending,
     Erasing,

@@ -1,7 +1,7 @@
 """Everything that is held about a person in Postgres."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,13 +16,11 @@ from core.postgres.audit import about
 from core.postgres.database import Database
 from core.postgres.dossier_sections import SECTIONS
 from domain.events.schemas import CloudEvent
-from domain.identity.dossiers.readers import Dossiers
+from domain.identity.dossiers.readers import MOST, DossierPart, DossierPlace, Dossiers
 from domain.kernel.errors import Overloaded
 from domain.kernel.ids import UserId
 from domain.organizations.events import InvitationMade, OrganizationCreated, OwnershipTransferred
 
-BATCH: Final = 2000
-"""Rows read at a time of what may be many."""
 PATIENCE: Final = 20
 """Seconds that one of these reads may take."""
 ABOUT: Final = "coalesce(data ->> 'user_id', data ->> 'subject_id', data ->> 'owner_id')"
@@ -47,21 +45,21 @@ SELECT {COLUMNS} FROM events WHERE type IN {NAMING} AND {BY} = $1::uuid::text AN
 UNION ALL
 SELECT {COLUMNS} FROM events
 WHERE type = '{OwnershipTransferred.type}' AND data ->> 'from_user_id' = $1::uuid::text AND position > $2
-ORDER BY position LIMIT {BATCH}
+ORDER BY position LIMIT $3
 """  # noqa: S608 - made of constants
-_AUDIT: Final = f"""
+_AUDIT: Final = """
 SELECT position, id, action, outcome, actor, target, organization_id, occurred_at,
        CASE WHEN person_id = $1 THEN place END AS place, (SELECT salt FROM person_keys WHERE person_id = $1) AS salt
 FROM audit
 WHERE position > $2
   AND (person_id = $1 OR actor = 'user:' || $1::uuid::text OR target = 'user:' || $1::uuid::text)
-ORDER BY position LIMIT {BATCH}
-"""  # noqa: S608 - made of constants
+ORDER BY position LIMIT $3
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SqlDossiers(Dossiers):
-    """Dossiers, each read from one snapshot, on a connection of its own: it may take longer than other reads."""
+    """Dossiers, each part read from one snapshot, on a connection of its own: it may take longer than other reads."""
 
     database: Database
     people: PersonalKeys
@@ -73,7 +71,7 @@ class SqlDossiers(Dossiers):
     wait: float = 2.0
     """Seconds to wait for others that are read."""
 
-    async def find(self, user_id: UserId) -> Mapping[str, list[Any]] | None:
+    async def find(self, user_id: UserId, after: DossierPlace | None = None, most: int = MOST) -> DossierPart | None:
         """See `Dossiers.find`; raise `Overloaded` if too many are read at once."""
         try:
             async with asyncio.timeout(self.wait):
@@ -82,20 +80,26 @@ class SqlDossiers(Dossiers):
             raise Overloaded from None
         try:
             async with self._snapshot() as connection:
-                return await self._read(connection, user_id)
+                return await self._read(connection, user_id, after, most)
         finally:
             self.room.release()
 
-    async def _read(self, connection: Any, user_id: UserId) -> Mapping[str, list[Any]] | None:
+    async def _read(
+        self, connection: Any, user_id: UserId, after: DossierPlace | None, most: int
+    ) -> DossierPart | None:
         held: dict[str, list[Any]] = {}
-        for name, query in SECTIONS.items():
-            held[name] = [_decode(row[0]) for row in await connection.fetch(_PLAIN.format(query), user_id)]
+        for name in SECTIONS if after is None else ("account",):
+            query = _PLAIN.format(SECTIONS[name])
+            held[name] = [_decode(row[0]) for row in await connection.fetch(query, user_id)]
             if not held["account"]:
                 return None
-        events = [row async for row in _every(connection, _EVENTS, user_id)]
-        held["events"] = [self._event(row, user_id) for row in events]
-        held["audit"] = [self._entry(row, user_id) async for row in _every(connection, _AUDIT, user_id)]
-        return held
+        place = after or DossierPlace(0, 0)
+        events, event = await _some(connection, _EVENTS, user_id, place.event, most)
+        entries, entry = await _some(connection, _AUDIT, user_id, place.entry, most)
+        held["events"] = [self._event(row, user_id) for row in events[:most]]
+        held["audit"] = [self._entry(row, user_id) for row in entries[:most]]
+        is_last = max(len(events), len(entries)) <= most
+        return DossierPart(held, None if is_last else DossierPlace(event, entry))
 
     def _event(self, row: Any, user_id: UserId) -> CloudEvent:
         """Return an event as readers are told it, but for who else is named in it."""
@@ -127,11 +131,7 @@ class SqlDossiers(Dossiers):
             connection.terminate()
 
 
-async def _every(connection: Any, query: str, user_id: UserId) -> AsyncIterator[Any]:
-    """Yield the rows of `query` in the order of their positions."""
-    position, rows = 0, [None]
-    while rows:
-        rows = await connection.fetch(query, user_id, position, timeout=PATIENCE)
-        for row in rows:
-            yield row
-            position = row["position"]
+async def _some(connection: Any, query: str, user_id: UserId, after: int, most: int) -> tuple[list[Any], int]:
+    """Return rows of `query`, one more than `most` if there is, and the position of the last that is wanted."""
+    rows = await connection.fetch(query, user_id, after, most + 1, timeout=PATIENCE)
+    return rows, rows[min(len(rows), most) - 1]["position"] if rows else after

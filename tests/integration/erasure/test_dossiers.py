@@ -24,7 +24,7 @@ from domain.kernel.access import Actor, Origin
 from domain.kernel.errors import Overloaded
 from domain.kernel.ids import SessionId, UserId, uuid7
 from domain.kernel.usecases import use_case
-from tests.contracts.dossiers import SECRET, DossiersContract
+from tests.contracts.dossiers import SECRET, DossiersContract, everything
 from tests.support.facts import number, state
 
 KEYS = PersonalKeys.of(Secrets(b"a master secret for dossiers, long"))
@@ -114,8 +114,7 @@ async def test_e13_what_concerns_somebody_is_in_it_whatever_its_aggregate(ground
             "UPDATE outbox SET aggregate_type = 'membership' WHERE type = 'organizations.member.added'"
         )
         await number(connection)
-    held = await ground.dossiers.find(ada.id)
-    assert held
+    held = await everything(ground, ada)
     assert [event["type"] for event in held["events"]] == ["identity.user.created", "organizations.member.added"]
 
 
@@ -137,8 +136,7 @@ async def test_e13_whoever_an_event_names_is_told_of_it_and_of_nobody_else(
         await state(connection, uuid7(), 1, type=type_, data=data)
         await connection.execute("UPDATE outbox SET aggregate_type = 'organization' WHERE type = $1", type_)
         await number(connection)
-    held = await ground.dossiers.find(ada.id)
-    assert held
+    held = await everything(ground, ada)
     (event,) = held["events"][1:]
     told = {"organization_id": organization, name: str(ada.id)}
     assert (event["type"], event["data"]) == (type_, told | ({other: None} if other else {}))
@@ -149,8 +147,7 @@ async def test_e13_where_somebody_was_is_told_to_them_and_to_nobody_once_they_we
 ) -> None:
     ada = await ground.announced("Ada")
     trail, own = SqlAuditTrails(ground.database, PLACES), EntryFilter(own=ada.id)
-    held = await ground.dossiers.find(ada.id)
-    assert held
+    held = await everything(ground, ada)
     assert [entry["where"] for entry in held["audit"]] == [{"address": "192.0.2.7", "client": "Firefox, Linux"}]
     assert [entry.where for entry in await trail.list(own, None, 10)] == [SeenAt("192.0.2.7", "Firefox, Linux")]
 
@@ -160,17 +157,6 @@ async def test_e13_where_somebody_was_is_told_to_them_and_to_nobody_once_they_we
 
     assert b"192.0.2.7" not in stored
     assert [entry.where for entry in await trail.list(own, None, 10)] == [None]
-
-
-async def test_more_than_are_read_at_a_time_are_all_there(ground: SqlDossierGround) -> None:
-    ada = await ground.announced("Ada")
-    async with ground.database.read() as connection:
-        for version in range(2, 2010):
-            await state(connection, ada.id, version)
-        await number(connection)
-    held = await ground.dossiers.find(ada.id)
-    assert held
-    assert [int(event["aggregateversion"]) for event in held["events"]] == list(range(1, 2010))
 
 
 async def test_whoever_waits_too_long_is_told_to_come_again(database: Database) -> None:
