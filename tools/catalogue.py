@@ -146,7 +146,7 @@ def _event(kind: Kind) -> str:
         (f"`{each.name}`", _type(hints[each.name]) + "".join(mark for mark in marks if each.name in marks[mark]))
         for each in named
     )
-    emitted = _names(case for case in _cases() if kind in case.emits)
+    emitted = _names(case for case in _cases() if kind in case.emits or kind.type in case.entails)
     later = f" version {kind.schema_version}" if kind.schema_version > 1 else ""
     return (
         f"## `{kind.type}`{later}\n\n{_sentence(kind)} Schema version {kind.schema_version}"

@@ -20,6 +20,7 @@ from core.postgres.archive import PATIENCE, Archive, NotNext
 from core.postgres.database import Database
 from core.postgres.direct import session
 from core.postgres.partitions import EVENTS, LOGS
+from core.postgres.unsealed import sealed
 from core.settings import Settings
 
 T = TypeVar("T")
@@ -40,14 +41,15 @@ def show(settings: Settings, log: str, *, as_json: bool) -> None:
 
 def read(settings: Settings, name: str, after: int) -> None:
     """Print the entries past a position: events as subscribers got them, of the audit trail as they were stored."""
-    shown = _Shown(f"{settings.served_at}/auth", Keys.read(settings).people)
+    people = Keys.read(settings).people
+    shown = _Shown(f"{settings.served_at}/auth", people)
 
     async def tell(archive: Archive, connection: Any) -> None:
         manifest = await _named(archive, connection, name)
         for entry in entries(settings.archive, manifest):
-            row = json.loads(entry)
-            if row["position"] > after:
-                click.echo(await shown.event(row, connection) if manifest.log == EVENTS.table else entry)
+            if json.loads(entry)["position"] > after:
+                (safe,) = await sealed(connection, [entry], people)
+                click.echo(await shown.event(safe, connection) if manifest.log == EVENTS.table else entry)
 
     _run(settings, _log(name), tell)
 
@@ -69,7 +71,7 @@ def _run(settings: Settings, table: str, work: Callable[[Archive, Any], Awaitabl
 
     async def run() -> T:
         async with session(Database(url, size=1), NAME, PATIENCE) as connection:
-            return await work(Archive(log, settings.archive), connection)
+            return await work(Archive(log, settings.archive, people=Keys.read(settings).people), connection)
 
     try:
         return asyncio.run(run())
@@ -99,7 +101,8 @@ class _Shown:
     people: PersonalKeys
     _salts: dict[UUID, bytes | None] = field(default_factory=dict)
 
-    async def event(self, row: dict[str, Any], connection: Any) -> str:
+    async def event(self, entry: str, connection: Any) -> str:
+        row = json.loads(entry)
         moment = datetime.fromisoformat(row["occurred_at"])
         salt = await self._salt(row["data"], connection)
         whole = row | {"occurred_at": moment, "data": json.dumps(row["data"]), "salt": salt, "id": UUID(row["id"])}

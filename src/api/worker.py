@@ -103,10 +103,11 @@ def _teller(settings: Settings, database: Database, metrics: Metrics) -> Teller:
 
 
 def _retention(settings: Settings, database: Database) -> Retention | None:
-    archiving = Archiving(AuditKeys.of(Keys.read(settings).secrets))
+    keys = Keys.read(settings)
+    archiving = Archiving(AuditKeys.of(keys.secrets))
     wanted = ((EVENTS, settings.events_days, None), (AUDIT, settings.audit_days, archiving.noted))
     policies = tuple(Policy(log, timedelta(days=days), noted) for log, days, noted in wanted if days)
-    return Retention(database, settings.archive, policies) if policies else None
+    return Retention(database, settings.archive, policies, keys.people) if policies else None
 
 
 def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:

@@ -9,8 +9,18 @@ from domain.kernel.ports import Allowance, Limits
 
 ANNOUNCED: Final = frozenset(
     {
-        *("change_email", "command", "email_change", "export", "forgot", "invitation", "mailed_sign_in", "reset"),
-        *("search", "setup", "show_invitation", "sign_in", "sign_in_mail", "sign_up", "verification_mail"),
+        *("change_email", "command", "email_change", "export", "export_part", "forgot", "invitation"),
+        *(
+            "mailed_sign_in",
+            "reset",
+            "search",
+            "setup",
+            "show_invitation",
+            "sign_in",
+            "sign_in_mail",
+            "sign_up",
+            "verification_mail",
+        ),
         *("verify_email", "webhook"),
     }
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from hmac import digest
 from typing import Any, Protocol
+from uuid import UUID
 
 import msgspec
 
@@ -19,15 +20,17 @@ class Claim:
     key: str
     request: bytes
     """HMAC-SHA256 of the operation and everything it was sent; keyed, because that may contain a password."""
+    person: UUID | None = None
+    """Whom the request names, if anybody: the answer goes when they are erased."""
 
     @classmethod
-    def of(cls, actor: Actor | None, key: str, request: bytes) -> "Claim":
+    def of(cls, actor: Actor | None, key: str, request: bytes, person: UUID | None = None) -> "Claim":
         """Return the claim of `actor`, or of nobody: then keys are kept apart by request.
 
         One nobody cannot be told from another by anything but what they send, which a stranger does not know. So nobody
         meets the key of somebody else, and whoever is given an answer again sent all that it came of.
         """
-        return cls(str(actor) if actor else f"anonymous:{request.hex()}", key, request)
+        return cls(str(actor) if actor else f"anonymous:{request.hex()}", key, request, person)
 
 
 class Claimed(Exception):
@@ -61,6 +64,12 @@ class Idempotency(Protocol):
 def fingerprint(secret: bytes, message: Message[Any]) -> bytes:
     """Return what tells this request from any other."""
     return digest(secret, type(message).__name__.encode() + b"\0" + msgspec.json.encode(message), sha256)
+
+
+def named(message: Message[Any]) -> UUID | None:
+    """Return the person that a request is about by its own account."""
+    person = getattr(message, "user_id", None)
+    return person if isinstance(person, UUID) else None
 
 
 def answer_bytes(result: Any) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from dishka import AsyncContainer
 from msgspec import Struct
 
-from core.idempotency import Claim, Claimed, Idempotency, answer_bytes, answer_from, fingerprint
+from core.idempotency import Claim, Claimed, Idempotency, answer_bytes, answer_from, fingerprint, named
 from core.pace import NO_LIMIT, Pace
 from core.persisting import Clashes, end, persist
 from core.recency import Recency
@@ -184,7 +184,7 @@ class Dispatcher:
                     result = await self._run(await scope.get(case.interactor), case, message, actor, call)
                     return await self._done(case, message, actor, result, work, audit)
                 keys = await scope.get(Idempotency)
-                claim = Claim.of(actor, call.idempotency_key, fingerprint(keys.secret, message))
+                claim = Claim.of(actor, call.idempotency_key, fingerprint(keys.secret, message), named(message))
                 return await self._once(case, message, actor, call, claim, keys, scope)
             except Exception as error:
                 met = end(error, self.clash, again=again)

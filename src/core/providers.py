@@ -74,6 +74,7 @@ from domain.events.ports import EventLog, States
 from domain.events.reading import Readership
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
+from domain.identity.dossiers.exporting import DossierParts
 from domain.identity.dossiers.readers import Dossiers
 from domain.identity.erasures.erasing import Erasing
 from domain.identity.erasures.policies import ErasurePolicy
@@ -113,6 +114,7 @@ from domain.webhooks.steering import Steering
 SERVICES: Final = (
     Acceptance,
     Accounts,
+    DossierParts,
     Editing,
     Ending,
     Erasing,
@@ -134,7 +136,6 @@ SERVICES: Final = (
     Sight,
     Steering,
     TeamRights,
-    Withdrawal,
 )
 """What several commands share, made anew for each message."""
 OFFERED: Final = (
@@ -144,6 +145,7 @@ OFFERED: Final = (
     WithParents[CodeIdentities],
     WithParents[PasswordIdentities],
     WithParents[RegisteredAccounts],
+    WithParents[Withdrawal],
 )
 """What capabilities do for others."""
 

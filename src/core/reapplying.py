@@ -8,6 +8,7 @@ from core.keys import Keys
 from core.operating import operated
 from core.postgres.database import Database
 from core.postgres.erasures import SqlErasures
+from core.postgres.organizations import SqlInvitations
 from core.postgres.people import SqlUsers
 from core.postgres.sessions import SqlSessionEnding
 from core.postgres.work import SqlWork
@@ -18,6 +19,7 @@ from domain.identity.errors import UserNotFound
 from domain.identity.events import UserErased
 from domain.kernel.ids import UserId
 from domain.kernel.usecases import use_case
+from domain.organizations.inviting import Withdrawal
 from domain.sessions.models import Lifetimes
 
 
@@ -39,7 +41,8 @@ class Reapplying:
             users = SqlUsers(work)
             user = await users.get(user_id)
             ended = await SqlSessionEnding(work, self.lifetimes).end_all(user_id, user.epoch + 1, now)
-            await SqlErasures(work, people, seal(self.keys.secrets)).erase(user, now, self.policy)
+            addresses = await SqlErasures(work, people, seal(self.keys.secrets)).erase(user, now, self.policy)
+            await Withdrawal(SqlInvitations(work), work, clock).withdraw_all(addresses)
             await users.remove(user)
             work.emit(UserErased(user_id=user_id, occurred_at=now), of=user, revokes=ended)
             work.record(use_case(DeleteUser), DeleteUser(user_id=user_id), operated("operator"), "done")

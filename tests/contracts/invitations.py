@@ -50,6 +50,17 @@ class InvitationsContract:
             assert await ports.invitations.find(other.id, offered.email) is None
             assert await ports.invitations.find(made.id, "other@example.com") is None
 
+    async def test_finds_those_to_an_address_in_every_organization(self, ground: Ground) -> None:
+        ada = await person(ground)
+        made, other = await founded(ground), await founded(ground, "other")
+        wanted = [await invite(ground, invitation(each, ada, email="ada@example.net")) for each in (made, other)]
+        await invite(ground, invitation(made, ada))
+
+        async with ground.transaction() as ports:
+            found = await ports.invitations.to(["ada@example.net", "nobody@example.net"])
+            assert {each.id for each in found} == {each.id for each in wanted}
+            assert not await ports.invitations.to([])
+
     async def test_a5_finds_none_by_another_hash(self, ground: Ground) -> None:
         ada = await person(ground)
         offered = await invite(ground, invitation(await founded(ground), ada))

@@ -235,7 +235,7 @@ class App:
             # Of two messages at once, the one that ends first has announced what is there.
             fresh = {fact.id: fact.type for fact in self.memory.published if fact.id not in self._seen}
             self._seen |= fresh.keys()
-            assert {*fresh.values()} <= {event.type for event in case.emits}
+            assert {*fresh.values()} <= {event.type for event in case.emits} | {*case.entails}
             self._check(message, queued)
 
     async def signed_up(self, email: str = "ada@example.com", **more: str) -> UserProfile:

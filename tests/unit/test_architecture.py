@@ -95,6 +95,7 @@ ALONE = {
     "Destinations": "tests have the adapter that the service has",
     "DeviceTokens": "tests have the adapter that the service has",
     "Identities": "made in the domain, of ports that have suites",
+    "InvitationEnding": "made in the domain, of ports that have suites",
     "InvitationTokens": "tests have the adapter that the service has",
     "KeyForge": "tests have the adapter that the service has",
     "LinkTokens": "tests have the adapter that the service has",

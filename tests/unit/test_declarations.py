@@ -174,6 +174,12 @@ def test_every_event_is_announced_by_some_use_case() -> None:
     assert declared(Event) == announced
 
 
+def test_what_a_use_case_entails_is_announced_by_another_capability() -> None:
+    entailed = {(case.message.__module__.split(".")[1], kind) for case in CASES for kind in case.entails}
+    assert {kind for _, kind in entailed} <= {event.type for event in declared(Event)}
+    assert not [kind for capability, kind in entailed if kind.startswith(f"{capability}.")]
+
+
 def test_events_carry_no_secret() -> None:
     fields = {f"{kind.type}: {name}" for kind in declared(Event) for name in get_type_hints(kind)}
     assert not {field for field in fields if field.endswith((*SECRETS, "hash"))}

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from core.archive_files import Manifest, Writing, describe, entries
+from core.personal import PersonalKeys
 from core.postgres.partitions import ALONE, IMPATIENT, Log, Partition, attach, attached, make_table
+from core.postgres.unsealed import sealed
 
 BATCH: Final = 5_000
 """Entries read, or written, at a time: no transaction is open for long."""
@@ -43,6 +45,8 @@ class Archive:
     log: Log
     folder: Path
     noted: Noted | None = None
+    people: PersonalKeys = field(default_factory=PersonalKeys)
+    """What seals the personal data of events, which must not be in a file, or come out of one, in the clear."""
 
     async def known(self, connection: Any) -> list[Manifest]:
         """Return what was archived, the oldest first, put back since or not."""
@@ -76,7 +80,8 @@ class Archive:
         await connection.execute("SET TimeZone = 'UTC'")
         with Writing(self.folder / file) as writing:
             while rows := await connection.fetch(f"{read} ORDER BY position LIMIT {BATCH}", passed):
-                await asyncio.to_thread(writing.add, [row["entry"] for row in rows])
+                kept = await sealed(connection, [row["entry"] for row in rows], self.people)
+                await asyncio.to_thread(writing.add, kept)
                 passed = rows[-1]["position"]
                 moments |= {row["occurred_at"] for row in rows}
                 moments = {min(moments), max(moments)}
@@ -113,7 +118,7 @@ class Archive:
                 jsonb_populate_record(NULL::{self.log.table}, line::jsonb) AS e
         """  # noqa: S608 - from the catalog
         while batch := await asyncio.to_thread(lambda: list(islice(lines, BATCH))):
-            await connection.execute(fill, batch)
+            await connection.execute(fill, await sealed(connection, batch, self.people))
         async with connection.transaction():
             await connection.execute(IMPATIENT)
             await connection.execute(ALONE)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from core.erasing import ERASE, payload
 from core.personal import SEALED, PersonalKeys
 from core.postgres.database import Database
+from core.postgres.unsealed import PROFILES
 from core.postgres.work import SqlWork
 from core.secrets import Sealed
 from domain.identity.erasures.errors import ErasureNotFound
@@ -19,7 +20,6 @@ from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.erasures.readers import ErasureLists, ErasurePlace
 from domain.identity.erasures.repositories import Erasures
 from domain.identity.erasures.schemas import Acknowledgement, Erasure
-from domain.identity.events import UserCreated, UserUpdated
 from domain.identity.models import User
 from domain.kernel.events import personal
 from domain.kernel.ids import UserId
@@ -30,7 +30,11 @@ SELECT id, data::text AS data, (SELECT salt FROM person_keys WHERE person_id = :
     UNION ALL SELECT id, type, data FROM outbox WHERE aggregate_id = :person
 ) told WHERE type = ANY (:types)
 """)
-_WAITING: Final = text("SELECT email FROM mailed_links WHERE user_id = :person")
+_OTHERS: Final = text("""
+SELECT email FROM mailed_links WHERE user_id = :person
+UNION SELECT email FROM former_addresses WHERE person_id = :person
+""")
+_ELSEWHERE: Final = text("SELECT email FROM users WHERE email = ANY (:addresses) AND id <> :person")
 # What the release before announced was not sealed: it is emptied where it stands, and marked as if it had been.
 _EMPTY: Final = """
 UPDATE {} SET data = data || CAST(:nothing AS jsonb)
@@ -39,9 +43,11 @@ WHERE aggregate_id = :person AND type = :type AND NOT data ? :sealed
 _KEY: Final = text("DELETE FROM person_keys WHERE person_id = :person")
 _REST: Final = text("""
 WITH failures AS (DELETE FROM sign_in_failures WHERE starts_with(account, :person || '@')),
-    invited AS (DELETE FROM invitations WHERE email = ANY (:addresses)),
-    answers AS (DELETE FROM idempotency_keys WHERE actor = 'user:' || :person OR person_id = CAST(:person AS uuid)
-        OR people @> ARRAY[CAST(:person AS uuid)]),
+    answers AS (
+        DELETE FROM idempotency_keys
+        WHERE actor = 'user:' || :person OR person_id = CAST(:person AS uuid)
+            OR people @> ARRAY[CAST(:person AS uuid)] OR about = ANY (:pseudonyms)
+    ),
     queued AS (DELETE FROM jobs WHERE about = ANY (:pseudonyms)),
     erased AS (
         INSERT INTO erasures (person_id, erased_at, due_at) VALUES (CAST(:person AS uuid), :at, :due)
@@ -69,7 +75,6 @@ WHERE ($2::timestamptz IS NULL OR (e.erased_at, e.person_id) < ($2, $3::uuid))
   AND (NOT $5 OR a.missing AND e.due_at < $1)
 ORDER BY e.erased_at DESC, e.person_id DESC LIMIT $4
 """
-_PROFILES: Final = (UserCreated, UserUpdated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +85,11 @@ class SqlErasures(Erasures):
     people: PersonalKeys
     sealed: Sealed
 
-    async def erase(self, user: User, at: datetime, policy: ErasurePolicy) -> None:
-        """See `Erasures.erase`; the former addresses are read from events before the key that opens them is gone."""
+    async def erase(self, user: User, at: datetime, policy: ErasurePolicy) -> Collection[str]:
+        """See `Erasures.erase`; former addresses are in events, too, so they are read before the key is gone."""
         session = await self.work.begin()
         addresses = sorted(await self._addresses(user))
-        for kind in _PROFILES:
+        for kind in PROFILES:
             nothing = dict.fromkeys(personal(kind)) | {SEALED: [str(user.id), ""]}
             known = {"person": user.id, "type": kind.type, "sealed": SEALED, "nothing": json.dumps(nothing)}
             for table in ("outbox", "events"):
@@ -94,7 +99,6 @@ class SqlErasures(Erasures):
             _REST,
             {
                 "person": str(user.id),
-                "addresses": addresses,
                 "pseudonyms": [each for address in addresses for each in self.people.pseudonyms(address)],
                 "at": at,
                 "due": at + policy.within,
@@ -102,6 +106,7 @@ class SqlErasures(Erasures):
             },
         )
         self.work.enqueue(ERASE, payload(self.sealed, user.id, addresses))
+        return addresses
 
     async def acknowledge(self, user_id: UserId, subscriber: str, at: datetime) -> None:
         """See `Erasures.acknowledge`."""
@@ -111,13 +116,15 @@ class SqlErasures(Erasures):
             raise ErasureNotFound
 
     async def _addresses(self, user: User) -> Collection[str]:
-        """Return every address that the person has, had, or is about to have."""
+        """Return every address that the person has, had, or is about to have, and nobody else has."""
         session = await self.work.begin()
-        types = [kind.type for kind in _PROFILES]
+        types = [kind.type for kind in PROFILES]
         told = await session.execute(_TOLD, {"person": user.id, "types": types})
         data = [self.people.read(row.data, row.salt, row.id) for row in told]
-        waiting = (await session.execute(_WAITING, {"person": user.id})).scalars()
-        return {user.email, *waiting, *(each["email"] for each in data if each.get("email"))}
+        others = (await session.execute(_OTHERS, {"person": user.id})).scalars()
+        found = {user.email, *others, *(each["email"] for each in data if each.get("email"))}
+        elsewhere = await session.execute(_ELSEWHERE, {"addresses": sorted(found), "person": user.id})
+        return found - set(elsewhere.scalars())
 
 
 @dataclass(frozen=True, slots=True)

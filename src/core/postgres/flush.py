@@ -52,9 +52,8 @@ ON CONFLICT (scope, id) DO UPDATE
 SET cutoff = greatest(old.cutoff, excluded.cutoff), epoch = greatest(old.epoch, excluded.epoch),
     expires_at = greatest(old.expires_at, excluded.expires_at)
 """
-_ANSWER: Final = "UPDATE idempotency_keys SET answer = {}, person_id = {} WHERE actor = {} AND key = {}"
-_SHOWING: Final = """
-UPDATE idempotency_keys SET answer = {}, person_id = {}, people = (
+_ANSWER: Final = """
+UPDATE idempotency_keys SET answer = {}, person_id = {}, about = decode({}, 'hex'), people = (
     SELECT array_agg(person::uuid) FROM jsonb_array_elements_text({}::text::jsonb) AS person
 ) WHERE actor = {} AND key = {}
 """
@@ -162,9 +161,11 @@ class Pending:
         )
 
     @property
-    def _person(self) -> UUID | None:
-        """Whom the answer shows, if anybody."""
-        return next((fact.person for fact in self.facts if fact.person), None)
+    def concerned(self) -> tuple[UUID | None, str | None]:
+        """Whom the answer may show: a person, and the pseudonym of an address, that of whoever was mailed."""
+        told = next((fact.person for fact in self.facts if fact.person), None)
+        person = told or self.changed.person_id or (self.claim.person if self.claim else None)
+        return person, next((job.about for job in self.jobs if job.about), None)
 
     @property
     def strangers(self) -> list[UUID]:
@@ -222,11 +223,10 @@ class Pending:
         if self.markers:
             # Sorted, so that two commands never wait for each other in a circle.
             yield _MARKERS, [_json([self.markers[key] for key in sorted(self.markers)])]
-        if self.claim and self.answer is not None and self.shown:
+        if self.claim and self.answer is not None:
+            person, about = self.concerned
             shown = _json(sorted(self.shown))
-            yield _SHOWING, [self.answer, self._person, shown, self.claim.actor, self.claim.key]
-        elif self.claim and self.answer is not None:
-            yield _ANSWER, [self.answer, self._person, self.claim.actor, self.claim.key]
+            yield _ANSWER, [self.answer, person, about, shown, self.claim.actor, self.claim.key]
         elif self.claim:
             yield _FORGET, [self.claim.actor, self.claim.key]
 

@@ -1,5 +1,6 @@
 """Organizations and who belongs to them in Postgres: what commands change."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -151,6 +152,12 @@ class SqlInvitations(Invitations):
         )
         session = await self.work.begin()
         return await session.scalar(wanted.with_for_update())
+
+    async def to(self, addresses: Collection[str]) -> Sequence[Invitation]:
+        """See `Invitations.to`."""
+        wanted = select(Invitation).where(invitations.c.email.in_(addresses)).order_by(invitations.c.id)
+        session = await self.work.begin()
+        return (await session.scalars(wanted.with_for_update())).all()
 
     async def get(self, organization_id: OrganizationId, invitation_id: InvitationId) -> Invitation:
         """See `Invitations.get`."""

@@ -13,10 +13,11 @@ from core.sealed_documents import Salts
 
 _FIND: Final = "SELECT person_id, salt FROM person_keys WHERE person_id = ANY ($1::uuid[])"
 # For those who signed up with the release before: of two who add one, the second waits, and then finds the first's.
-# Whoever was erased is not among the people any more, and gets no other.
+# Whoever was erased is not among the people any more, and gets no other; whoever is just being erased is waited for.
 _ADD: Final = """
 INSERT INTO person_keys (person_id, salt)
 SELECT u.id, new.salt FROM unnest($1::uuid[], $2::bytea[]) AS new(id, salt) JOIN users u ON u.id = new.id
+FOR KEY SHARE OF u
 ON CONFLICT DO NOTHING
 """
 
@@ -25,8 +26,8 @@ ON CONFLICT DO NOTHING
 class RememberedSalts:
     """The salts of whoever acted lately: their places are sealed without asking for them each time.
 
-    A salt never changes. For `life` seconds after an erasure a process may seal a place with one that is gone, which
-    nobody can open.
+    What is learned has to be committed: then it never changes. For `life` seconds after an erasure a process may seal a
+    place with one that is gone, which nobody can open.
     """
 
     life: float = 60

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import asyncpg
 
+from core.personal import PersonalKeys
 from core.postgres.archive import PATIENCE, Archive, Noted
 from core.postgres.cutting import cut
 from core.postgres.direct import Connects, session
@@ -54,6 +55,8 @@ class Retention:
     database: Connects
     folder: Path
     policies: tuple[Policy, ...]
+    people: PersonalKeys = field(default_factory=PersonalKeys)
+    """See `Archive.people`."""
     every: float = 600
     """Seconds between two looks."""
 
@@ -82,7 +85,7 @@ class Retention:
 
     async def _apply(self, connection: Any, policy: Policy) -> None:
         await cut(connection, policy.log, policy.period)
-        archive = Archive(policy.log, self.folder, policy.noted)
+        archive = Archive(policy.log, self.folder, policy.noted, self.people)
         for partition in await attached(connection, policy.log):
             if not await is_due(connection, policy, partition):
                 return

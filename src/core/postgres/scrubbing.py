@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 TABLES: Final = (
-    *("credentials", "idempotency_keys", "invitations", "jobs", "mailed_links", "outbox", "person_keys"),
-    *("refresh_families", "sessions", "users"),
+    *("credentials", "former_addresses", "idempotency_keys", "invitations", "jobs", "mailed_links", "outbox"),
+    *("person_keys", "refresh_families", "sessions", "users"),
 )
 """Those with more about people than their ids, or with keys. Events and audit entries are sealed, and stay."""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -127,21 +128,23 @@ class SqlWork(UnitOfWork, Events, AuditTrail):
         assert self._held
         if session.dirty or session.new or session.deleted:
             await self._held.session.flush()
-        await self._recall(pending)
+        found = await self._recall(pending)
         statement, values = pending.statement(self.audit_key, self.people, self.seal)
         row = await self._held.driver.fetchrow(statement, *values)
         await self._held.connection.run_sync(_commit, session)
         self.pending, self._held = Pending(), None
+        self.remembered.learn(found)  # not before: a salt that was made here and rolled back is in no table
         self.committed(pending)
         return None if row["transaction"] is None else ConsistencyToken(row["log_id"].bytes[:8], row["transaction"])
 
-    async def _recall(self, pending: Pending) -> None:
-        """Have the salts of whom something is said: for facts as the transaction sees them, for places lately."""
-        pending.salts |= self.remembered.known(pending.acting)
-        if strangers := {*pending.strangers, *pending.acting} - pending.salts.keys():
-            found = await salts(self.driver, sorted(strangers))
-            self.remembered.learn(found)
-            pending.salts |= found
+    async def _recall(self, pending: Pending) -> Mapping[UUID, bytes]:
+        """Have the salts of whom something is said: for facts those of now. Return what was asked for."""
+        strangers = {*pending.strangers}
+        pending.salts |= self.remembered.known(pending.acting - strangers)
+        strangers |= pending.acting - pending.salts.keys()
+        found = await salts(self.driver, sorted(strangers)) if strangers else {}
+        pending.salts |= found
+        return found
 
     async def rollback(self) -> None:
         """Discard everything, the claim included. The work may be used again; at its end call this in any case."""

@@ -1,5 +1,6 @@
 """What identity does for its neighbours."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -26,6 +27,7 @@ __all__ = [
     "FullName",
     "Identified",
     "Identities",
+    "InvitationEnding",
     "MailIdentities",
     "NewPerson",
     "Password",
@@ -98,6 +100,13 @@ class MailIdentities(Protocol):
         the address of somebody else.
         May raise `TooManyRequests`. Failures are counted in the transaction of the command.
         """
+
+
+class InvitationEnding(Protocol):
+    """End invitations of somebody who is erased; for whoever keeps any to implement."""
+
+    async def withdraw_all(self, addresses: Collection[str]) -> None:
+        """Withdraw every invitation to one of these canonical addresses, and announce the end of each."""
 
 
 @dataclass(frozen=True, slots=True)

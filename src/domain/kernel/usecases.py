@@ -55,6 +55,8 @@ class UseCase:
     """Whether it costs much more than what it takes to ask: how often is limited for each caller."""
     simulated: bool = False
     """Whether what it would change about access can be asked beforehand: all that it does is in its transaction."""
+    entails: tuple[str, ...] = ()
+    """The types of events that come of it in capabilities that know this one, and that it must not know."""
 
     @property
     def name(self) -> str:
@@ -141,6 +143,7 @@ def interactor(
     aftermath: Mapping[type[DomainError], type[Any]] = MappingProxyType({}),
     dear: bool = False,
     simulated: bool = False,
+    entails: tuple[str, ...] = (),
 ) -> Callable[[type[T]], type[T]]:
     """Declare the interactor that answers the message its `__call__` accepts.
 
@@ -171,9 +174,8 @@ def interactor(
             raise TypeError(f"{made.__name__} is open to anyone: there may be no actor to hand to it")
         if simulated and (direct or not {*takes} <= {Actor}):
             raise TypeError(f"{made.__name__} cannot be simulated: it needs more than a transaction and an actor")
-        _declared[answered] = UseCase(
-            answered, made, result, access, raises, emits, audit, quiet, takes, direct, aftermath, dear, simulated
-        )
+        more = direct, aftermath, dear, simulated, entails
+        _declared[answered] = UseCase(answered, made, result, access, raises, emits, audit, quiet, takes, *more)
         return made
 
     return declare

@@ -1,10 +1,10 @@
 """Invitations: how they are mailed, withdrawn and accepted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from domain.access.facade import Authority, NotHeld, Place
-from domain.identity.facade import Person
+from domain.identity.facade import InvitationEnding, Person
 from domain.kernel.access import Actor, Permission
 from domain.kernel.events import Events
 from domain.kernel.ids import SessionId
@@ -49,8 +49,8 @@ class Letters:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawal:
-    """End an invitation before it is accepted."""
+class Withdrawal(InvitationEnding):
+    """End invitations before they are accepted."""
 
     invitations: Invitations
     events: Events
@@ -63,6 +63,11 @@ class Withdrawal:
             organization_id=invitation.organization_id, invitation_id=invitation.id, occurred_at=self.clock.now()
         )
         self.events.emit(withdrawn, of=invitation)
+
+    async def withdraw_all(self, addresses: Collection[str]) -> None:
+        """See `InvitationEnding.withdraw_all`."""
+        for invitation in await self.invitations.to(addresses):
+            await self.withdraw(invitation)
 
 
 @dataclass(frozen=True, slots=True)

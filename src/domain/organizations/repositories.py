@@ -1,6 +1,6 @@
 """Where organizations keep what commands change."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from domain.kernel.ids import InvitationId, OrganizationId, UserId
@@ -53,6 +53,9 @@ class Invitations(Protocol):
 
     async def find(self, organization_id: OrganizationId, email: str) -> Invitation | None:
         """Return the invitation of the canonical address, locked until the transaction ends."""
+
+    async def to(self, addresses: Collection[str]) -> Sequence[Invitation]:
+        """Return those of all organizations to these canonical addresses, locked until the transaction ends."""
 
     async def get(self, organization_id: OrganizationId, invitation_id: InvitationId) -> Invitation:
         """Return it, locked until the transaction ends, or raise `InvitationNotFound`."""

@@ -1,5 +1,6 @@
 """What an erasure destroys in Postgres, and what it leaves alone."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from core.postgres.erasures import SqlErasureLists, SqlErasures
 from core.postgres.idempotency import SqlIdempotency
 from core.postgres.people import SqlUsers
 from core.postgres.scrubbing import TABLES
+from core.postgres.work import SqlWork
 from core.reapplying import Reapplying
 from core.secrets import Secrets, seal
 from core.settings import Settings
@@ -30,7 +32,7 @@ from domain.identity.registration import updated
 from domain.kernel.ids import UserId, uuid7
 from domain.kernel.mails import PasswordChangedMail
 from domain.sessions.models import Lifetimes
-from tests.integration.erasure.test_sealed_events import KEYS, OLD, announced, rows, shown, somebody, work
+from tests.integration.erasure.test_sealed_events import KEYS, OLD, announced, rows, shown, work
 from tests.support.facts import number, state
 
 SECRETS = Secrets(OLD)
@@ -88,6 +90,18 @@ async def test_e13_queued_mails_to_any_address_they_ever_had_are_gone(database: 
     assert await queued(database) == 1
 
 
+async def test_what_is_for_whoever_has_the_address_now_is_theirs(database: Database) -> None:
+    user = await announced(database)
+    await moved(database, user, f"{uuid7().hex}@example.org")
+    other = await announced(database)
+    await rows(database, "UPDATE users SET email = $2 WHERE id = $1", other.id, user.email)
+    await mail(database, user.email)
+
+    await erase(database, user)
+
+    assert await queued(database) == 1
+
+
 async def test_e13_mails_that_were_queued_under_a_former_secret_are_gone_too(database: Database) -> None:
     user = await announced(database)
     new = b"a master secret of the present year"
@@ -99,20 +113,35 @@ async def test_e13_mails_that_were_queued_under_a_former_secret_are_gone_too(dat
     assert await queued(database) == 0
 
 
-async def test_e13_answers_that_show_them_are_gone(database: Database) -> None:
-    user, doing = somebody(), work(database)
-    keys = SqlIdempotency(doing, seal(SECRETS), b"fingerprints")
-    keys.claim(Claim("anonymous:1", str(user.id), b"request"))
-    await SqlUsers(doing).add(user)
+def announces(doing: SqlWork, user: User) -> None:
     doing.emit(updated(user), of=user)
-    keys.keep(b'{"email":"somebody"}')
-    await doing.commit()
-    kept = "SELECT count(*) FROM idempotency_keys WHERE key = $1"
-    assert (await rows(database, kept, str(user.id)))[0][0] == 1
+
+
+def mails(doing: SqlWork, user: User) -> None:
+    JobMailer(doing, seal(SECRETS)).send(user.email, PasswordChangedMail())
+
+
+def changes_nothing(doing: SqlWork, user: User) -> None:
+    """It is the request that names them."""
+
+
+@pytest.mark.parametrize("does", [announces, mails, changes_nothing])
+async def test_e13_answers_that_show_them_are_gone(database: Database, does: Callable[[SqlWork, User], None]) -> None:
+    user, other = await announced(database), await announced(database)
+    for each in (user, other):
+        doing = work(database)
+        keys = SqlIdempotency(doing, seal(SECRETS), b"fingerprints")
+        person = each.id if does is changes_nothing else None
+        keys.claim(Claim("user:1", str(each.id), b"request", person))
+        does(doing, await SqlUsers(doing).get(each.id))
+        keys.keep(b'{"email":"somebody"}')
+        await doing.commit()
 
     await erase(database, user)
 
-    assert (await rows(database, kept, str(user.id)))[0][0] == 0
+    kept = await rows(database, "SELECT key FROM idempotency_keys WHERE actor = 'user:1'")
+    assert [row["key"] for row in kept] == [str(other.id)]
+    await rows(database, "DELETE FROM idempotency_keys")
 
 
 @pytest.mark.parametrize("numbered", [False, True])

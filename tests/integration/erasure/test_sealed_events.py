@@ -5,25 +5,35 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
+from core.audit.sealing import DeploymentSeal, OwnSeal
 from core.clock import SystemClock
-from core.personal import PersonalKeys
+from core.personal import PersonalKeys, new_salt
+from core.postgres.audit_reading import SqlAuditTrails
 from core.postgres.database import Database
 from core.postgres.log import LogFollower, SqlEventLog
 from core.postgres.people import SqlUsers
+from core.postgres.person_keys import RememberedSalts, salts
 from core.postgres.work import SqlWork
-from core.secrets import Secrets
+from core.secrets import Sealed, Secrets
+from domain.audit.readers import EntryFilter
+from domain.audit.schemas import SeenAt
 from domain.events.schemas import CloudEvent
+from domain.identity.commands.update_me import UpdateMe
 from domain.identity.events import UserCreated
 from domain.identity.models import EmailAddress, User
 from domain.identity.registration import updated
-from domain.kernel.ids import uuid7
-from tests.support.facts import number
+from domain.kernel.access import Actor, Origin
+from domain.kernel.ids import SessionId, uuid7
+from domain.kernel.usecases import use_case
+from tests.support.facts import number, until
 from tests.support.proxies import line
 
 OLD, NEW = b"a master secret of the year before", b"a master secret of the present year"
 KEYS = PersonalKeys.of(Secrets(OLD))
+PLACES = OwnSeal(KEYS, DeploymentSeal(Sealed(b"the key that seals the places 32")))
 
 
 def work(database: Database, keys: PersonalKeys = KEYS) -> SqlWork:
@@ -55,8 +65,8 @@ async def announced(database: Database) -> User:
 
 
 async def unannounced(database: Database) -> User:
-    """Return somebody who has no key, as the release before left them."""
-    user, doing = somebody(), work(database)
+    """Return somebody who has no key, as the release before left them after announcing them."""
+    user, doing = replace(somebody(), version=1), work(database)
     await SqlUsers(doing).add(user)
     await doing.commit()
     return user
@@ -155,7 +165,7 @@ async def test_e13_first_writers_at_once_seal_under_one_key(database: Database) 
     user = await unannounced(database)
 
     async def say(name: str) -> None:
-        doing, twin = work(database), replace(user, version=1, full_name=name)
+        doing, twin = work(database), replace(user, full_name=name)
         await (await doing.begin()).connection()
         doing.emit(updated(twin), of=twin)
         await doing.commit()
@@ -174,3 +184,92 @@ async def test_e13_nobody_who_was_erased_gets_another_key(database: Database) ->
     await doing.commit()
     assert [event.get("erased") for event in await shown(database, user)] == [True, True]
     assert not await rows(database, "SELECT FROM person_keys WHERE person_id = $1", UUID(str(user.id)))
+
+
+async def test_e13_nobody_who_is_just_being_erased_gets_another_key(database: Database) -> None:
+    user = await unannounced(database)
+    async with database.read() as erasing, database.read() as sealing:
+        gone = erasing.transaction()
+        await gone.start()
+        await erasing.execute("DELETE FROM users WHERE id = $1", user.id)
+        asking = asyncio.create_task(salts(sealing, [user.id]))
+        waits = "SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'"
+        pid = sealing.get_server_pid()
+        await until(lambda: rows(database, waits, pid))
+        await gone.commit()
+        assert await asking == {}
+
+
+async def did(database: Database, user: User, remembered: RememberedSalts, name: str, trace: str | None = None) -> None:
+    """Have somebody change their own name: it is said of them, and from where they did it."""
+    doing = SqlWork(
+        database,
+        SystemClock(),
+        b"audit key",
+        lambda _: None,
+        people=KEYS,
+        trace=trace,
+        origin=Origin("192.0.2.7", None),
+        seal=PLACES,
+        remembered=remembered,
+    )
+    try:
+        found = await SqlUsers(doing).get(user.id)
+        found.full_name = name
+        doing.emit(updated(found), of=found)
+        doing.record(use_case(UpdateMe), UpdateMe(), Actor(user.id, SessionId(uuid7()), None, 1), "done")
+        await doing.commit()
+    finally:
+        await doing.rollback()
+
+
+async def places(database: Database, user: User) -> list[SeenAt | None]:
+    async with database.read() as connection:
+        await number(connection)
+    entries = await SqlAuditTrails(database, PLACES).list(EntryFilter(own=user.id), None, 10)
+    return [entry.where for entry in entries]
+
+
+async def test_e13_a_salt_that_was_rolled_back_seals_nothing(database: Database) -> None:
+    user, remembered = await unannounced(database), RememberedSalts()
+    with pytest.raises(asyncpg.PostgresError):
+        await did(database, user, remembered, "Ada", trace="what Postgres does not take: \x00")
+    await did(database, user, remembered, "Ada Lovelace")
+    assert [event["data"]["full_name"] for event in await shown(database, user)] == ["Ada Lovelace"]
+    assert await places(database, user) == [SeenAt("192.0.2.7", None)]
+
+
+async def test_e13_events_are_sealed_with_what_is_there_now_and_nothing_remembered(database: Database) -> None:
+    user, remembered = await announced(database), RememberedSalts()
+    remembered.learn({user.id: new_salt()})
+    await did(database, user, remembered, "Ada Lovelace")
+    assert [event["data"]["full_name"] for event in await shown(database, user)] == ["Ada", "Ada Lovelace"]
+    assert await places(database, user) == [SeenAt("192.0.2.7", None)]
+
+
+async def test_whose_salt_is_remembered_costs_no_round_trip_for_where_they_were(
+    database_url: str, database: Database
+) -> None:
+    user, remembered = await announced(database), RememberedSalts()
+    async with line(database_url) as wire:
+        far = Database(wire.url, size=1)
+        await far.open()
+        costs = []
+        for _ in range(3):
+            before = wire.answers
+            doing = SqlWork(
+                far,
+                SystemClock(),
+                b"audit key",
+                lambda _: None,
+                people=KEYS,
+                origin=Origin("192.0.2.7", None),
+                seal=PLACES,
+                remembered=remembered,
+            )
+            doing.record(use_case(UpdateMe), UpdateMe(), Actor(user.id, SessionId(uuid7()), None, 1), "done")
+            await doing.commit()
+            costs.append(wire.answers - before)
+        await far.close()
+    assert costs[1] == costs[2]
+    assert costs[2] < costs[0]

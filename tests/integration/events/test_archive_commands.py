@@ -1,6 +1,8 @@
 """What has left the database, on the command line."""
 
 import asyncio
+import gzip
+import hashlib
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -39,6 +41,12 @@ async def oldest(url: str) -> int:
     return position
 
 
+async def known_by(url: str, sha256: str) -> None:
+    connection = await asyncpg.connect(plain(url))
+    await connection.execute("UPDATE archived_partitions SET sha256 = $1 WHERE first = 1", sha256)
+    await connection.close()
+
+
 @pytest.fixture
 def here(tmp_path: Path, fresh_database_url: str) -> dict[str, str]:
     """Settings of an installation that has archived something."""
@@ -63,6 +71,22 @@ def test_the_archive_is_listed_and_read(run: Run, here: dict[str, str]) -> None:
     assert [int(event["sequence"]) for event in events] == [9, 10]
     assert (events[0]["type"], events[0]["data"]) == ("identity.user.renamed", {"full_name": "Ada Lovelace"})
     assert events[0]["time"].endswith("Z")
+
+
+def test_e13_what_was_archived_in_the_clear_of_somebody_erased_is_not_read(
+    run: Run, here: dict[str, str], fresh_database_url: str, tmp_path: Path
+) -> None:
+    (file,) = (tmp_path / "elsewhere").glob("*/events-1-10.ndjson.gz")
+    first = json.loads(gzip.decompress(file.read_bytes()).splitlines()[0])
+    told = {"user_id": first["aggregate_id"], "email": "ada@example.org", "full_name": "Ada", "email_verified": True}
+    entry = json.dumps(first | {"type": "identity.user.updated", "data": told})
+    file.write_bytes(gzip.compress(f"{entry}\n".encode()))
+    asyncio.run(known_by(fresh_database_url, hashlib.sha256(file.read_bytes()).hexdigest()))
+
+    event = json.loads(run("archive", "read", "events-1-10", **here).stdout)
+
+    assert event["erased"]
+    assert event["data"] == told | {"email": None, "full_name": None}
 
 
 def test_the_archive_is_restored_the_youngest_first(run: Run, here: dict[str, str], fresh_database_url: str) -> None:

@@ -1,6 +1,6 @@
 """Erasures in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,8 +12,7 @@ from domain.identity.erasures.schemas import Acknowledgement, Erasure
 from domain.identity.models import User
 from domain.kernel.ids import UserId
 from tests.support.memory.configuration import MENTIONS, SALTS
-from tests.support.memory.identity import FAILURES, LINKS
-from tests.support.memory.organizations import INVITATIONS
+from tests.support.memory.identity import FAILURES, LINKS, USERS
 from tests.support.memory.store import Memory
 from tests.support.memory.work import MemoryWork
 
@@ -37,22 +36,25 @@ class MemoryErasures(Erasures):
 
     work: MemoryWork
 
-    async def erase(self, user: User, at: datetime, policy: ErasurePolicy) -> None:
+    async def erase(self, user: User, at: datetime, policy: ErasurePolicy) -> Collection[str]:
         tables = await self.work.begin()
         memory = tables.memory
         mine = [fact for fact in memory.published if fact.person == user.id]
         addresses = {user.email, *(fact.data["email"] for fact in mine if fact.data.get("email"))}
         addresses |= {link.email for link in tables.table(LINKS).values() if link.user_id == user.id}
+        addresses -= {each.email for each in tables.table(USERS).values() if each.id != user.id}
         for fact in mine:
             fact.data.update(dict.fromkeys(fact.personal))
         for account in [each for each in memory.table(FAILURES) if each.startswith(f"{user.id}@")]:
             tables.table(FAILURES).remove(account)
-        for invitation in tables.table(INVITATIONS).values():
-            if invitation.email in addresses:
-                tables.table(INVITATIONS).remove(invitation.id)
         memory.jobs[:] = [job for job in memory.jobs if job.about not in addresses]
         for claimed, kept in [*memory.answers.items()]:
-            if claimed[0] == f"user:{user.id}" or user.id in kept.people:
+            if (
+                claimed[0] == f"user:{user.id}"
+                or kept.person == user.id
+                or kept.about in addresses
+                or user.id in kept.people
+            ):
                 del memory.answers[claimed]
         for mentioned in [each for each in memory.table(MENTIONS) if each[0] == user.id]:
             tables.table(MENTIONS).remove(mentioned)
@@ -60,6 +62,7 @@ class MemoryErasures(Erasures):
         row = Row(user.id, at, at + policy.within, dict.fromkeys(policy.subscribers))
         tables.table(ERASURES).put(user.id, row)
         self.work.enqueue("erase_person", {"person_id": str(user.id), "addresses": sorted(addresses)})
+        return addresses
 
     async def acknowledge(self, user_id: UserId, subscriber: str, at: datetime) -> None:
         row: Row | None = (await self.work.begin()).table(ERASURES).get(user_id)

@@ -120,6 +120,10 @@ class MemoryInvitations(Invitations):
         rows: list[Invitation] = (await self.work.begin()).table(INVITATIONS).values()
         return next((each for each in rows if (each.organization_id, each.email) == (organization_id, email)), None)
 
+    async def to(self, addresses: Collection[str]) -> Sequence[Invitation]:
+        rows: list[Invitation] = (await self.work.begin()).table(INVITATIONS).values()
+        return [each for each in rows if each.email in addresses]
+
     async def get(self, organization_id: OrganizationId, invitation_id: InvitationId) -> Invitation:
         found: Invitation | None = (await self.work.begin()).table(INVITATIONS).get(invitation_id)
         if found is None or found.organization_id != organization_id:

@@ -20,6 +20,8 @@ class Kept:
     answer: bytes
     people: frozenset[UUID] = frozenset()
     """Whom the answer shows."""
+    person: UUID | None = None
+    about: str | None = None
 
 
 @dataclass

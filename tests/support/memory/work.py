@@ -90,7 +90,7 @@ class MemoryWork(UnitOfWork, Events, AuditTrail):
         for key, marker in pending.markers.items():
             memory.revocations[key] = joined(marker, memory.revocations.get(key, marker))
         if pending.claim and pending.answer is not None:
-            kept = Kept(pending.claim.request, pending.answer, frozenset(pending.shown))
+            kept = Kept(pending.claim.request, pending.answer, frozenset(pending.shown), *pending.concerned)
             memory.answers[pending.claim.actor, pending.claim.key] = kept
         await self.rollback()
         self.committed(pending)

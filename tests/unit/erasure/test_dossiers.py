@@ -6,11 +6,14 @@ from datetime import timedelta
 import pytest
 
 from domain.identity.commands.delete_me import DeleteMe
+from domain.identity.commands.update_user import UpdateUser
+from domain.identity.dossiers.readers import MOST as MOST_AT_A_TIME
 from domain.identity.errors import UserNotFound
 from domain.identity.models import User
 from domain.identity.queries.export_me import MOST, ExportMe
 from domain.identity.queries.export_user import ExportUser
-from domain.kernel.errors import Forbidden, ReauthenticationRequired, TooManyRequests
+from domain.kernel.errors import CursorInvalid, Forbidden, ReauthenticationRequired, TooManyRequests
+from domain.kernel.ids import uuid7
 from tests.contracts.dossiers import DossiersContract
 from tests.support.app import App
 from tests.support.memory.dossiers import MemoryDossiers
@@ -29,6 +32,11 @@ class MemoryDossierGround:
         made = await self.app.signed_up(f"{name.lower()}@example.com", full_name=name)
         user: User = self.app.memory.table(USERS)[made.id]
         return user
+
+    async def changed(self, user: User) -> str:
+        root = await self.app.administrator(f"{uuid7().hex}@example.com")
+        await self.app.send(UpdateUser(user_id=user.id, full_name="Eve"), as_=root)
+        return self.app.memory.audited[-1].actor
 
 
 class TestMemoryDossiers(DossiersContract):
@@ -76,6 +84,29 @@ async def test_a11_an_export_takes_a_recent_sign_in(app: App) -> None:
     app.clock.pass_by(timedelta(hours=1))
     with pytest.raises(ReauthenticationRequired):
         await app.send(ExportMe(), as_=me)
+
+
+async def test_an_export_goes_on_where_a_part_has_ended(app: App) -> None:
+    root, ada = await app.administrator(), await app.signed_up()
+    me = await app.signed_in()
+    app.memory.audited += [app.memory.audited[-1]] * MOST_AT_A_TIME
+    first = await app.send(ExportMe(), as_=me)
+    assert first.next
+    last = await app.send(ExportMe(cursor=first.next), as_=me)
+    assert last.next is None
+    assert len(first.held["audit"]) == MOST_AT_A_TIME
+    assert last.held["audit"][-1]["action"] == "identity.user.export_own"
+    assert (await app.send(ExportUser(user_id=ada.id, cursor=first.next), as_=root)).held["audit"]
+
+
+async def test_a_part_is_of_the_person_it_was_begun_with(app: App) -> None:
+    root, other = await app.administrator(), await app.signed_up("other@example.com")
+    await app.signed_up()
+    me = await app.signed_in()
+    app.memory.audited += [app.memory.audited[-1]] * MOST_AT_A_TIME
+    cursor = (await app.send(ExportMe(), as_=me)).next
+    with pytest.raises(CursorInvalid):
+        await app.send(ExportUser(user_id=other.id, cursor=cursor), as_=root)
 
 
 async def test_exports_are_limited(app: App) -> None:

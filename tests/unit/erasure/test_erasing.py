@@ -10,9 +10,10 @@ from domain.identity.commands.delete_me import DeleteMe
 from domain.identity.commands.delete_user import DeleteUser
 from domain.identity.commands.forgot_password import ForgotPassword
 from domain.identity.commands.update_me import UpdateMe
+from domain.identity.commands.update_user import UpdateUser
 from domain.identity.erasures.errors import ErasureNotFound
 from domain.identity.erasures.policies import ErasurePolicy
-from domain.identity.errors import LastSuperuser
+from domain.identity.errors import LastSuperuser, UserNotFound
 from domain.identity.queries.get_erasure import GetErasure
 from domain.identity.queries.list_erasures import ListErasures
 from domain.kernel.errors import CursorInvalid, Forbidden, InvalidToken, ReauthenticationRequired
@@ -23,6 +24,7 @@ from domain.sessions.commands.sign_in import SignIn
 from domain.sessions.errors import SignInRefused
 from tests.support.app import PASSWORD, App
 from tests.support.memory.belonging import add_grant, add_role
+from tests.support.memory.identity import USERS
 from tests.support.memory.organizations import INVITATIONS
 
 
@@ -78,6 +80,62 @@ async def test_e13_mails_and_invitations_to_them_are_gone(app: App) -> None:
 
     assert {each.email for each in app.memory.table(INVITATIONS).values()} == {"other@example.com"}
     assert {job.about for job in app.memory.jobs if job.name != "erase_person"} == {"other@example.com"}
+
+
+async def test_e13_subscribers_are_told_of_invitations_that_end_with_them(app: App) -> None:
+    root, user = await app.administrator(), await app.signed_up()
+    made = []
+    for slug in ("acme", "other"):
+        organization = await app.send(CreateOrganization(name=slug, slug=slug), as_=root)
+        inviting = InviteMember(organization_id=organization.id, email=user.email, role="member")
+        made.append((organization.id, (await app.send(inviting, as_=root)).id, 2))
+
+    await app.send(DeleteUser(user_id=user.id), as_=root)
+
+    ended = [fact for fact in app.facts if fact.type == "organizations.invitation.withdrawn"]
+    assert [(fact.organization_id, fact.aggregate_id, fact.aggregate_version) for fact in ended] == made
+
+
+async def test_what_is_for_whoever_has_the_address_now_is_theirs(app: App) -> None:
+    root, ada = await app.administrator(), await app.signed_up()
+    acme = await app.send(CreateOrganization(name="Acme", slug="acme"), as_=root)
+    moved = app.memory.table(USERS)[ada.id]
+    moved.email = "moved@example.com"
+    eve = await app.signed_up()
+    inviting = InviteMember(organization_id=acme.id, email=eve.email, role="member")
+    await app.send(inviting, as_=root)
+    await app.send(ForgotPassword(email=eve.email))
+
+    await app.send(DeleteUser(user_id=ada.id), as_=root)
+
+    assert [each.email for each in app.memory.table(INVITATIONS).values()] == [eve.email]
+    assert eve.email in {job.about for job in app.memory.jobs}
+
+
+async def test_e13_no_answer_about_them_is_repeated(app: App) -> None:
+    root = await app.administrator()
+    user = await app.signed_up()
+    acme = await app.send(CreateOrganization(name="Acme", slug="acme"), as_=root)
+    unchanged = UpdateUser(user_id=user.id, full_name=user.full_name)
+    inviting = InviteMember(organization_id=acme.id, email=user.email, role="member")
+    invited = await app.send(inviting, as_=root, key="inviting")
+    assert (await app.send(unchanged, as_=root, key="updating")).email == user.email
+    assert (await app.answer(unchanged, as_=root, key="updating")).replayed
+    assert (await app.answer(inviting, as_=root, key="inviting")).replayed
+
+    await app.send(DeleteUser(user_id=user.id), as_=root)
+
+    with pytest.raises(UserNotFound):
+        await app.send(unchanged, as_=root, key="updating")
+    assert (await app.send(inviting, as_=root, key="inviting")).id != invited.id
+
+
+async def test_e13_answers_about_others_are_still_repeated(app: App) -> None:
+    root, ada, other = await app.administrator(), await app.signed_up(), await app.signed_up("other@example.com")
+    unchanged = UpdateUser(user_id=other.id, full_name=other.full_name)
+    await app.send(unchanged, as_=root, key="updating")
+    await app.send(DeleteUser(user_id=ada.id), as_=root)
+    assert (await app.answer(unchanged, as_=root, key="updating")).replayed
 
 
 async def test_a11_erasing_oneself_takes_a_recent_sign_in(app: App) -> None:

@@ -1,7 +1,7 @@
 """Personal data in events: declared, sealed, and lost with the key."""
 
 import json
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,7 @@ import pytest
 from core.audit.sealing import DeploymentSeal, OwnSeal, PersonalSeal
 from core.discovery import load_use_cases
 from core.personal import SEALED, PersonalKeys, new_salt
+from core.postgres.dossiers import ABOUT, NAMING, PEOPLE
 from core.secrets import Secrets, seal
 from domain.identity.events import UserCreated, UserUpdated
 from domain.kernel.events import Event, personal
@@ -67,6 +68,17 @@ def test_e13_what_names_somebody_is_declared_personal() -> None:
         if TELLING & {*name.split("_")} and hint is not bool and name not in personal(kind)
     }
     assert found == OF_THINGS
+
+
+def test_e13_whoever_an_event_names_finds_it_in_their_dossier() -> None:
+    naming = {
+        (kind.type, name)
+        for kind in EVENTS
+        for name, hint in fields(kind).items()
+        if UUID in {hint, *get_args(hint)} and name.endswith(("user_id", "subject_id", "owner_id", "_by"))
+    }
+    assert {name for _, name in naming} == set(PEOPLE)
+    assert {kind for kind, name in naming if f"'{name}'" not in ABOUT} == set(NAMING)
 
 
 def test_e13_every_event_with_personal_fields_says_whom_they_are_about() -> None:

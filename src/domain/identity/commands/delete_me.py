@@ -22,6 +22,7 @@ class DeleteMe(Command[None]):
     access=recently(SIGNED_IN),
     raises=(UserNotFound, LastSuperuser, LastOwner, ConcurrentChange, ReauthenticationRequired),
     emits=(UserErased,),
+    entails=("organizations.invitation.withdrawn",),
     audit="identity.user.delete_own",
 )
 class DeleteMeInteractor:

@@ -27,6 +27,7 @@ class DeleteUser(Command[None]):
     access=needs(Permission.USERS_WRITE),
     raises=(UserNotFound, LastSuperuser, LastOwner, PreconditionFailed, ConcurrentChange),
     emits=(UserErased,),
+    entails=("organizations.invitation.withdrawn",),
     audit="identity.user.delete",
     simulated=True,
 )

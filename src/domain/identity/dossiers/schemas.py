@@ -16,3 +16,5 @@ class Dossier:
     exported_at: datetime
     held: Mapping[str, list[Any]]
     """By what it is, like `sessions` or `events`: each an object with the names of the columns, or a CloudEvent."""
+    next: str | None = None
+    """The cursor of more `events` and `audit` entries; null at the end."""

@@ -8,6 +8,7 @@ from domain.access.facade import Assignments, Authority, LastOwner, Place
 from domain.identity.erasures.policies import ErasurePolicy
 from domain.identity.erasures.repositories import Erasures
 from domain.identity.events import UserErased
+from domain.identity.facade import InvitationEnding
 from domain.identity.models import User
 from domain.identity.ports import SessionEnding, Superusers
 from domain.identity.repositories import Users
@@ -30,6 +31,7 @@ class Erasing:
     authority: Authority
     sessions: SessionEnding
     erasures: Erasures
+    invitations: InvitationEnding
     policy: ErasurePolicy
     events: Events
     clock: Clock
@@ -41,7 +43,8 @@ class Erasing:
             raise LastOwner(await self._told(user, actor, owned))
         now = self.clock.now()
         ended = await self.sessions.end_all(user.id, user.epoch + 1, now)
-        await self.erasures.erase(user, now, self.policy)
+        addresses = await self.erasures.erase(user, now, self.policy)
+        await self.invitations.withdraw_all(addresses)
         await self.users.remove(user)
         self.events.emit(UserErased(user_id=user.id, occurred_at=now), of=user, revokes=ended)
 

@@ -1,5 +1,6 @@
 """Where erasures are written."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -11,8 +12,10 @@ from domain.kernel.ids import UserId
 class Erasures(Protocol):
     """Erase people, in the transaction of the command."""
 
-    async def erase(self, user: User, at: datetime, policy: ErasurePolicy) -> None:
-        """Destroy the person's key, and what is queued or kept for them or for any address they ever had.
+    async def erase(self, user: User, at: datetime, policy: ErasurePolicy) -> Collection[str]:
+        """Destroy the person's key, and what is queued or kept for them or for any address of theirs; return those.
+
+        They are all that the person ever had, and is about to have, but for those that somebody else has by now.
 
         Their own rows go with `Users.remove`, afterwards. What lies outside the transaction is destroyed after it, by a
         job that is tried until it is done. Subscribers are expected to acknowledge the erasure as `policy` says.
