@@ -67,9 +67,6 @@ _AGAIN: Final = text(f"{_ANEW} WHERE id = :delivery AND webhook_id = :id")
 _DEAD_AGAIN: Final = text(f"{_ANEW} WHERE webhook_id = :id AND state = 'dead' AND position IS NOT NULL")
 _CURSOR: Final = text("SELECT position FROM webhook_cursors WHERE webhook_id = :id FOR UPDATE")
 _BACK: Final = text("UPDATE webhook_cursors SET position = :position WHERE webhook_id = :id")
-_FORGET: Final = text("""
-DELETE FROM webhook_deliveries WHERE webhook_id = :id AND position > :position AND state <> 'waiting'
-""")
 _SHOWN: Final = """
 SELECT id, organization_id, url, description, event_types, is_enabled, disabled_because, created_by, created_at,
        updated_at, version
@@ -161,7 +158,6 @@ class SqlDeliveries(Deliveries):
         row = (await self._run(_CURSOR, webhook)).one()
         if position > row.position:
             raise PositionAhead
-        await self._run(_FORGET, webhook, position=position)
         await self._run(_BACK, webhook, position=position)
 
     async def _run(self, statement: Any, webhook: Webhook, **values: Any) -> Any:

@@ -103,9 +103,9 @@ class _Session:
         try:
             while True:
                 self.woken.clear()
-                moved, _ = await plan(self.listening, PLATFORM)
+                looked_at, _ = await plan(self.listening, PLATFORM)
                 began = await self._begin(failing=False) + await self._begin(failing=True)
-                if not (moved or began):
+                if not (looked_at or began):
                     with suppress(TimeoutError):
                         async with asyncio.timeout(POLL):
                             await self.woken.wait()
