@@ -431,6 +431,20 @@ async def test_what_is_no_fault_of_the_endpoint_is_not_held_against_it(ground: S
     assert not receiver.received
 
 
+async def test_i7_an_attempt_that_breaks_here_is_an_outcome_too(ground: SqlGround, receiver: Receiver) -> None:
+    async def broken(_host: str, _port: int) -> list[str]:
+        raise RuntimeError("no thread is to be had")
+
+    webhook, _ = await ground.webhook(f"http://hook.example:{receiver.port}/")
+    await stated(ground, uuid7(), 1)
+    async with running(replace(teller(ground), outbound=replace(LOOPBACK, resolve=broken))):
+        await until(lambda: failed(ground, webhook, 1))
+    (shown,) = await ground.told(webhook)
+    assert (shown.state, shown.reason) == (DeliveryState.WAITING, "internal_error")
+    async with ground.database.read() as connection:
+        assert (await webhooking(connection)).failing == 0
+
+
 async def test_i7_a_secret_of_another_webhook_signs_nothing(ground: SqlGround, receiver: Receiver) -> None:
     lent, _ = await ground.webhook(receiver.url(), is_enabled=False)
     moved, _ = await ground.webhook(receiver.url())
