@@ -1,4 +1,4 @@
-"""When each webhook had its last turn to be planned.
+"""When each webhook had its last turn to be planned, and an index of deliveries that are dead.
 
 Revision ID: 0015_hooks
 Revises: 0014
@@ -9,13 +9,20 @@ from core.postgres.migrating import execute
 revision = "0015_hooks"
 down_revision = "0014"
 
-# Not indexed, so that a cursor that moves stays where it is.
-COLUMN = "ALTER TABLE webhook_cursors ADD COLUMN planned_at timestamptz NOT NULL DEFAULT '-infinity'"
+# The column is not indexed, so that a cursor that moves stays where it is.
+TABLES = """
+ALTER TABLE webhook_cursors ADD COLUMN planned_at timestamptz NOT NULL DEFAULT '-infinity';
+CREATE INDEX ix_webhook_deliveries_dead ON webhook_deliveries (webhook_id, created_at, id) WHERE state = 'dead';
+"""
+DROP = """
+DROP INDEX ix_webhook_deliveries_dead;
+ALTER TABLE webhook_cursors DROP COLUMN planned_at;
+"""
 
 
 def upgrade() -> None:
-    execute(COLUMN)
+    execute(TABLES)
 
 
 def downgrade() -> None:
-    execute("ALTER TABLE webhook_cursors DROP COLUMN planned_at")
+    execute(DROP)

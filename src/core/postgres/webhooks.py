@@ -77,14 +77,18 @@ _LIST: Final = f"""
 {_SHOWN} WHERE organization_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
-_DELIVERIES: Final = """
+DELIVERIES: Final = """
 SELECT id, event_id, type, position, state, attempts, status, reason, milliseconds, created_at, attempted_at,
        CASE WHEN state = 'waiting' THEN next_at END AS next_at
 FROM webhook_deliveries
-WHERE webhook_id = $1 AND ($2::text IS NULL OR state = $2)
-  AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
-ORDER BY created_at DESC, id DESC LIMIT $5
+WHERE webhook_id = $1 AND {chosen} AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
+ORDER BY created_at DESC, id DESC LIMIT $4
 """
+CHOSEN: Final = {
+    None: DELIVERIES.format(chosen="true"),
+    **{each: DELIVERIES.format(chosen=f"state = '{each}'") for each in DeliveryState},
+}
+"""By state, which is part of the statement: an index of some states serves no other."""
 _ADDRESS: Final = text("SELECT email FROM users WHERE id = :id AND is_active")
 
 
@@ -203,7 +207,7 @@ class SqlWebhookLists(WebhookLists):
     ) -> Sequence[DeliveryInfo]:
         """See `WebhookLists.deliveries`."""
         async with self.database.read() as connection:
-            rows = await connection.fetch(_DELIVERIES, webhook_id, state, *_place(after), most)
+            rows = await connection.fetch(CHOSEN[state], webhook_id, *_place(after), most)
         return [DeliveryInfo(**{**row, "state": DeliveryState(row["state"])}) for row in rows]
 
 

@@ -10,8 +10,10 @@ from domain.kernel.ids import DeliveryId, OrganizationId, WebhookId
 
 LEASE: Final = timedelta(seconds=60)
 """How long a claimed delivery is nobody else's; longer than any attempt may take."""
-KEPT: Final = timedelta(days=30)
-"""How long deliveries that are over can be seen."""
+KEPT: Final = timedelta(days=1)
+"""How long deliveries that arrived can be seen: a busy webhook has millions of them."""
+KEPT_DEAD: Final = timedelta(days=30)
+"""How long those that did not can be seen, and made anew."""
 
 # One webhook is claimed by one worker at a time. Of one aggregate only the oldest event that waits has its turn, so
 # that a later one comes after it. A webhook that fails gets one attempt at a time.
@@ -141,7 +143,7 @@ class SqlTurns:
 
         If it was a fault of `theirs`, the webhook fails from now on; return whether it has for longer than `patience`.
         """
-        values = turn.id, turn.attempts, status, reason, milliseconds, wait, KEPT, patience, theirs
+        values = turn.id, turn.attempts, status, reason, milliseconds, wait, KEPT_DEAD, patience, theirs
         return bool(await self.pool.fetchval(FAILED, *values))
 
     async def returned(self, turns: Sequence[Turn]) -> None:

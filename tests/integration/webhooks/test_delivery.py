@@ -186,6 +186,7 @@ async def test_i7_an_event_that_cannot_be_delivered_is_dead_and_the_next_ones_go
         await ground.run("UPDATE webhook_deliveries SET attempts = $1 WHERE attempts > 0", len(attempts.WAITS))
         await ground.run(SOON)
         await until(lambda: over(ground, webhook, DeliveryState.DELIVERED))
+    assert await kept(ground) == {"dead": 30, "delivered": 1}
     (dead,) = await ground.told(webhook, DeliveryState.DEAD)
     assert (dead.event_id, dead.status, dead.reason, dead.next_at) == (first, 500, "refused", None)
 
@@ -194,6 +195,16 @@ async def test_i7_an_event_that_cannot_be_delivered_is_dead_and_the_next_ones_go
         assert await ports.deliveries.dead_again(webhook) == 1
     async with running(teller(ground)):
         await until(lambda: over(ground, webhook, DeliveryState.DELIVERED, 2))
+
+
+async def kept(ground: SqlGround) -> dict[str, int]:
+    """Return how many days deliveries that are over are kept, by state."""
+    async with ground.database.read() as connection:
+        rows = await connection.fetch(
+            "SELECT state, round(extract(epoch FROM expires_at - now()) / 86400)::int AS days FROM webhook_deliveries"
+            " WHERE expires_at IS NOT NULL"
+        )
+    return {each["state"]: each["days"] for each in rows}
 
 
 async def test_the_events_of_an_aggregate_arrive_in_order_whatever_fails(ground: SqlGround, receiver: Receiver) -> None:

@@ -1,13 +1,12 @@
 """Whoever is far behind keeps nobody waiting, and nobody reads what is none of their business."""
 
 import json
-from typing import Any
 
 from core.webhooks.planning import BATCH, MOST_WAITING, PLAN, REST, TAKEN, plan
 from domain.kernel.ids import PLATFORM, OrganizationId, uuid7
 from domain.webhooks.models import Webhook
 from domain.webhooks.schemas import DeliveryState
-from tests.integration.webhooks.ground import SqlGround
+from tests.integration.webhooks.ground import SqlGround, nodes
 from tests.support.facts import fill, number, state
 
 LAGGARDS = TAKEN + 5
@@ -133,8 +132,3 @@ async def test_one_busy_organization_does_not_make_others_read_its_events(ground
     read = [each for each in nodes(json.loads(said)[0]["Plan"]) if each.get("Relation Name", "").startswith("events_")]
     assert any("organization_id" in each.get("Index Cond", "") for each in read), read
     assert sum(each["Actual Rows"] + each.get("Rows Removed by Filter", 0) for each in read) == 0
-
-
-def nodes(plan_: Any) -> list[Any]:
-    """Return the nodes of a plan."""
-    return [plan_, *(found for each in plan_.get("Plans", ()) for found in nodes(each))]
