@@ -1,6 +1,6 @@
 """Webhooks in Postgres, and what people have them told again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -84,7 +84,7 @@ FROM webhook_deliveries
 WHERE webhook_id = $1 AND {chosen} AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
-CHOSEN: Final = {
+CHOSEN: Final[Mapping[DeliveryState | None, str]] = {
     None: DELIVERIES.format(chosen="true"),
     **{each: DELIVERIES.format(chosen=f"state = '{each}'") for each in DeliveryState},
 }
