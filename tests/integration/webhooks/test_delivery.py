@@ -294,6 +294,25 @@ async def test_i7_gone_disables_at_once_with_an_event_and_a_mail(ground: SqlGrou
     assert len(receiver.received) == 1
 
 
+async def test_i7_what_an_address_says_that_was_corrected_meanwhile_disables_nothing(
+    ground: SqlGround, receiver: Receiver
+) -> None:
+    async def corrected(_host: str, _port: int) -> list[str]:
+        await ground.run("UPDATE webhooks SET url = $1, version = version + 1", receiver.url("/new"))
+        return ["127.0.0.1"]
+
+    receiver.answer = lambda request: 410 if request.path == "/old" else 200
+    webhook, _ = await ground.webhook(f"http://hook.example:{receiver.port}/old", created_by=await somebody(ground))
+    async with running(
+        Sequencer(ground.database), replace(teller(ground), outbound=replace(LOOPBACK, resolve=corrected))
+    ):
+        await stated(ground, uuid7(), 1)
+        await until(lambda: received(receiver, 2))
+        await until(lambda: over(ground, webhook, DeliveryState.DELIVERED))
+    assert [each.path for each in receiver.received] == ["/old", "/new"]
+    assert not await disabled(ground, webhook)
+
+
 async def test_i7_only_persistent_failure_disables_and_whoever_enables_it_again_misses_nothing(
     ground: SqlGround, receiver: Receiver
 ) -> None:
