@@ -174,10 +174,10 @@ def _streamed(read: Read, attend: Attend, flow: Flow) -> Callable[[Request[Any, 
         flow.enter()
         try:
             answered = await edge.dispatch(message, attend(scope, given, edge))
+            return Streamed(flow, answered.result)
         except BaseException:
             flow.leave()
             raise
-        return Streamed(flow, answered.result)
 
     return answer
 

@@ -9,9 +9,9 @@ from domain.events.schemas import Feed, FeedEnd
 RETRY: Final = b"retry: 1000\n"
 
 
-def event_stream(most: int) -> Flow:
-    """Write parts of the feed, for up to `most` readers at once."""
-    return Flow(b"text/event-stream", written, most)
+def event_stream(most: int, each: int) -> Flow:
+    """Write parts of the feed, for up to `most` readers at once, and `each` member of an organization so often."""
+    return Flow(b"text/event-stream", written, most, each)
 
 
 def written(part: Feed | FeedEnd) -> bytes:

@@ -1,6 +1,7 @@
 """Answers that are sent while they are made."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from litestar.types import HTTPResponseBodyEvent, Receive, Scope, Send
 from msgspec.json import Encoder
 
 from domain.kernel.errors import Overloaded
+from domain.kernel.ids import UserId
 from domain.kernel.schemas import Stream
 
 END: Final[HTTPResponseBodyEvent] = {"type": "http.response.body", "body": b"", "more_body": False}
@@ -29,7 +31,10 @@ class Flow:
     media: bytes
     write: Callable[[Any], bytes]
     most: int
+    each: int
+    """How many one person who reads of an organization may have; all of those leave a quarter to others."""
     _open: int = field(default=0, init=False)
+    _members: Counter[UserId] = field(default_factory=Counter, init=False)
 
     def enter(self) -> None:
         """Count one more, or raise `Overloaded`."""
@@ -37,14 +42,26 @@ class Flow:
             raise Overloaded
         self._open += 1
 
-    def leave(self) -> None:
-        """Count one less."""
+    def admit(self, member: UserId | None) -> None:
+        """Count one that has entered as that of `member`, or raise `Overloaded`."""
+        if member is None:
+            return
+        if self._members[member] >= self.each or self._members.total() >= self.most - self.most // 4:
+            raise Overloaded
+        self._members[member] += 1
+
+    def leave(self, member: UserId | None = None) -> None:
+        """Count one less, which was that of `member` if it was admitted."""
         self._open -= 1
+        if member is not None:
+            self._members[member] -= 1
+            if not self._members[member]:
+                del self._members[member]
 
 
-def lines(most: int) -> Flow:
+def lines(most: int, each: int) -> Flow:
     """Write parts, which are lists, as NDJSON: each item on a line of its own."""
-    return Flow(b"application/x-ndjson", _lines, most)
+    return Flow(b"application/x-ndjson", _lines, most, each)
 
 
 @dataclass(slots=True)
@@ -76,10 +93,14 @@ LEAVING: Final = Leaving()
 
 
 class Streamed(Response[Any]):
-    """A response that is its own ASGI application, and leaves `flow` when it ends, however it does."""
+    """A response that is its own ASGI application, and leaves `flow` when it ends, however it does.
+
+    Raises `Overloaded` when its reader has as many already as they may have.
+    """
 
     def __init__(self, flow: Flow, stream: Stream[Any], *headers: tuple[bytes, bytes]) -> None:
-        self.flow, self.parts = flow, stream.parts
+        flow.admit(stream.member)
+        self.flow, self.parts, self.member = flow, stream.parts, stream.member
         # Proxies hold answers back until they have a buffer full; this one is told not to.
         self.headers_sent = [(b"content-type", flow.media), (b"x-accel-buffering", b"no"), *headers]
 
@@ -94,7 +115,7 @@ class Streamed(Response[Any]):
         try:
             await asyncio.wait({sending, left, stopped}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self.flow.leave()
+            self.flow.leave(self.member)
             for each in (sending, left, stopped):
                 each.cancel()  # does nothing to those that are done
             await asyncio.gather(sending, left, stopped, return_exceptions=True)

@@ -18,7 +18,7 @@ audit = Router(
     "/auth",
     route_handlers=[
         endpoint(get, "/audit", ListAuditEntries),
-        endpoint(get, "/audit/export", ExportAuditEntries, flow=lines(EXPORTS)),
+        endpoint(get, "/audit/export", ExportAuditEntries, flow=lines(EXPORTS, EXPORTS)),
         endpoint(get, "/me/audit", ListOwnAudit),
         endpoint(get, "/organizations/{organization_id:uuid}/audit", ListOrganizationAudit),
     ],

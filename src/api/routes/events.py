@@ -12,10 +12,10 @@ from domain.events.queries.read_feed import ReadFeed
 from domain.events.queries.read_snapshot import ReadSnapshot
 from domain.events.queries.stream_feed import StreamFeed
 
-SNAPSHOTS: Final = 8
-"""How many snapshots one process sends at once."""
-STREAMS: Final = 200
-"""How many readers one process sends events to."""
+SNAPSHOTS: Final = 8, 2
+"""How many snapshots one process sends at once, and how many of them to one member of an organization."""
+STREAMS: Final = 200, 10
+"""How many readers one process sends events to, and how often to one member of an organization."""
 
 events = Router(
     "/",
@@ -23,7 +23,7 @@ events = Router(
     route_handlers=[
         endpoint(get, "/auth/events", ReadFeed),
         endpoint(get, "/auth/events/digest", ReadDigest),
-        endpoint(get, "/auth/events/stream", StreamFeed, flow=event_stream(STREAMS)),
-        endpoint(get, "/auth/events/snapshot", ReadSnapshot, flow=lines(SNAPSHOTS)),
+        endpoint(get, "/auth/events/stream", StreamFeed, flow=event_stream(*STREAMS)),
+        endpoint(get, "/auth/events/snapshot", ReadSnapshot, flow=lines(*SNAPSHOTS)),
     ],
 )

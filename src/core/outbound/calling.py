@@ -144,8 +144,9 @@ class Outbound(Destinations):
                 trouble = Trouble.TLS if _is_tls(error) else Trouble.UNREACHABLE
             except httpx.TimeoutException as error:
                 raise CallFailed(Trouble.TIMEOUT) from error
-            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-                raise CallFailed(Trouble.BROKEN) from error
+            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+                # What TLS says after the handshake comes as it is: that it wants a certificate of ours, for one.
+                raise CallFailed(Trouble.TLS if _is_tls(error) else Trouble.BROKEN) from error
         raise CallFailed(trouble)
 
     async def _call(

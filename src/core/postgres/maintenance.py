@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,7 +39,9 @@ class CleanUp:
     database: Connects
     every: timedelta = timedelta(minutes=10)
     batches: int = 200
-    """The most of each table in one run; what is left waits for the next."""
+    """The most of each table before the others have their turn."""
+    seconds: float = 90
+    """After so long no more turns are taken; what is left waits for the next time."""
 
     @property
     def job(self) -> Job[Nothing]:
@@ -50,8 +53,10 @@ class CleanUp:
         async with session(self.database, "gatewright-clean-up") as connection:
             for log in LOGS:
                 await make_partitions(connection, log)
-            for table in EXPIRED:
-                await delete_expired(connection, table, self.batches)
+            left, until = [*EXPIRED], monotonic() + self.seconds
+            while left:
+                gone = {table: await delete_expired(connection, table, self.batches) for table in left}
+                left = [table for table in left if gone[table] == self.batches * BATCH and monotonic() < until]
 
 
 async def delete_expired(connection: Any, table: str, batches: int) -> int:

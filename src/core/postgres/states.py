@@ -39,7 +39,8 @@ class SqlStates(States):
     follower: LogFollower
     seconds: float = 20
     """How long it may take to count; as long numbering gets slower, for dead rows of `outbox` stay."""
-    _counting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), init=False)
+    _counting: tuple[asyncio.Semaphore, asyncio.Semaphore] = field(default_factory=lambda: (_one(), _one()), init=False)
+    """Of organizations, and of the platform, which does not wait for them."""
 
     async def cursor(self) -> FeedCursor:
         """See `States.cursor`."""
@@ -68,13 +69,14 @@ class SqlStates(States):
         return None if row["least"] is None else (row["least"], row["greatest"])
 
     async def count(self, chosen: Selection, firsts: Sequence[UUID], last: UUID) -> tuple[FeedCursor, list[Counted]]:
-        """See `States.count`; one at a time in each process, on a connection of its own."""
+        """See `States.count`; in each process one of the platform and one of organizations at a time, by themselves."""
         kind, whose = chosen.kind, chosen.organization_id
         statement = _made(state_rows.count, kind.name, whose is not None)
         given = [list(firsts), last, kind.aggregate, list(kind.ends_with), *([whose] if whose else [])]
-        if self._counting.locked():
+        counting = self._counting[whose is None]
+        if counting.locked():
             raise Overloaded
-        async with self._counting, session(self.database, "gatewright-digest") as connection:
+        async with counting, session(self.database, "gatewright-digest") as connection:
             await connection.execute(f"SET statement_timeout = {round(self.seconds * 1000)}")
             for _ in range(TRIES):
                 try:
@@ -85,6 +87,10 @@ class SqlStates(States):
                     return _counted(rows, firsts)
                 await self.follower.reached(rows[0]["position"], 0.1)
         raise Overloaded
+
+
+def _one() -> asyncio.Semaphore:
+    return asyncio.Semaphore(1)
 
 
 @cache

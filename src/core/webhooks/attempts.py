@@ -1,5 +1,6 @@
 """One attempt to tell a webhook of one event, and when the next one is due."""
 
+import logging
 import random
 import time
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from core.webhooks.rows import Turn
 from core.webhooks.signing import SealedSecrets, signatures
 from domain.events.schemas import CloudEvent
 
+log = logging.getLogger(__name__)
+
 DEADLINE: Final = 15.0
 """Seconds an attempt may take, all in all."""
 WAITS: Final = tuple(timedelta(seconds=each) for each in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400))
@@ -24,7 +27,7 @@ LONGEST: Final = timedelta(days=1)
 GONE: Final = 410
 _ANSWERED: Final = range(200, 300)
 _HOPELESS: Final = frozenset({"not_in_the_log", Trouble.TOO_LARGE})
-_OURS: Final = _HOPELESS | {"event_unreadable", "secret_unreadable"}
+_OURS: Final = _HOPELESS | {"event_unreadable", "secret_unreadable", "internal_error"}
 _EVENT: Final = f"SELECT {COLUMNS} FROM events WHERE position = $1 AND id = $2"  # noqa: S608 - made of constants
 
 
@@ -78,7 +81,12 @@ class Sender:
             keys = [self.secrets.open(turn.webhook_id, each) for each in (turn.secret, turn.previous_secret) if each]
         except ValueError:
             return Attempt(arrived=False, status=None, reason="secret_unreadable", milliseconds=0)
-        return await self._post(turn.url, event, keys)
+        began = time.monotonic()
+        try:
+            return await self._post(turn.url, event, keys)
+        except Exception as error:  # noqa: BLE001 - else the lease would end, and it would be sent every minute for ever
+            log.warning("an attempt broke: %s", type(error).__name__)
+            return Attempt(arrived=False, status=None, reason="internal_error", milliseconds=_since(began))
 
     async def _post(self, url: str, event: CloudEvent, keys: Sequence[bytes]) -> Attempt:
         body, now, began = encode(event), int(time.time()), time.monotonic()
@@ -95,7 +103,7 @@ class Sender:
             return Attempt(arrived=False, status=None, reason=error.trouble, milliseconds=_since(began))
         if answered.status in _ANSWERED:
             return Attempt(arrived=True, status=answered.status, reason="", milliseconds=_since(began))
-        asked = _asked(answered.headers.get("retry-after"))
+        asked = asked_to_wait(answered.headers.get("retry-after"))
         return Attempt(arrived=False, status=answered.status, reason="refused", milliseconds=_since(began), asked=asked)
 
     async def _event(self, turn: Turn) -> CloudEvent | None:
@@ -134,7 +142,7 @@ def wait(turn: Turn, attempt: Attempt) -> timedelta | None:
     return longer * random.uniform(1, 1.1)  # noqa: S311 - spreads load, keeps no secret
 
 
-def _asked(text: str | None) -> timedelta | None:
+def asked_to_wait(text: str | None) -> timedelta | None:
     """Read `Retry-After` (RFC 9110, section 10.2.3); what cannot be read asks for nothing."""
     if not text:
         return None
@@ -142,7 +150,7 @@ def _asked(text: str | None) -> timedelta | None:
         return min(timedelta(seconds=min(int(text[:9]), 10**8)), LONGEST)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC), timedelta())
 

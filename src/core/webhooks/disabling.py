@@ -38,9 +38,10 @@ def disabling(database: Database, keys: Keys) -> Disable:
     work = OperatorWork(database, keys)
     send = trusting(make_async_container(_Disabling(seal(keys.secrets)), work), "worker")
 
-    async def disable(organization_id: OrganizationId, webhook_id: WebhookId, reason: str) -> None:
+    async def disable(organization_id: OrganizationId, webhook_id: WebhookId, reason: str, url: str) -> None:
+        message = DisableWebhook(organization_id=organization_id, webhook_id=webhook_id, reason=reason, url=url)
         try:
-            await send(DisableWebhook(organization_id=organization_id, webhook_id=webhook_id, reason=reason), CALL)
+            await send(message, CALL)
         except WebhookNotFound:
             return  # it was deleted meanwhile
 

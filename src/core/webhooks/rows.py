@@ -10,8 +10,10 @@ from domain.kernel.ids import DeliveryId, OrganizationId, WebhookId
 
 LEASE: Final = timedelta(seconds=60)
 """How long a claimed delivery is nobody else's; longer than any attempt may take."""
-KEPT: Final = timedelta(days=30)
-"""How long deliveries that are over can be seen."""
+KEPT: Final = timedelta(days=1)
+"""How long deliveries that arrived can be seen: a busy webhook has millions of them."""
+KEPT_DEAD: Final = timedelta(days=30)
+"""How long those that did not can be seen, and made anew."""
 
 # One webhook is claimed by one worker at a time. Of one aggregate only the oldest event that waits has its turn, so
 # that a later one comes after it. A webhook that fails gets one attempt at a time.
@@ -56,15 +58,21 @@ WITH over AS (
 UPDATE webhook_cursors c SET failing_since = NULL FROM over o
 WHERE c.webhook_id = o.webhook_id AND c.failing_since IS NOT NULL AND o.position IS NOT NULL
 """
+# What an address said that was corrected meanwhile means nothing: the present one is called at once. A test is over.
 FAILED: Final = """
 WITH tried AS (
-    UPDATE webhook_deliveries SET claimed = false, status = $3, reason = $4, milliseconds = $5,
-        next_at = now() + coalesce($6, interval '0'), state = CASE WHEN $6 IS NULL THEN 'dead' ELSE 'waiting' END,
-        expires_at = CASE WHEN $6 IS NULL THEN now() + $7 END
-    WHERE id = $1 AND attempts = $2 AND state = 'waiting' RETURNING webhook_id, position
+    UPDATE webhook_deliveries d SET claimed = false, status = $3, reason = $4, milliseconds = $5,
+        next_at = now() + coalesce(w.wait, interval '0'),
+        state = CASE WHEN w.wait IS NULL THEN 'dead' ELSE 'waiting' END,
+        expires_at = CASE WHEN w.wait IS NULL THEN now() + $7 END
+    FROM (SELECT t.id, w.url = $10 AS present,
+                 CASE WHEN w.url = $10 OR t.position IS NULL THEN $6::interval ELSE interval '0' END AS wait
+          FROM webhook_deliveries t JOIN webhooks w ON w.id = t.webhook_id WHERE t.id = $1) w
+    WHERE d.id = w.id AND d.attempts = $2 AND d.state = 'waiting' RETURNING d.webhook_id, d.position, w.present
 )
 UPDATE webhook_cursors c SET failing_since = coalesce(c.failing_since, now()) FROM tried t
-WHERE c.webhook_id = t.webhook_id AND t.position IS NOT NULL AND $9 RETURNING c.failing_since < now() - $8::interval
+WHERE c.webhook_id = t.webhook_id AND t.position IS NOT NULL AND t.present AND $9
+RETURNING c.failing_since < now() - $8::interval
 """
 RETURNED: Final = """
 UPDATE webhook_deliveries d SET attempts = d.attempts - 1, claimed = false, next_at = now()
@@ -141,7 +149,7 @@ class SqlTurns:
 
         If it was a fault of `theirs`, the webhook fails from now on; return whether it has for longer than `patience`.
         """
-        values = turn.id, turn.attempts, status, reason, milliseconds, wait, KEPT, patience, theirs
+        values = turn.id, turn.attempts, status, reason, milliseconds, wait, KEPT_DEAD, patience, theirs, turn.url
         return bool(await self.pool.fetchval(FAILED, *values))
 
     async def returned(self, turns: Sequence[Turn]) -> None:

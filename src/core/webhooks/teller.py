@@ -34,8 +34,8 @@ PACE: Final = 0.02
 LEAVE: Final = 2.0
 """Seconds that attempts under way have to end when the worker stops; the others are repeated, under the same ids."""
 
-Disable = Callable[[OrganizationId, WebhookId, str], Awaitable[None]]
-"""Stop telling a webhook anything, because of `failing` or `gone`."""
+Disable = Callable[[OrganizationId, WebhookId, str, str], Awaitable[None]]
+"""Stop telling a webhook anything, because of `failing` or `gone`, if it still leads to this address."""
 
 
 class WebhookMeter(Protocol):
@@ -103,9 +103,9 @@ class _Session:
         try:
             while True:
                 self.woken.clear()
-                moved, _ = await plan(self.listening, PLATFORM)
+                looked_at, _ = await plan(self.listening, PLATFORM)
                 began = await self._begin(failing=False) + await self._begin(failing=True)
-                if not (moved or began):
+                if not (looked_at or began):
                     with suppress(TimeoutError):
                         async with asyncio.timeout(POLL):
                             await self.woken.wait()
@@ -154,8 +154,8 @@ class _Session:
         )
         if turn.position is not None and (attempt.gone or for_too_long):
             reason = "gone" if attempt.gone else "failing"
-            log.warning("webhook %s is disabled: %s", turn.webhook_id, reason)
-            await teller.disable(turn.organization_id, turn.webhook_id, reason)
+            log.warning("webhook %s is to be disabled: %s", turn.webhook_id, reason)
+            await teller.disable(turn.organization_id, turn.webhook_id, reason, turn.url)
 
     async def _leave(self) -> None:
         """Let attempts under way end, and give back the others."""

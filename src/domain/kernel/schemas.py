@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Final, Generic, TypeVar
 
+from domain.kernel.ids import UserId
+
 T = TypeVar("T")
 
 
@@ -40,6 +42,8 @@ class Stream(Generic[T]):
     """
 
     parts: AsyncGenerator[T, None]
+    member: UserId | None = None
+    """Who reads of one organization, and so has a share of what can be sent at once; None for all others."""
 
 
 class Absent(Enum):

@@ -128,6 +128,19 @@ async def test_two_do_not_count_at_once(world: SqlWorld) -> None:
     await asyncio.wait_for(waiting, 10)
 
 
+async def test_the_platform_does_not_wait_for_an_organization_nor_the_other_way_round(world: SqlWorld) -> None:
+    _, organization = await world.team(1)
+    await state(world.connection, uuid7(), 2, type="organizations.organization.deleted")
+    own, whole = Selection(KINDS["team"], organization), Selection(KINDS["team"])
+    counting = [asyncio.create_task(world.states.count(each, [UUID(int=0)], GREATEST)) for each in (own, whole)]
+    await asyncio.sleep(0)
+    for each in (own, whole):
+        with pytest.raises(Overloaded):
+            await world.states.count(each, [UUID(int=0)], GREATEST)
+    await number(world.connection)
+    await asyncio.wait_for(asyncio.gather(*counting), 10)
+
+
 async def test_what_takes_too_long_is_refused_and_leaves_nothing_behind(database: Database, connection: Any) -> None:
     await connection.execute(
         "INSERT INTO users SELECT gen_random_uuid(), i::text, true, NULL, NULL, true, 1, now(), now(), 1 FROM generate_series(1, 20000) i"

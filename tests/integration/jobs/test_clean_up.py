@@ -37,6 +37,9 @@ INSERT INTO webhook_deliveries (id, webhook_id, event_id, type, aggregate_id, st
 INSERT INTO access_changes (scope, id, changed_at) SELECT 'user', gen_random_uuid(), now() + age
     FROM unnest(ARRAY['0 hours', '-6 days', '-8 days']::interval[]) AS age;
 """
+EXPIRED_KEYS = """
+INSERT INTO idempotency_keys SELECT 'user', i::text, '', NULL, now() - interval '1 day' FROM generate_series(1, $1) i
+"""
 LEFT = {
     "access_changes": 3,  # one of them is of the person
     "idempotency_keys": 1,
@@ -59,11 +62,18 @@ async def test_what_has_expired_goes_and_the_rest_stays(database: Database, conn
 
 
 async def test_it_deletes_in_batches_and_leaves_what_is_too_much_for_the_next_time(connection: Any) -> None:
-    await connection.execute(
-        f"INSERT INTO idempotency_keys SELECT 'user', i::text, '', NULL, now() - interval '1 day' FROM generate_series(1, {2 * BATCH + 1}) i"
-    )
+    await connection.execute(EXPIRED_KEYS, 2 * BATCH + 1)
     assert await delete_expired(connection, "idempotency_keys", 1) == BATCH
     assert await delete_expired(connection, "idempotency_keys", 9) == BATCH + 1
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(60, 0), (0, BATCH + 1)])
+async def test_it_goes_on_while_there_is_more_and_time_is_left(
+    database: Database, connection: Any, seconds: float, left: int
+) -> None:
+    await connection.execute(EXPIRED_KEYS, 2 * BATCH + 1)
+    await CleanUp(database, batches=1, seconds=seconds).run(Nothing(), uuid7())
+    assert await connection.fetchval("SELECT count(*) FROM idempotency_keys") == left
 
 
 async def test_a_row_that_somebody_holds_is_skipped(database: Database, connection: Any) -> None:

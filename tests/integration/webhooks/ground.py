@@ -85,3 +85,8 @@ class SqlGround:
     async def told(self, webhook: Webhook, state: DeliveryState | None = None) -> list[DeliveryInfo]:
         """Return the deliveries to a webhook, the newest first."""
         return [*await self.lists.deliveries(webhook.id, state, None, 5000)]
+
+
+def nodes(plan: Any) -> list[Any]:
+    """Return the nodes of a plan, as `EXPLAIN (FORMAT JSON)` tells it."""
+    return [plan, *(found for each in plan.get("Plans", ()) for found in nodes(each))]

@@ -186,6 +186,7 @@ async def test_i7_an_event_that_cannot_be_delivered_is_dead_and_the_next_ones_go
         await ground.run("UPDATE webhook_deliveries SET attempts = $1 WHERE attempts > 0", len(attempts.WAITS))
         await ground.run(SOON)
         await until(lambda: over(ground, webhook, DeliveryState.DELIVERED))
+    assert await kept(ground) == {"dead": 30, "delivered": 1}
     (dead,) = await ground.told(webhook, DeliveryState.DEAD)
     assert (dead.event_id, dead.status, dead.reason, dead.next_at) == (first, 500, "refused", None)
 
@@ -194,6 +195,16 @@ async def test_i7_an_event_that_cannot_be_delivered_is_dead_and_the_next_ones_go
         assert await ports.deliveries.dead_again(webhook) == 1
     async with running(teller(ground)):
         await until(lambda: over(ground, webhook, DeliveryState.DELIVERED, 2))
+
+
+async def kept(ground: SqlGround) -> dict[str, int]:
+    """Return how many days deliveries that are over are kept, by state."""
+    async with ground.database.read() as connection:
+        rows = await connection.fetch(
+            "SELECT state, round(extract(epoch FROM expires_at - now()) / 86400)::int AS days FROM webhook_deliveries"
+            " WHERE expires_at IS NOT NULL"
+        )
+    return {each["state"]: each["days"] for each in rows}
 
 
 async def test_the_events_of_an_aggregate_arrive_in_order_whatever_fails(ground: SqlGround, receiver: Receiver) -> None:
@@ -281,6 +292,25 @@ async def test_i7_gone_disables_at_once_with_an_event_and_a_mail(ground: SqlGrou
     assert shown
     assert (shown.is_enabled, shown.disabled_because) == (False, "gone")
     assert len(receiver.received) == 1
+
+
+async def test_i7_what_an_address_says_that_was_corrected_meanwhile_disables_nothing(
+    ground: SqlGround, receiver: Receiver
+) -> None:
+    async def corrected(_host: str, _port: int) -> list[str]:
+        await ground.run("UPDATE webhooks SET url = $1, version = version + 1", receiver.url("/new"))
+        return ["127.0.0.1"]
+
+    receiver.answer = lambda request: 410 if request.path == "/old" else 200
+    webhook, _ = await ground.webhook(f"http://hook.example:{receiver.port}/old", created_by=await somebody(ground))
+    async with running(
+        Sequencer(ground.database), replace(teller(ground), outbound=replace(LOOPBACK, resolve=corrected))
+    ):
+        await stated(ground, uuid7(), 1)
+        await until(lambda: received(receiver, 2))
+        await until(lambda: over(ground, webhook, DeliveryState.DELIVERED))
+    assert [each.path for each in receiver.received] == ["/old", "/new"]
+    assert not await disabled(ground, webhook)
 
 
 async def test_i7_only_persistent_failure_disables_and_whoever_enables_it_again_misses_nothing(
@@ -429,6 +459,20 @@ async def test_what_is_no_fault_of_the_endpoint_is_not_held_against_it(ground: S
     async with ground.database.read() as connection:
         assert (await webhooking(connection)).failing == 0
     assert not receiver.received
+
+
+async def test_i7_an_attempt_that_breaks_here_is_an_outcome_too(ground: SqlGround, receiver: Receiver) -> None:
+    async def broken(_host: str, _port: int) -> list[str]:
+        raise RuntimeError("no thread is to be had")
+
+    webhook, _ = await ground.webhook(f"http://hook.example:{receiver.port}/")
+    await stated(ground, uuid7(), 1)
+    async with running(replace(teller(ground), outbound=replace(LOOPBACK, resolve=broken))):
+        await until(lambda: failed(ground, webhook, 1))
+    (shown,) = await ground.told(webhook)
+    assert (shown.state, shown.reason) == (DeliveryState.WAITING, "internal_error")
+    async with ground.database.read() as connection:
+        assert (await webhooking(connection)).failing == 0
 
 
 async def test_i7_a_secret_of_another_webhook_signs_nothing(ground: SqlGround, receiver: Receiver) -> None:

@@ -107,10 +107,6 @@ class MemoryDeliveries(Deliveries):
         tables = await self.work.begin()
         if position > tables.table(CURSORS).get(webhook.id):
             raise PositionAhead
-        for each in tables.table(DELIVERIES).values():
-            over = each.info.state is not DeliveryState.WAITING
-            if each.webhook_id == webhook.id and over and each.info.position and each.info.position > position:
-                tables.table(DELIVERIES).remove(each.info.id)
         tables.table(CURSORS).put(webhook.id, position)
 
     def _anew(self, row: Delivery) -> None:

@@ -9,6 +9,7 @@ import pytest
 from api import streaming
 from api.streaming import Flow, Leaving, Streamed, lines
 from domain.kernel.errors import Overloaded
+from domain.kernel.ids import UserId, uuid7
 from domain.kernel.schemas import Stream
 
 
@@ -57,15 +58,15 @@ class Wire:
         return b"".join(each.get("body", b"") for each in self.sent)
 
 
-async def start(parts: Parts, wire: Wire, flow: Flow) -> asyncio.Task[None]:
+async def start(parts: Parts, wire: Wire, flow: Flow, member: UserId | None = None) -> asyncio.Task[None]:
     flow.enter()
-    answer = Streamed(flow, Stream(parts()))
+    answer = Streamed(flow, Stream(parts(), member))
     return asyncio.create_task(answer.send({}, wire.receive, wire.send))  # type: ignore[arg-type]  # nothing reads the scope
 
 
 async def test_each_part_is_sent_as_lines_when_it_is_made() -> None:
     parts, wire = Parts(3), Wire()
-    sending = await start(parts, wire, lines(1))
+    sending = await start(parts, wire, lines(1, 1))
     await wire.count(4)
     assert wire.sent[0]["status"] == 200
     assert (b"content-type", b"application/x-ndjson") in wire.sent[0]["headers"]
@@ -76,7 +77,7 @@ async def test_each_part_is_sent_as_lines_when_it_is_made() -> None:
 
 
 async def test_who_leaves_lets_everything_go() -> None:
-    parts, wire, flow = Parts(1), Wire(), lines(1)
+    parts, wire, flow = Parts(1), Wire(), lines(1, 1)
     sending = await start(parts, wire, flow)
     await wire.count(2)
     with pytest.raises(Overloaded):
@@ -87,10 +88,38 @@ async def test_who_leaves_lets_everything_go() -> None:
     flow.enter()
 
 
+async def test_one_member_has_their_share_and_members_leave_some_to_readers_of_the_platform() -> None:
+    flow, ada, eve = lines(8, 4), UserId(uuid7()), UserId(uuid7())
+    for member, admitted in ((ada, 4), (eve, 2)):
+        for _ in range(admitted):
+            flow.enter()
+            flow.admit(member)
+        with pytest.raises(Overloaded):
+            flow.admit(member)
+    with pytest.raises(Overloaded):
+        flow.admit(UserId(uuid7()))
+    for _ in range(2):
+        flow.enter()
+        flow.admit(None)
+    with pytest.raises(Overloaded):
+        flow.enter()
+
+
+async def test_a_member_who_leaves_can_come_again() -> None:
+    parts, wire, flow, member = Parts(1), Wire(), lines(4, 1), UserId(uuid7())
+    sending = await start(parts, wire, flow, member)
+    await wire.count(2)
+    with pytest.raises(Overloaded):
+        await start(Parts(1), Wire(), flow, member)
+    wire.broken.set()
+    await asyncio.wait_for(sending, 5)
+    flow.admit(member)
+
+
 async def test_a_slow_reader_costs_one_part() -> None:
     parts, wire = Parts(100), Wire()
     wire.takes = asyncio.Semaphore(3)
-    sending = await start(parts, wire, lines(1))
+    sending = await start(parts, wire, lines(1, 1))
     for _ in range(200):
         await asyncio.sleep(0)
     assert parts.made == 3
@@ -101,7 +130,7 @@ async def test_a_slow_reader_costs_one_part() -> None:
 
 async def test_who_takes_nothing_for_long_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "PATIENCE", 0.05)
-    parts, wire, flow = Parts(100), Wire(), lines(1)
+    parts, wire, flow = Parts(100), Wire(), lines(1, 1)
     wire.takes = asyncio.Semaphore(3)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(await start(parts, wire, flow), 5)
@@ -110,7 +139,7 @@ async def test_who_takes_nothing_for_long_is_cut_off(monkeypatch: pytest.MonkeyP
 
 
 async def test_a_failure_in_the_middle_does_not_look_like_the_end() -> None:
-    parts, wire, flow = Parts(2, fails=True), Wire(), lines(1)
+    parts, wire, flow = Parts(2, fails=True), Wire(), lines(1, 1)
     with pytest.raises(LookupError):
         await asyncio.wait_for(await start(parts, wire, flow), 5)
     assert all(each["more_body"] for each in wire.sent[1:])
@@ -121,11 +150,11 @@ async def test_streams_end_when_the_process_is_to_stop(monkeypatch: pytest.Monke
     leaving = Leaving()
     monkeypatch.setattr(streaming, "LEAVING", leaving)
     parts, wire = Parts(1), Wire()
-    sending = await start(parts, wire, lines(2))
+    sending = await start(parts, wire, lines(2, 2))
     await wire.count(2)
     leaving.tell()
     await asyncio.wait_for(sending, 5)
     assert not wire.sent[-1]["more_body"]
     assert parts.closed.is_set()
     late = Wire()
-    await asyncio.wait_for(await start(Parts(1), late, lines(2)), 5)
+    await asyncio.wait_for(await start(Parts(1), late, lines(2, 2)), 5)

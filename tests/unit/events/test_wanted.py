@@ -9,7 +9,10 @@ from domain.access.commands.create_role import CreateRole
 from domain.events.errors import EventTypeUnknown
 from domain.events.patterns import expression
 from domain.events.queries.read_feed import LOOKS, ReadFeed
+from domain.events.queries.read_snapshot import ReadSnapshot
+from domain.events.queries.stream_feed import StreamFeed
 from domain.events.schemas import Feed
+from domain.identity.queries.get_me import GetMe
 from domain.kernel.errors import BypassRequired, Forbidden, OrganizationNotFound
 from domain.kernel.ids import OrganizationId, uuid7
 from domain.organizations.commands.add_member import AddMember
@@ -106,6 +109,15 @@ async def test_an_organization_reads_its_own_events_only(app: App) -> None:
     assert positions(feed) == [1]
     with pytest.raises(Forbidden):
         await app.send(ReadFeed(), as_=tokens)
+
+
+async def test_what_is_streamed_of_an_organization_is_counted_for_its_reader_and_the_rest_for_nobody(app: App) -> None:
+    tokens, mine = await owner(app)
+    root, me = await app.administrator(), (await app.send(GetMe(), as_=tokens)).id
+    assert (await app.send(StreamFeed(organization_id=mine), as_=tokens)).member == me
+    assert (await app.send(ReadSnapshot(kind="team", organization_id=mine), as_=tokens)).member == me
+    assert (await app.send(StreamFeed(), as_=root)).member is None
+    assert (await app.send(ReadSnapshot(kind="team"), as_=root)).member is None
 
 
 async def test_others_are_told_that_there_is_no_such_organization(app: App) -> None:

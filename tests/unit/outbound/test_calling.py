@@ -142,6 +142,34 @@ async def test_i6_the_certificate_has_to_be_the_names_not_the_address_s(name: st
     assert (asked, found, len(received)) == ([name], trouble, 0 if trouble else 1)
 
 
+async def test_a_server_that_wants_a_certificate_of_ours_says_so_after_the_handshake() -> None:
+    inside, trust = certified("hook.example")
+    inside.verify_mode, inside.minimum_version = ssl.CERT_REQUIRED, ssl.TLSVersion.TLSv1_3
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer as OpenSSL does, and stay until the client has gone: nothing but the alert tells it."""
+        came, went = ssl.MemoryBIO(), ssl.MemoryBIO()
+        spoken, refused = inside.wrap_bio(came, went, server_side=True), False
+        while part := await reader.read(4096):
+            came.write(part)
+            try:
+                if not refused:
+                    spoken.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLError:
+                refused = True
+            writer.write(went.read())
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server:
+        url = f"https://hook.example:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(CallFailed) as failed:
+            await Outbound(LOOPBACK, resolve=resolve, trust=trust).post(url, b"{}", {}, 10)
+    assert failed.value.trouble is Trouble.TLS
+
+
 def certified(name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Return the side of a server with a certificate of `name`, and that of clients who trust it alone."""
     key, now = generate_private_key(SECP256R1()), datetime.now(UTC)

@@ -133,11 +133,21 @@ async def test_i6_names_that_only_we_resolve_are_refused_like_those_that_nobody_
     assert len({*said}) == 1
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254", "0.0.0.0", "255.255.255.255"])
+METADATA = (
+    *("169.254.169.254", "169.254.170.2", "169.254.0.23", "168.63.129.16", "100.100.100.200", "192.0.0.192"),
+    *("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fe80::a9fe:a9fe", "fe80::a9fe:a9fe%eth0"),
+    *("0.0.0.0", "255.255.255.255", "::", "64:ff9b::a9fe:a9fe", "::ffff:169.254.169.254", "::ffff:10.0.0.1"),
+    *("2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1"),
+)
+"""As clouds have them, and as they are written in other words."""
+
+
+@pytest.mark.parametrize("address", METADATA)
 def test_i6_metadata_is_never_called_whatever_is_configured(address: str) -> None:
     networks = Calling(outbound_networks="0.0.0.0/0,::/0").outbound_networks  # type: ignore[arg-type]  # as it is read
     assert not may_be_called(address, networks)
-    assert may_be_called("10.0.0.1", networks)
+    for ours in ("10.0.0.1", "100.64.0.1", "fd00::1", "64:ff9b::a00:1"):
+        assert may_be_called(ours, networks)
 
 
 @asynccontextmanager

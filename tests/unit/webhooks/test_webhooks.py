@@ -236,11 +236,21 @@ async def test_nothing_is_told_again_that_was_not_told_yet(app: App, root: Token
         await app.send(replace(again, after=10_000), as_=root)
 
 
+def disabling(webhook_id: WebhookId, url: str) -> DisableWebhook:
+    return DisableWebhook(organization_id=PLATFORM, webhook_id=webhook_id, reason="failing", url=url)
+
+
+async def test_i7_a_webhook_is_not_disabled_for_an_address_that_it_has_left(app: App, root: Tokens) -> None:
+    webhook = await made(app, root)
+    await app.send(UpdateWebhook(organization_id=PLATFORM, webhook_id=webhook.id, url=f"{URL}/new"), as_=root)
+    await app.send(disabling(webhook.id, URL), as_=root)
+    assert (await app.send(GetWebhook(organization_id=PLATFORM, webhook_id=webhook.id), as_=root)).is_enabled
+
+
 async def test_i7_whoever_made_a_webhook_is_mailed_when_it_is_disabled(app: App, root: Tokens) -> None:
     webhook = await made(app, root)
     for _ in range(2):
-        disable = DisableWebhook(organization_id=PLATFORM, webhook_id=webhook.id, reason="failing")
-        await app.send(disable, as_=root)
+        await app.send(disabling(webhook.id, URL), as_=root)
 
     assert [fact.type for fact in app.facts].count("webhooks.webhook.disabled") == 1
     mails = [job.payload for job in app.memory.jobs if job.payload["mail"] == "webhook_disabled"]

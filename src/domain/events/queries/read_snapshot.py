@@ -49,7 +49,8 @@ class ReadSnapshotInteractor:
         head = SnapshotHead(str(await self.states.cursor()), kind.name)
         size = _size(request.limit)
         first = await self.states.things(chosen, request.after, size)
-        return Stream(self._parts(request, chosen, head, first, actor, standing))
+        parts = self._parts(request, chosen, head, first, actor, standing)
+        return Stream(parts, actor.user_id if organization_id else None)
 
     async def _parts(
         self,

@@ -117,4 +117,5 @@ class StreamFeedInteractor:
         after = request.last_event_id or request.after
         place = Place(None if after is None else FeedCursor.parse(after))
         first = await place.read(self.log, PART, wanted)
-        return Stream(_Reader(self.log, self.readership, wanted, actor, standing).parts(place, first))
+        reader = _Reader(self.log, self.readership, wanted, actor, standing)
+        return Stream(reader.parts(place, first), actor.user_id if wanted.organization_id else None)

@@ -25,13 +25,15 @@ WORDS: Final = {
 class DisableWebhook(Command[None]):
     """Disable a webhook whose endpoint has failed for too long, or is gone, and mail whoever made it.
 
-    Repeated, or if somebody was faster, it changes nothing.
+    Repeated, or if somebody was faster, or has corrected the address meanwhile, it changes nothing.
     """
 
     organization_id: OrganizationId
     webhook_id: WebhookId
     reason: str
     """`failing` or `gone`."""
+    url: str
+    """The address that was called."""
 
 
 @interactor(
@@ -49,7 +51,7 @@ class DisableWebhookInteractor:
 
     async def __call__(self, request: DisableWebhook) -> None:
         webhook = await self.webhooks.get(request.organization_id, request.webhook_id)
-        if not webhook.is_enabled:
+        if not webhook.is_enabled or webhook.url != request.url:
             return
         webhook.is_enabled, webhook.disabled_because = False, request.reason
         webhook.updated_at = self.clock.now()
