@@ -103,7 +103,6 @@ OPERATIONS: Final[dict[str, str | Platform | Resource]] = {
     "ListVisibilityMembers": "visibility:read",
     "ListWebhooks": "webhooks:read",
     "MakeGrant": "grants:write",
-    "OpenAccount": Platform("users:write"),
     "PutConfiguration": "configuration:write",
     "PutPolicyModel": "roles:write",
     "PutResource": MEMBER,
