@@ -158,10 +158,9 @@ async def test_a_postmaster_that_outlived_its_parent_is_replaced(postgres: Embed
 async def test_a_killed_postmaster_that_nobody_buried_counts_as_dead(postgres: EmbeddedPostgres) -> None:
     with orphaned(postgres) as stray:
         noted = postgres.place / "data" / "postmaster.pid"
-        assert until(noted.exists, 20)
+        assert until(lambda: noted.exists() and noted.read_text(encoding="utf-8").startswith(f"{stray.pid}\n"), 20)
         stray.kill()
         assert until(lambda: ended(stray.pid), 10)
-        assert noted.read_text(encoding="utf-8").startswith(f"{stray.pid}\n")
         postgres.start()
         assert await ask(postgres, "SELECT 1") == 1
 
