@@ -47,6 +47,8 @@ class Errand:
     meter: RelayMeter = field(default_factory=Unmeasured)
     returns: int = 10
     """How often the broker may return an event before it counts as delivered to nobody."""
+    passes: bool = False
+    """Whether an event that cannot be opened is given up; else nothing goes on until it can be."""
     in_flight: int = 256
     """More than that gains nothing (`benchmarks/events.py`)."""
     patience: float = 5

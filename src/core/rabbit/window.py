@@ -13,6 +13,7 @@ from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 
+from core.personal import Unopened
 from core.rabbit.errand import Errand, Progress
 from core.rabbit.frames import Unsendable
 from core.rabbit.publishing import ChannelLost, Line, Note, NotSent, Returned
@@ -128,6 +129,14 @@ class Window:
             except Unsendable as error:
                 self._give_up(row, str(error))
                 continue
+            except Unopened as error:
+                if self.errand.passes:
+                    self._give_up(row, str(error))
+                    continue
+                # All that was sealed under the same secret is like it: parked, it would be with nobody, one by one.
+                log.error("event %s cannot be opened, is a previous master secret missing? %s", row["id"], error)  # noqa: TRY400
+                self._fail(NotSent(f"the event at position {row['position']} cannot be opened: {error}"))
+                break
             self.at_broker[row["position"]] = note
             notes.append(note)
         return notes
