@@ -7,8 +7,6 @@ from typing import Final, Protocol
 from core.personal import PersonalKeys
 
 EXCHANGE: Final = "auth.events"
-CAREFUL: Final = 1000
-"""How many events are published one by one after the broker closed a channel."""
 
 
 class RelayMeter(Protocol):
@@ -75,9 +73,9 @@ class Progress:
     careful: int = 0
     """How many more events to publish one by one."""
 
-    def suspect(self) -> None:
-        """Publish one by one for a while: some event makes the broker close the channel."""
-        self.careful = CAREFUL
+    def suspect(self, events: int) -> None:
+        """Publish one by one until so many are through: one of them makes the broker close the channel."""
+        self.careful = max(self.careful, events)
 
     def confirm(self, position: int) -> None:
         """Note that the event at `position` needs no sending."""

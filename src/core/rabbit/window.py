@@ -26,6 +26,9 @@ FAULTS: Final = 3
 ABOUT: Final = {"messaging.system": "rabbitmq", "messaging.operation.type": "send"}
 """What the semantic conventions of OpenTelemetry say of a span that publishes."""
 
+MOST: Final = 20_000
+"""Events kept in memory, most of them behind others of their aggregate."""
+
 Row = Mapping[str, Any]
 
 
@@ -61,6 +64,11 @@ class Window:
 
     def __post_init__(self) -> None:
         self.line.watch(self._lost)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more events would only wait: there is enough to send, or too much behind a few aggregates."""
+        return len(self._ready) + len(self.at_broker) >= self.errand.in_flight or self.waiting >= MOST
 
     def add(self, row: Row) -> None:
         """Send an event when it is its turn."""
@@ -189,9 +197,11 @@ class Window:
             event.set()
 
     def _lost(self, wrong: NotSent) -> None:
-        if isinstance(wrong, ChannelLost) and self.progress.careful:
-            for position in islice(self.at_broker, 1):
-                self.progress.faults[position] += 1
+        if isinstance(wrong, ChannelLost):
+            if self.progress.careful:
+                for position in islice(self.at_broker, 1):
+                    self.progress.faults[position] += 1
+            self.progress.suspect(len(self.at_broker))
         for note in self.at_broker.values():
             note.end()
         self.deaf = True
