@@ -21,6 +21,7 @@ from core.postgres.flush import Pending
 from core.postgres.poke import Poke
 from core.postgres.sequencer import Sequencer
 from core.postgres.work import SqlWork
+from core.processes import settle_heap
 from core.rabbit.errand import Errand
 from core.rabbit.relay import Relay
 from core.rabbit.topology import broker
@@ -166,6 +167,7 @@ async def _lags(database: Database, amqp: str) -> list[float]:
     notes, poke = Notes(), Poke(database)
     parts = Sequencer(database), Relay(database, amqp, Errand(meter=notes)), poke
     async with running(*parts), asyncio.TaskGroup() as commands:
+        settle_heap()  # as a worker does
         started = perf_counter()
         for number in range(PACE * (SECONDS + 1)):
             commands.create_task(_command(database, poke, uuid7()))

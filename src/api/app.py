@@ -1,6 +1,5 @@
 """The composition root of a process that answers requests: settings, then adapters, then routes."""
 
-import gc
 import sys
 from typing import Final
 
@@ -34,7 +33,7 @@ from core.access_log import AccessLog
 from core.assembly import Assembly
 from core.health import Health
 from core.logs import configure_logs
-from core.processes import end_with_parent
+from core.processes import end_with_parent, settle_heap
 from core.providers import dispatcher
 from core.settings import Settings, load
 from core.telemetry import configure_tracing
@@ -109,7 +108,5 @@ def create() -> Litestar:
     configure_logs(settings.log_level, json=settings.log_json)
     end_with_parent()
     app = build(settings)
-    # What is there by now stays as long as the process: looking through it for garbage stops every request for long.
-    gc.collect()
-    gc.freeze()
+    settle_heap()
     return app

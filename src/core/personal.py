@@ -24,6 +24,10 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
+class Unopened(ValueError):
+    """What is personal in an event cannot be opened, as when a master secret is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class PersonalKeys:
     """Makes the key of each person, of their salt and of the master secret: the present one, or one before it."""
@@ -55,8 +59,8 @@ class PersonalKeys:
     def show(self, stored: str, salt: bytes | None, event: UUID) -> tuple[Any, bool]:
         """Return an event's data as it was stated, and whether the person was erased: then what was personal is null.
 
-        What has nothing sealed in it is `msgspec.Raw`: it goes out as it is. Raise `ValueError` if it cannot be opened
-        with the salt, as when a master secret is missing.
+        What has nothing sealed in it is `msgspec.Raw`: it goes out as it is. Raise `Unopened` if it cannot be opened
+        with the salt.
         """
         data = _decode(stored) if _MARK in stored else None
         if not isinstance(data, dict) or SEALED not in data:
@@ -64,7 +68,11 @@ class PersonalKeys:
         _, sealed = data.pop(SEALED)
         if salt is None or not sealed:
             return data, True
-        return data | _decode(self.open(salt, b64decode(sealed), _about(event))), False
+        try:
+            opened = self.open(salt, b64decode(sealed), _about(event))
+        except ValueError as error:
+            raise Unopened(str(error)) from error
+        return data | _decode(opened), False
 
     def read(self, stored: str, salt: bytes | None, event: UUID) -> Any:
         """Return an event's data as it was stated, read; see `show`."""

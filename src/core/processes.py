@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import subprocess
@@ -143,3 +144,9 @@ def end_with_parent() -> None:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def settle_heap() -> None:
+    """Keep what is there by now as long as the process: looking through it for garbage stops everything for long."""
+    gc.collect()
+    gc.freeze()

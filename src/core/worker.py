@@ -14,6 +14,7 @@ from core.postgres.backlog import Backlog, backlog
 from core.postgres.direct import Connects, session
 from core.postgres.retention import Retention
 from core.postgres.sequencer import Sequencer
+from core.processes import settle_heap
 from core.rabbit.errand import Errand
 from core.retrying import forever
 from core.webhooks.rows import Webhooking, webhooking
@@ -94,6 +95,8 @@ class Worker:
             loop.add_signal_handler(number, stop.set)
         others = asyncio.all_tasks()
         working, stopping = asyncio.create_task(self.run()), asyncio.create_task(stop.wait())
+        await asyncio.sleep(0)  # its parts are there then, and what they import
+        settle_heap()
         _log.info("at work")
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()

@@ -19,7 +19,7 @@ from core.rabbit.window import Window
 log = logging.getLogger(__name__)
 
 BATCH: Final = 500
-"""Events read at a time. More are read when fewer than these are under way."""
+"""Events read at a time."""
 
 # One statement, hence one snapshot: what it does not return, up to the head, is in other slots.
 READ: Final = f"""
@@ -44,6 +44,8 @@ WHERE c.sink = $1 AND c.slot = n.slot AND c.position = n.before
 """
 # A cursor that a crash of Postgres sets back repeats events, with the same ids: no reason to wait for its disk.
 UNHURRIED: Final = "SET synchronous_commit = off"
+# A relay asks something every tenth of a second; where its host is gone, nobody else would end its session.
+SHORT_LIVED: Final = "SET idle_session_timeout = '10s'"
 PARK: Final = "INSERT INTO parked_events (sink, position, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 
 
@@ -82,6 +84,7 @@ class Delivery:
         await self.connection.add_listener(LOG, lambda *_: look.set())
         self.connection.add_termination_listener(lambda _: look.set())
         await self.connection.execute(UNHURRIED)
+        await self.connection.execute(SHORT_LIVED)
         await self.connection.execute(START, self.errand.sink, SLOTS)
         shared = stored = 0.0
         while True:
@@ -93,7 +96,7 @@ class Delivery:
                 await self._store()
                 stored = clock()
             look.clear()
-            if self.window.waiting > BATCH:
+            if self.window.is_full:
                 await self.window.moves(0.1)
             elif not await self._read():
                 with suppress(TimeoutError):
@@ -108,6 +111,7 @@ class Delivery:
             while not self.progress.ahead.issuperset(self.under_way[slot]):
                 await self.window.check()
                 await self.window.moves(0.1)
+                await self.connection.execute(SHORT_LIVED)  # a session that waits for the broker is not idle
             await self._store()  # nothing of the slot is under way now, and its cursor says so
             for kept in (self.read, self.stored, self.under_way):
                 del kept[slot]

@@ -7,8 +7,6 @@ from typing import Final, Protocol
 from core.personal import PersonalKeys
 
 EXCHANGE: Final = "auth.events"
-CAREFUL: Final = 1000
-"""How many events are published one by one after the broker closed a channel."""
 
 
 class RelayMeter(Protocol):
@@ -47,6 +45,8 @@ class Errand:
     meter: RelayMeter = field(default_factory=Unmeasured)
     returns: int = 10
     """How often the broker may return an event before it counts as delivered to nobody."""
+    passes: bool = False
+    """Whether an event that cannot be opened is given up; else nothing goes on until it can be."""
     in_flight: int = 256
     """More than that gains nothing (`benchmarks/events.py`)."""
     patience: float = 5
@@ -73,9 +73,9 @@ class Progress:
     careful: int = 0
     """How many more events to publish one by one."""
 
-    def suspect(self) -> None:
-        """Publish one by one for a while: some event makes the broker close the channel."""
-        self.careful = CAREFUL
+    def suspect(self, events: int) -> None:
+        """Publish one by one until so many are through: one of them makes the broker close the channel."""
+        self.careful = max(self.careful, events)
 
     def confirm(self, position: int) -> None:
         """Note that the event at `position` needs no sending."""

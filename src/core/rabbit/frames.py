@@ -9,7 +9,7 @@ from pamqp import frame as wire
 from pamqp.commands import Basic
 
 from core.cloudevents import MEDIA_TYPE, encode_row
-from core.personal import PersonalKeys
+from core.personal import PersonalKeys, Unopened
 
 AGAIN: Final = "x-replay"
 """The header, true, of what is published again to one queue."""
@@ -62,12 +62,14 @@ class Framing:
     """By type: what is the same in all events of it."""
 
     def event(self, row: Mapping[str, Any], traceparent: str | None = None) -> bytes:
-        """Return the frames of a row of `events`; raise `Unsendable`.
+        """Return the frames of a row of `events`; raise `Unsendable` or `Unopened`.
 
         Without `traceparent` the message carries that of the request that stated the event.
         """
         try:
             return self._event(row, traceparent)
+        except Unopened:
+            raise  # the event is not at fault
         except (ValueError, TypeError, LookupError, OverflowError) as error:
             raise Unsendable(repr(error)) from error
 

@@ -1,6 +1,6 @@
 """Events that the relay gave up, so that the others could pass: looked at, and tried again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -63,7 +63,7 @@ class Retrying:
             while left:
                 async with broker(self.amqp, self.errand.exchange) as exchange:
                     line = await Line.of(exchange, self.errand.source, self.errand.people)
-                    window = Window(self.errand, Progress(), line)
+                    window = Window(replace(self.errand, passes=True), Progress(), line)
                     while left and not window.wrong:
                         wrong = await self._try(left[0], connection, window)
                         await self._note(left[0], wrong, connection)

@@ -13,7 +13,7 @@ from aio_pika import Exchange
 from aio_pika.abc import AbstractExchange
 from aiormq.abc import ChannelFrame
 from aiormq.channel import Channel
-from aiormq.exceptions import AMQPError, ChannelClosed, PublishError
+from aiormq.exceptions import AMQPError, ChannelPreconditionFailed, PublishError
 
 from core.personal import PersonalKeys
 from core.rabbit.frames import Framing
@@ -28,7 +28,7 @@ class Returned(NotSent):
 
 
 class ChannelLost(NotSent):
-    """The broker closed the channel, because of this event or of another that was under way."""
+    """The broker closed the channel over what is in an event: this one or another that was under way."""
 
 
 @dataclass(slots=True, eq=False)
@@ -130,4 +130,5 @@ class Line:
 
 
 def _loss(error: BaseException | None) -> NotSent:
-    return ChannelLost(str(error)) if isinstance(error, ChannelClosed) else NotSent(repr(error))
+    # A right that was taken away, or an exchange that is missing, is no event's fault: what is too large is.
+    return ChannelLost(str(error)) if isinstance(error, ChannelPreconditionFailed) else NotSent(repr(error))

@@ -7,7 +7,7 @@ from typing import NoReturn
 from core.postgres.direct import Connects, session
 from core.rabbit.delivery import Delivery
 from core.rabbit.errand import Errand, Progress
-from core.rabbit.publishing import ChannelLost, Line
+from core.rabbit.publishing import Line
 from core.rabbit.topology import broker
 from core.rabbit.window import Window
 from core.retrying import forever
@@ -17,9 +17,9 @@ from core.retrying import forever
 class Relay:
     """Deliver the log to the exchange. Several may run: each slot is owned by one, by an advisory lock of its session.
 
-    The locks die with the session, so a killed relay is replaced within a second. A relay that lost its session without
-    knowing can only repeat events, in order and with the same ids: its cursors are moved by compare-and-set, and that
-    fails.
+    The locks die with the session, so a killed relay is replaced within a second, and one that is frozen, or whose host
+    is gone, within some ten. A relay that lost its session without knowing can only repeat events, in order and with
+    the same ids: its cursors are moved by compare-and-set, and that fails.
     """
 
     database: Connects
@@ -32,18 +32,14 @@ class Relay:
         await forever("the relay", self._serve, most=2)
 
     async def _serve(self) -> None:
-        try:
-            async with (
-                session(self.database, self.errand.name) as connection,
-                broker(self.amqp, self.errand.exchange) as exchange,
-                asyncio.TaskGroup() as group,
-            ):
-                window = Window(
-                    self.errand, self._progress, await Line.of(exchange, self.errand.source, self.errand.people)
-                )
-                group.create_task(window.run())
-                await Delivery(self.errand, self._progress, connection, window).run()
-        except* ChannelLost:
-            # Which of the events under way it was cannot be told: one at a time from now on, until it is found.
-            self._progress.suspect()
-            raise
+        async with (
+            # The broker first: by their sessions relays count each other, and one that cannot deliver takes no slot.
+            broker(self.amqp, self.errand.exchange) as exchange,
+            session(self.database, self.errand.name) as connection,
+            asyncio.TaskGroup() as group,
+        ):
+            window = Window(
+                self.errand, self._progress, await Line.of(exchange, self.errand.source, self.errand.people)
+            )
+            group.create_task(window.run())
+            await Delivery(self.errand, self._progress, connection, window).run()

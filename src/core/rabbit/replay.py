@@ -17,7 +17,7 @@ from core.postgres.log import rows_of
 from core.rabbit.delivery import BATCH
 from core.rabbit.errand import Errand, Progress
 from core.rabbit.frames import LONGEST
-from core.rabbit.publishing import ChannelLost, Line, NotSent
+from core.rabbit.publishing import Line, NotSent
 from core.rabbit.topology import publishing
 from core.rabbit.window import Window
 from core.retrying import end_if_cancelled, summary
@@ -130,27 +130,23 @@ class Replay:
             await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - spreads load, keeps no secret
 
     async def _serve(self) -> None:
-        try:
-            async with (
-                session(self.database, "gatewright-replay") as connection,
-                publishing(self.amqp) as channel,
-            ):
-                await _declared(channel, self.queue)
-                self._begun = True
-                errand = Errand(source=self.source, people=self.people, returns=sys.maxsize, leave=5)
-                line = await Line.of(channel.default_exchange, self.source, self.people, self.queue)
-                async with asyncio.TaskGroup() as group:
-                    window = Window(errand, self._progress, line)
-                    sending = group.create_task(window.run())
-                    try:
-                        await self._send(connection, window)
-                    finally:
-                        await window.settle(errand.leave)
-                        self._pass(window)
-                        sending.cancel()
-        except* ChannelLost:
-            self._progress.suspect()
-            raise
+        async with (
+            session(self.database, "gatewright-replay") as connection,
+            publishing(self.amqp) as channel,
+        ):
+            await _declared(channel, self.queue)
+            self._begun = True
+            errand = Errand(source=self.source, people=self.people, returns=sys.maxsize, passes=True, leave=5)
+            line = await Line.of(channel.default_exchange, self.source, self.people, self.queue)
+            async with asyncio.TaskGroup() as group:
+                window = Window(errand, self._progress, line)
+                sending = group.create_task(window.run())
+                try:
+                    await self._send(connection, window)
+                finally:
+                    await window.settle(errand.leave)
+                    self._pass(window)
+                    sending.cancel()
 
     async def _send(self, connection: Any, window: Window) -> None:
         clock = asyncio.get_running_loop().time

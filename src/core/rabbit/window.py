@@ -13,6 +13,7 @@ from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 
+from core.personal import Unopened
 from core.rabbit.errand import Errand, Progress
 from core.rabbit.frames import Unsendable
 from core.rabbit.publishing import ChannelLost, Line, Note, NotSent, Returned
@@ -24,6 +25,9 @@ FAULTS: Final = 3
 """How often the broker may close the channel over one event before that event is parked."""
 ABOUT: Final = {"messaging.system": "rabbitmq", "messaging.operation.type": "send"}
 """What the semantic conventions of OpenTelemetry say of a span that publishes."""
+
+MOST: Final = 20_000
+"""Events kept in memory, most of them behind others of their aggregate."""
 
 Row = Mapping[str, Any]
 
@@ -60,6 +64,11 @@ class Window:
 
     def __post_init__(self) -> None:
         self.line.watch(self._lost)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more events would only wait: there is enough to send, or too much behind a few aggregates."""
+        return len(self._ready) + len(self.at_broker) >= self.errand.in_flight or self.waiting >= MOST
 
     def add(self, row: Row) -> None:
         """Send an event when it is its turn."""
@@ -128,6 +137,14 @@ class Window:
             except Unsendable as error:
                 self._give_up(row, str(error))
                 continue
+            except Unopened as error:
+                if self.errand.passes:
+                    self._give_up(row, str(error))
+                    continue
+                # All that was sealed under the same secret is like it: parked, it would be with nobody, one by one.
+                log.error("event %s cannot be opened, is a previous master secret missing? %s", row["id"], error)  # noqa: TRY400
+                self._fail(NotSent(f"the event at position {row['position']} cannot be opened: {error}"))
+                break
             self.at_broker[row["position"]] = note
             notes.append(note)
         return notes
@@ -180,9 +197,11 @@ class Window:
             event.set()
 
     def _lost(self, wrong: NotSent) -> None:
-        if isinstance(wrong, ChannelLost) and self.progress.careful:
-            for position in islice(self.at_broker, 1):
-                self.progress.faults[position] += 1
+        if isinstance(wrong, ChannelLost):
+            if self.progress.careful:
+                for position in islice(self.at_broker, 1):
+                    self.progress.faults[position] += 1
+            self.progress.suspect(len(self.at_broker))
         for note in self.at_broker.values():
             note.end()
         self.deaf = True

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import aio_pika
+import pytest
 
 from core.cloudevents import MEDIA_TYPE
+from core.personal import PersonalKeys, new_salt
 from core.postgres.database import Database
 from core.postgres.sequencer import Sequencer
 from core.rabbit.errand import Errand
@@ -200,6 +202,29 @@ async def test_a_channel_that_the_broker_closes_costs_nothing(
                 for version in range(2, 50):
                     await state(connection, person, version)
                 await until(lambda: settled_at(connection, 49))
+    assert await connection.fetchval("SELECT count(*) FROM parked_events") == 0
+
+
+async def test_what_cannot_be_opened_waits_for_its_secret(
+    database: Database, connection: Any, rabbitmq_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    person, keys = uuid7(), PersonalKeys((b"a key for personal data of 32 byt",))
+    await connection.execute("INSERT INTO person_keys (person_id, salt) VALUES ($1, $2)", person, salt := new_salt())
+    event = await state(connection, person, 1, type="identity.user.created")
+    data = keys.hide({"email": "a@example.com"}, ("email",), person, salt, event)
+    await connection.execute("UPDATE outbox SET data = $1 WHERE id = $2", json.dumps(data), event)
+    await number(connection)
+
+    async def refused() -> bool:
+        return "cannot be opened" in caplog.text
+
+    async with subscribed(rabbitmq_url) as subscriber:
+        async with running(Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange))):
+            await until(refused)
+        assert not subscriber.messages
+        async with running(Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange, people=keys))):
+            await until(lambda: arrived(subscriber, 1))
+    assert subscriber.events[0]["data"] == {"email": "a@example.com"}
     assert await connection.fetchval("SELECT count(*) FROM parked_events") == 0
 
 

@@ -1,7 +1,10 @@
 """Everything after the commit, together."""
 
 import asyncio
+import gc
 import json
+import os
+import signal
 from typing import Any
 
 from core.jobs.registry import by_name
@@ -83,3 +86,18 @@ async def test_the_gauges_say_what_waits(database: Database, connection: Any) ->
 
 async def numbered(connection: Any) -> bool:
     return bool(await connection.fetchval("SELECT position FROM log_head") == 3)
+
+
+async def test_garbage_is_not_looked_for_in_what_stays(database: Database) -> None:
+    gc.unfreeze()
+    serving = asyncio.create_task(Worker(database, by_name([])).serve())
+    try:
+        await until(frozen)
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await serving
+        gc.unfreeze()
+
+
+async def frozen() -> bool:
+    return gc.get_freeze_count() > 10_000

@@ -13,6 +13,8 @@ FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 UNION ALL SELECT 'function', oid::regprocedure::text, prokind::text || md5(prosrc)
 FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal AND tgname <> 'pause'
+UNION ALL SELECT 'option', c.relname, unnest(c.reloptions) FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
 ORDER BY 1, 2
 """
 _SEEDS = "SELECT 'seed', name, unnest(seeded) FROM roles WHERE seeded IS NOT NULL"
