@@ -198,3 +198,23 @@ async def test_nobody_there_may_pass(desk: Desk) -> None:
         pass
     with pytest.raises(NoAnswer):
         await FeedSubscriber(desk.consumer, url, TOKEN).take()
+
+
+async def test_a_replay_is_not_undone_by_what_was_asked_before_it(desk: Desk, subscriber: FeedSubscriber[Any]) -> None:
+    desk.announce(6)
+    await subscriber.catch_up()
+    desk.announce(1)
+
+    async def reset(_: Any) -> None:
+        desk.versions.clear()
+
+    async def while_it_is_answered(_: Any) -> None:
+        await desk.consumer.replay(None, reset)
+
+    subscriber.client.event_hooks = {"response": [while_it_is_answered]}
+    assert await subscriber.take() == 0
+    subscriber.client.event_hooks = {"response": []}
+    assert desk.inbox.state.place is None
+    assert await subscriber.catch_up() == 7
+    assert desk.versions == list(range(1, 8))
+    assert not await desk.consumer.letters()
