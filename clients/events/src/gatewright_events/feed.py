@@ -83,20 +83,26 @@ class FeedSubscriber(Generic[C]):
 
     async def catch_up(self) -> int:
         """Take everything up to the present end of the feed; return how many events were new."""
-        new = 0
-        while (found := await self.take(0)) is not None:
+        new, more = 0, True
+        while more:  # and not until a part is empty, which under load none is
+            found, more = await self._next(0)
             new += found
         return new
 
     async def take(self, wait: int = 0) -> int | None:
-        """Take the next part of the feed; return how many of its events were new, None if it has no part yet.
+        """Take the next part of the feed; return how many of its events were new, None if none was at its end.
 
         Raise `Refused`, `NoAnswer`, or what the consumer raises. The place is kept after all of the part was taken.
         """
+        new, more = await self._next(wait)
+        return new if new or more else None
+
+    async def _next(self, wait: int) -> tuple[int, bool]:
+        """Take the next part; return how many of its events were new, and whether the feed has more."""
         await self.copy()
         part = await self._part(wait)
         if part is None:
-            return 0
+            return 0, True
         new, cursor = 0, part["asked"]
 
         async def still(open_: Transaction[C]) -> None:
@@ -110,8 +116,8 @@ class FeedSubscriber(Generic[C]):
             await self._move(part["next"], still)
         except _Moved:
             # A replay began elsewhere, or who shares the inbox was faster: what was answered follows no more.
-            return new
-        return new if part["items"] or part.get("more") else None
+            return new, True
+        return new, bool(part.get("more"))
 
     async def reach(self, cursor: str, take: Take) -> None:
         """Have `take` handle what precedes a cursor, and nothing beyond it; raise as `take` of this does."""
