@@ -39,7 +39,7 @@ async def test_what_there_is_is_loaded_and_only_what_follows_is_handled(desk: De
     desk.put(BOB, "Bob")
     assert await desk.subscriber.catch_up() == 1
     assert (desk.handled, desk.is_complete()) == ([(BOB, 3)], True)
-    assert [asked.get("after") for asked in desk.asked("")] == [f"{desk.gatewright.log}.{n}" for n in (21, 22)]
+    assert [asked.get("after") for asked in desk.asked("")] == [f"{desk.gatewright.log}.21"]
     assert await desk.subscriber.copy() == 0
 
 

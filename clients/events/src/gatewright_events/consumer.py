@@ -18,6 +18,8 @@ from gatewright_events.inbox import Inbox, Letter, Transaction
 C = TypeVar("C")
 Handler = Callable[[Event, C], Awaitable[None]]
 """Applies an event by a connection of the inbox, in whose transaction it runs; it must not commit."""
+Still = Callable[[Transaction[C]], Awaitable[None]]
+"""Raises when what it was asked for holds no longer."""
 Take = Callable[[Mapping[str, Any]], "Awaitable[Outcome]"]
 
 ATTEMPTS: Final = 5
@@ -73,13 +75,16 @@ class Consumer(Generic[C]):
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
-    async def take(self, body: bytes | str | Mapping[str, Any], *, in_order: bool = False) -> Outcome:
+    async def take(
+        self, body: bytes | str | Mapping[str, Any], *, in_order: bool = False, still: Still[C] | None = None
+    ) -> Outcome:
         """Handle the event in `body`; raise only `Later`, and what the store raises: then it was not taken.
 
-        With `in_order` it comes from the feed, where nothing precedes it that could still come.
+        With `in_order` it comes from the feed, where nothing precedes it that could still come. `still` is called
+        first in each transaction; what it raises is raised, and the event was not taken.
         """
         async with self._turn:
-            outcome = await self._take(body, in_order=in_order)
+            outcome = await self._take(body, in_order=in_order, still=still)
             crowded = outcome is Outcome.HELD and await self._waiting() > self.room
         if crowded:
             await self.release(timedelta(0))
@@ -142,7 +147,9 @@ class Consumer(Generic[C]):
             await open_.forget()
             await open_.move(after)
 
-    async def _take(self, body: bytes | str | Mapping[str, Any], *, in_order: bool) -> Outcome:
+    async def _take(
+        self, body: bytes | str | Mapping[str, Any], *, in_order: bool, still: Still[C] | None = None
+    ) -> Outcome:
         try:
             event = read(body)
         except Malformed as malformed:
@@ -150,7 +157,7 @@ class Consumer(Generic[C]):
             return Outcome.BURIED
         if not matches(self.patterns, event.type):
             return Outcome.UNWANTED
-        outcome = await self._settle(event, lambda open_: self._apply(event, open_, in_order=in_order))
+        outcome = await self._settle(event, lambda open_: self._apply(event, open_, in_order=in_order), still)
         if outcome in {Outcome.HANDLED, Outcome.BURIED}:
             await self._drain(event.aggregate_id)
         return outcome
@@ -192,11 +199,15 @@ class Consumer(Generic[C]):
             raise _Failed(f"{type(error).__name__}: {error}") from error
         return Outcome.HANDLED
 
-    async def _settle(self, event: Event, act: Callable[[Transaction[C]], Awaitable[Outcome]]) -> Outcome:
+    async def _settle(
+        self, event: Event, act: Callable[[Transaction[C]], Awaitable[Outcome]], still: Still[C] | None = None
+    ) -> Outcome:
         """Do what is to be done with an event, several times if it fails, and bury it then."""
         for attempt in range(ATTEMPTS):
             try:
                 async with self.inbox.transaction() as open_:
+                    if still:
+                        await still(open_)
                     return await act(open_)
             except _Failed as failed:
                 reason = str(failed)
@@ -204,6 +215,8 @@ class Consumer(Generic[C]):
                 if attempt + 1 < ATTEMPTS:
                     await self.pause(PAUSE * 2**attempt)
         async with self.inbox.transaction() as open_:
+            if still:
+                await still(open_)
             known = await open_.version(event.aggregate_id)
             await open_.remember(event.id)
             await open_.held(event.aggregate_id, event.aggregate_version)

@@ -10,9 +10,10 @@ from typing import Any, Final, Generic, TypeVar
 import httpx2
 
 from gatewright_events.asking import OK, SECONDS, Answer, Credential, Gatewright, NoAnswer, parsed
-from gatewright_events.consumer import Consumer, Later, Outcome, Take
+from gatewright_events.consumer import Consumer, Later, Outcome, Still, Take
 from gatewright_events.copying import Copier, Copy
 from gatewright_events.events import spelt_out
+from gatewright_events.inbox import Transaction
 
 C = TypeVar("C")
 
@@ -25,6 +26,10 @@ LEAST_PAUSE: Final = 0.5
 MOST_PAUSE: Final = 30.0
 """Seconds between two attempts to reach a feed that does not answer."""
 log = logging.getLogger("gatewright_events")
+
+
+class _Moved(Exception):
+    """The inbox has another place in the feed than the one that was asked from."""
 
 
 @dataclass(slots=True)
@@ -78,26 +83,41 @@ class FeedSubscriber(Generic[C]):
 
     async def catch_up(self) -> int:
         """Take everything up to the present end of the feed; return how many events were new."""
-        new = 0
-        while (found := await self.take(0)) is not None:
+        new, more = 0, True
+        while more:  # and not until a part is empty, which under load none is
+            found, more = await self._next(0)
             new += found
         return new
 
     async def take(self, wait: int = 0) -> int | None:
-        """Take the next part of the feed; return how many of its events were new, None if it has no part yet.
+        """Take the next part of the feed; return how many of its events were new, None if none was at its end.
 
         Raise `Refused`, `NoAnswer`, or what the consumer raises. The place is kept after all of the part was taken.
         """
+        new, more = await self._next(wait)
+        return new if new or more else None
+
+    async def _next(self, wait: int) -> tuple[int, bool]:
+        """Take the next part; return how many of its events were new, and whether the feed has more."""
         await self.copy()
         part = await self._part(wait)
         if part is None:
-            return 0
-        new = 0
-        for event in part["items"]:
-            outcome = await self.consumer.take(event, in_order=True)
-            new += outcome in {Outcome.HANDLED, Outcome.BURIED}
-        await self._move(part["next"])
-        return new if part["items"] or part.get("more") else None
+            return 0, True
+        new, cursor = 0, part["asked"]
+
+        async def still(open_: Transaction[C]) -> None:
+            if await open_.cursor() != cursor:
+                raise _Moved
+
+        try:
+            for event in part["items"]:
+                outcome = await self.consumer.take(event, in_order=True, still=still)
+                new += outcome in {Outcome.HANDLED, Outcome.BURIED}
+            await self._move(part["next"], still)
+        except _Moved:
+            # A replay began elsewhere, or who shares the inbox was faster: what was answered follows no more.
+            return new, True
+        return new, bool(part.get("more"))
 
     async def reach(self, cursor: str, take: Take) -> None:
         """Have `take` handle what precedes a cursor, and nothing beyond it; raise as `take` of this does."""
@@ -117,8 +137,10 @@ class FeedSubscriber(Generic[C]):
         async with self.consumer.inbox.transaction() as open_:
             return await open_.cursor()
 
-    async def _move(self, cursor: str) -> None:
+    async def _move(self, cursor: str, still: Still[C] | None = None) -> None:
         async with self.consumer.inbox.transaction() as open_:
+            if still:
+                await still(open_)
             # Another process may have begun to copy meanwhile: then the place is known at the end of that.
             if not self.copies or await open_.noted() is None:
                 await open_.move(cursor)
@@ -143,7 +165,7 @@ class FeedSubscriber(Generic[C]):
             well = False
         if not well:
             raise self.gatewright.spoilt(answer, "events")
-        return dict(part)
+        return {**part, "asked": cursor}
 
     async def _lose(self, cursor: str) -> None:
         async with self.consumer.inbox.transaction() as open_:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from random import uniform
 from typing import Final, Generic, TypeVar
 
 import aio_pika
@@ -13,13 +14,15 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from gatewright_events.asking import NoAnswer, Refused
 from gatewright_events.consumer import Consumer, Later
-from gatewright_events.feed import FeedSubscriber
+from gatewright_events.feed import MOST_PAUSE, FeedSubscriber
 
 C = TypeVar("C")
 DELIVERIES: Final = 20
-"""How often the broker delivers a message again. What fails the consumer buries: it is what ends the process."""
+"""How often the broker delivers a message again. What fails the consumer buries: it is what ends the process.
+
+So often, too, is a message tried that a store which is well does not keep."""
 PAUSE: Final = 0.5
-"""Seconds before it connects again."""
+"""Seconds before it connects again, or tries a message again for the first time."""
 TENDING: Final = timedelta(seconds=2)
 """How often it looks at what waits, and after how long it asks the feed for what is missing."""
 log = logging.getLogger("gatewright_events")
@@ -29,7 +32,8 @@ log = logging.getLogger("gatewright_events")
 class RabbitSubscriber(Generic[C]):
     """Keep a quorum queue bound to the events that a consumer wants, and have it take what arrives.
 
-    Beside `queue` there is `<queue>.dead`, for messages that ended the process again and again.
+    Beside `queue` there is `<queue>.dead`, for messages that ended the process, or that the store did not
+    keep, again and again.
     """
 
     consumer: Consumer[C]
@@ -93,9 +97,35 @@ class RabbitSubscriber(Generic[C]):
         return queue
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
-        """Have the message taken, then acknowledge it. What the consumer raises ends the connection: it comes again."""
-        await self.consumer.take(message.body)
-        await message.ack()
+        """Have the message taken, then acknowledge it.
+
+        It is held meanwhile, for whatever goes back to the broker is counted: no outage costs a delivery. What cannot
+        be taken again and again although the store is well is put aside, so that it stops nobody.
+        """
+        pause, failed = PAUSE, 0
+        while failed < DELIVERIES:
+            try:
+                await self.consumer.take(message.body)
+            except Later as error:
+                log.warning("tries a message again in about %g seconds: %s", pause, error)
+            except Exception as error:
+                log.exception("tries a message again in about %g seconds: %s", pause, type(error).__name__)
+                failed += await self._well()
+            else:
+                await message.ack()  # fails if the broker went away meanwhile: then it comes again, a repetition
+                return
+            await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311 - nobody gains by guessing it
+            pause = min(2 * pause, MOST_PAUSE)
+        await message.reject(requeue=False)
+
+    async def _well(self) -> bool:
+        """Tell whether the store keeps anything."""
+        try:
+            async with self.consumer.inbox.transaction() as open_:
+                await open_.note(await open_.noted())
+        except Exception:  # noqa: BLE001 - the inbox knows its errors
+            return False
+        return True
 
     async def tend(self) -> None:
         """Ask the feed for what is waited for, and go on without what was waited for too long; `run` does it.
