@@ -19,6 +19,7 @@ from gatewright_events.rabbitmq import RabbitSubscriber
 from gatewright_events.sqlite import SqliteInbox
 
 OURS: Final = ("identity.user.*",)
+UNNAMED: Final = "name the service and a token: GATEWRIGHT_URL and GATEWRIGHT_TOKEN"
 
 
 def consumer(path: str) -> Consumer[sqlite3.Connection]:
@@ -39,7 +40,7 @@ def feed_of(
 async def mended(feed: FeedSubscriber[sqlite3.Connection] | None) -> str | None:
     """Compare the table with the service, and copy again what differs; return why that cannot be done."""
     if not feed:
-        return "name the service and a token: GATEWRIGHT_URL and GATEWRIGHT_TOKEN"
+        return UNNAMED
     try:
         for each in (found := await differences(feed, PEOPLE)):
             copied = await reload(feed, PEOPLE, first=each.first, last=each.last)
@@ -81,6 +82,8 @@ async def main(words: list[str]) -> str | None:
     if words == ["mend"]:
         return await mended(feed_of(taking, os.environ))
     if words == ["replay"]:
+        if feed_of(taking, os.environ) is None:
+            return f"nothing to read again from: {UNNAMED}"
         await taking.replay(None, reset)
     task = asyncio.create_task(subscription(taking, os.environ))
     for number in (signal.SIGTERM, signal.SIGINT):

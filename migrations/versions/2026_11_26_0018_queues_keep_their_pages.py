@@ -1,12 +1,12 @@
 """Queues that keep the pages they have: to give them back takes a lock for which every writer waits.
 
-Revision ID: 0018_relay3
+Revision ID: 0018
 Revises: 0017
 """
 
 from core.postgres.migrating import execute
 
-revision = "0018_relay3"
+revision = "0018"
 down_revision = "0017"
 
 KEPT = """
