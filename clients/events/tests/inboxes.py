@@ -201,3 +201,20 @@ class InboxContract(ABC):
             assert (await open_.loaded(other), await open_.noted(), await open_.versions([one, other])) == (0, None, {})
             assert (await open_.version(one), await open_.waiting(), await open_.cursor()) == (0, 0, None)
             assert len(await open_.letters(10)) == 1
+
+    async def test_of_an_aggregate_nothing_is_kept_that_is_purged(self, inbox: Inbox[Any]) -> None:
+        one, other = uuid4(), uuid4()
+        about, another = events(one, 2), events(other, 2)
+        naming = read(Announcer().announce("organizations.member.added", other, user_id=str(one)))
+        kept = [Letter(each.id, each.body, "why", 1, NOON) for each in (about[0], another[0], naming)]
+        spoilt = Letter("spoilt", f'{{"aggregateid": "{one}"', "no event", 1, NOON)
+        async with inbox.transaction() as open_:
+            for letter in (*kept, spoilt):
+                await open_.bury(letter)
+            await open_.hold(about[1], NOON)
+            await open_.hold(another[1], NOON)
+            await open_.purge(one)
+        async with inbox.transaction() as open_:
+            assert {each.id for each in await open_.letters(10)} == {another[0].id, naming.id}
+            assert await open_.held(one) is None
+            assert await open_.held(other) == another[1]

@@ -72,3 +72,19 @@ async def test_i18_a_feed_that_does_not_answer_holds_up_nobody_for_longer_than_p
     desk.now += desk.consumer.patience
     await subscriber.tend()
     assert desk.versions == [2]
+
+
+async def test_what_is_to_be_replayed_is_read_again(desk: Desk, subscriber: RabbitSubscriber[Any]) -> None:
+    desk.now += TENDING
+    await subscriber.tend()
+    asked = len(desk.feed.asked)
+    await subscriber.tend()
+    assert len(desk.feed.asked) == asked
+
+    async def reset(_: Any) -> None:
+        desk.versions.clear()
+
+    await desk.consumer.replay(None, reset)
+    await subscriber.tend()
+
+    assert desk.versions == [1, 2]

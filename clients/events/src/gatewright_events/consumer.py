@@ -25,6 +25,7 @@ Take = Callable[[Mapping[str, Any]], "Awaitable[Outcome]"]
 ATTEMPTS: Final = 5
 PAUSE: Final = 0.05
 """Seconds between the first two attempts; then twice as many each time."""
+ERASED: Final = "identity.user.erased"
 SHOWN: Final = 1 << 16
 """How much of what is no event a letter keeps."""
 log = logging.getLogger("gatewright_events")
@@ -197,6 +198,8 @@ class Consumer(Generic[C]):
             raise
         except Exception as error:
             raise _Failed(f"{type(error).__name__}: {error}") from error
+        if event.type == ERASED:
+            await open_.purge(event.aggregate_id)  # what could not be handled may say who they were
         return Outcome.HANDLED
 
     async def _settle(

@@ -62,6 +62,14 @@ def read(body: bytes | str | Mapping[str, Any]) -> Event:
         raise Malformed(f"it cannot be read: {type(error).__name__}") from error
 
 
+def concerns(body: str, aggregate_id: UUID) -> bool:
+    """Tell whether what was kept is an event of an aggregate, or none at all."""
+    try:
+        return read(body).aggregate_id == aggregate_id
+    except Malformed:
+        return True
+
+
 def matches(patterns: Iterable[str], type_: str) -> bool:
     """Tell whether a type matches any of `patterns`, in which `*` is any segment and a `#` at the end any number."""
     return any(_matches(each.split("."), type_.split(".")) for each in patterns)

@@ -77,7 +77,7 @@ class FeedSubscriber(Generic[C]):
 
         Raise `Refused`, `NoAnswer`, or what the store raises.
         """
-        if not self.copies or await self._cursor() is not None:
+        if not self.copies or await self.place() is not None:
             return 0
         return await Copier(self.gatewright, self.consumer.inbox, self.copies, self.part).run()
 
@@ -122,7 +122,7 @@ class FeedSubscriber(Generic[C]):
     async def reach(self, cursor: str, take: Take) -> None:
         """Have `take` handle what precedes a cursor, and nothing beyond it; raise as `take` of this does."""
         log_id, end = place_of(cursor)
-        while (mine := await self._cursor()) is None or place_of(mine)[0] != log_id or place_of(mine)[1] < end:
+        while (mine := await self.place()) is None or place_of(mine)[0] != log_id or place_of(mine)[1] < end:
             part = await self._part(1)
             if part is None or place_of(part["next"])[0] != log_id:
                 raise NoAnswer("the log was replaced, or has dropped what follows")
@@ -133,7 +133,8 @@ class FeedSubscriber(Generic[C]):
             beyond = len(wanted) < len(part["items"]) or place_of(part["next"])[1] > end
             await self._move(cursor if beyond else part["next"])
 
-    async def _cursor(self) -> str | None:
+    async def place(self) -> str | None:
+        """Return how far the feed was read, None if not at all."""
         async with self.consumer.inbox.transaction() as open_:
             return await open_.cursor()
 
@@ -147,7 +148,7 @@ class FeedSubscriber(Generic[C]):
 
     async def _part(self, wait: int) -> dict[str, Any] | None:
         """Return what follows in the feed, None if there is something to be copied first."""
-        cursor = await self._cursor()
+        cursor = await self.place()
         answer = await self._ask(cursor, wait)
         if answer.status == GONE and cursor:
             # The log was restored from a backup, or dropped what is old.

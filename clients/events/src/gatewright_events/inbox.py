@@ -62,6 +62,9 @@ class Transaction(Protocol[C_co]):
     async def unbury(self, letter_id: str) -> Letter | None:
         """Take out a letter; None if there is none."""
 
+    async def purge(self, aggregate_id: UUID) -> None:
+        """Drop what waits of an aggregate, and the letters about it; so, too, what is no event and has its id."""
+
     async def cursor(self) -> str | None:
         """Return how far the feed was read."""
 

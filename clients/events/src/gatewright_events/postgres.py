@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from gatewright_events.events import Event, read
+from gatewright_events.events import Event, concerns, read
 from gatewright_events.inbox import Inbox, Letter, Transaction
 
 TABLES: Final = """
@@ -131,6 +131,14 @@ class PostgresTransaction(Transaction[Any]):
         """See `Transaction.unbury`."""
         row = await self.database.fetchrow("DELETE FROM inbox_letters WHERE id = $1 RETURNING *", letter_id)
         return Letter(**row) if row else None
+
+    async def purge(self, aggregate_id: UUID) -> None:
+        """See `Transaction.purge`."""
+        await self.database.execute("DELETE FROM inbox_waiting WHERE aggregate_id = $1", aggregate_id)
+        naming = "SELECT id, body FROM inbox_letters WHERE strpos(body, $1) > 0"
+        found = await self.database.fetch(naming, str(aggregate_id))
+        about = [row["id"] for row in found if concerns(row["body"], aggregate_id)]
+        await self.database.execute("DELETE FROM inbox_letters WHERE id = ANY ($1)", about)
 
     async def cursor(self) -> str | None:
         """See `Transaction.cursor`."""

@@ -45,6 +45,8 @@ class RabbitSubscriber(Generic[C]):
     prefetch: int = 50
     ready: Callable[[int], None] = lambda _: None
     """Told how many events of the feed were new, once they were taken and the queue is bound."""
+    _place: str | None = field(default=None, init=False)
+    """How far the feed was read when it was last read to its end."""
 
     async def run(self) -> None:
         """Consume until cancelled; connect again whenever the broker went away. Raise `Refused`."""
@@ -69,7 +71,7 @@ class RabbitSubscriber(Generic[C]):
             await channel.set_qos(prefetch_count=self.prefetch)
             queue = await self._declare(channel)
             # After the queue is bound: what is announced meanwhile arrives twice, and the inbox sees that.
-            self.ready(await self.feed.catch_up() if self.feed else 0)
+            self.ready(await self._catch_up() if self.feed else 0)
             tending = asyncio.create_task(self._tend())
             async with queue.iterator() as messages:
                 async for message in messages:
@@ -128,16 +130,24 @@ class RabbitSubscriber(Generic[C]):
         return True
 
     async def tend(self) -> None:
-        """Ask the feed for what is waited for, and go on without what was waited for too long; `run` does it.
+        """Ask the feed for what is waited for or is to be replayed, and go on without what was waited for too long.
+
+        `run` does it every two seconds.
 
         Raise `Later`, and what the store raises: what waits goes on waiting then.
         """
-        if self.feed and await self.consumer.late(TENDING):
+        if self.feed and (await self.consumer.late(TENDING) or await self.feed.place() != self._place):
             try:
-                await self.feed.catch_up()
+                await self._catch_up()
             except (NoAnswer, Refused) as error:
                 log.warning("what is missing cannot be asked for: %s", error)
         await self.consumer.release()
+
+    async def _catch_up(self) -> int:
+        assert self.feed
+        new = await self.feed.catch_up()
+        self._place = await self.feed.place()
+        return new
 
     async def _tend(self) -> None:
         while True:

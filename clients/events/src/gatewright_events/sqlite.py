@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
-from gatewright_events.events import Event, read
+from gatewright_events.events import Event, concerns, read
 from gatewright_events.inbox import Inbox, Letter, Transaction
 
 TABLES: Final = """
@@ -103,6 +103,14 @@ class SqliteTransaction(Transaction[sqlite3.Connection]):
         row = self._row("SELECT * FROM inbox_letters WHERE id = ?", letter_id)
         self.database.execute("DELETE FROM inbox_letters WHERE id = ?", (letter_id,))
         return _letter(row) if row else None
+
+    async def purge(self, aggregate_id: UUID) -> None:
+        """See `Transaction.purge`."""
+        name = str(aggregate_id)
+        self.database.execute("DELETE FROM inbox_waiting WHERE aggregate_id = ?", (name,))
+        found = self.database.execute("SELECT id, body FROM inbox_letters WHERE instr(body, ?)", (name,)).fetchall()
+        about = [(id_,) for id_, body in found if concerns(body, aggregate_id)]
+        self.database.executemany("DELETE FROM inbox_letters WHERE id = ?", about)
 
     async def cursor(self) -> str | None:
         """See `Transaction.cursor`."""

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid5
 
-from gatewright_events.events import Event
+from gatewright_events.events import Event, concerns
 from gatewright_events.inbox import Inbox, Letter, Transaction
 
 NAMES = UUID("6b0e6d9e-6d1e-4f5b-9b53-5a0c7f2f8f11")
@@ -83,6 +83,14 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
     async def unbury(self, letter_id: str) -> Letter | None:
         """See `Transaction.unbury`."""
         return self.state.letters.pop(letter_id, None)
+
+    async def purge(self, aggregate_id: UUID) -> None:
+        """See `Transaction.purge`."""
+        for key in [key for key in self.state.waiting if key[0] == aggregate_id]:
+            del self.state.waiting[key]
+        for letter in [*self.state.letters.values()]:
+            if str(aggregate_id) in letter.body and concerns(letter.body, aggregate_id):
+                del self.state.letters[letter.id]
 
     async def cursor(self) -> str | None:
         """See `Transaction.cursor`."""
