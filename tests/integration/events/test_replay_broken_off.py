@@ -41,7 +41,7 @@ async def test_e5_a_broker_that_is_killed_in_the_middle_loses_nothing(
         replay = Replay(database, private_rabbitmq.url, queue.name, await course(connection))
         going = asyncio.create_task(replay.run())
         for share in (500, 3000):
-            await until(partial(moved, replay, share))
+            await until(partial(moved, replay, share), 90)
             await asyncio.to_thread(private_rabbitmq.kill)
             assert not going.done()
             await asyncio.to_thread(private_rabbitmq.start)
