@@ -36,6 +36,7 @@ class Desk:
         self.versions.append(event.aggregate_version)
         if event.data.get("last"):
             self.enough.set()
+            await asyncio.sleep(0)  # whoever waits for it comes next
 
     def announce(self, count: int, **data: Any) -> None:
         self.feed.events += [self.announcer.announce("identity.user.updated", ADA, **data) for _ in range(count)]
@@ -218,6 +219,30 @@ async def test_a_replay_is_not_undone_by_what_was_asked_before_it(desk: Desk, su
     assert await subscriber.catch_up() == 7
     assert desk.versions == list(range(1, 8))
     assert not await desk.consumer.letters()
+
+
+async def test_a_replay_while_the_very_first_part_is_taken_misses_nothing(
+    desk: Desk, subscriber: FeedSubscriber[Any]
+) -> None:
+    """There is no place in the feed, neither before it nor after it."""
+    desk.announce(2)
+    desk.announce(1, last=True)
+    desk.announce(3)
+    undone = list[int]()
+
+    async def reset(_: Any) -> None:
+        undone.extend(desk.versions)
+        desk.versions.clear()
+
+    async def replay() -> None:
+        await desk.enough.wait()
+        await desk.consumer.replay(None, reset)
+
+    await asyncio.gather(replay(), subscriber.take())
+    await subscriber.catch_up()
+
+    assert undone == [1, 2, 3]
+    assert desk.versions == [1, 2, 3, 4, 5, 6]
 
 
 async def test_it_has_caught_up_although_more_is_announced_meanwhile(

@@ -74,17 +74,24 @@ async def test_i18_a_feed_that_does_not_answer_holds_up_nobody_for_longer_than_p
     assert desk.versions == [2]
 
 
-async def test_what_is_to_be_replayed_is_read_again(desk: Desk, subscriber: RabbitSubscriber[Any]) -> None:
+@pytest.mark.parametrize("after", [None, "one.0", "one.2"])
+async def test_what_is_to_be_replayed_is_read_again(
+    desk: Desk, subscriber: RabbitSubscriber[Any], after: str | None
+) -> None:
+    """Also from the place that was reached: what a queue brought since is forgotten as well."""
     desk.now += TENDING
     await subscriber.tend()
     asked = len(desk.feed.asked)
     await subscriber.tend()
     assert len(desk.feed.asked) == asked
+    announcer = Announcer()
+    desk.feed.events = [announcer.announce("identity.user.updated", ADA) for _ in range(3)]
+    await desk.consumer.take(desk.feed.events[2])
 
     async def reset(_: Any) -> None:
         desk.versions.clear()
 
-    await desk.consumer.replay(None, reset)
+    await desk.consumer.replay(after, reset)
     await subscriber.tend()
 
-    assert desk.versions == [1, 2]
+    assert desk.versions == ([3] if after == "one.2" else [1, 2, 3])

@@ -77,11 +77,12 @@ async def cut(connection: Any, log: Log, period: timedelta) -> None:
         await attach(connection, log, await make_table(connection, log, end, written.end), end, written.end)
 
 
-async def give_way(connection: Any) -> None:
-    """Forget ends that were to be made: what is numbered has come to one of them."""
-    for log in LOGS:
-        for row in await connection.fetch(_PREPARED, log.table, PROVED):
-            await connection.execute(f"ALTER TABLE {row[0]} DROP CONSTRAINT IF EXISTS {PROVED}")
+async def give_way(connection: Any) -> bool:
+    """Forget ends that were to be made: what is numbered has come to one of them. Return whether there was any."""
+    prepared = [row[0] for log in LOGS for row in await connection.fetch(_PREPARED, log.table, PROVED)]
+    for name in prepared:
+        await connection.execute(f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {PROVED}")
+    return bool(prepared)
 
 
 async def _prove(connection: Any, written: Partition, head: int) -> bool:

@@ -49,7 +49,9 @@ class Sequencer:
                     while await connection.fetchval(NUMBER, BATCH, SLOTS) == BATCH:
                         pass
                 except asyncpg.CheckViolationError:
-                    await give_way(connection)
+                    # Where there is no partition Postgres says the same.
+                    if not await give_way(connection):
+                        raise
                     continue
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self.idle):

@@ -20,6 +20,8 @@ from domain.kernel.ports import Clock
 
 REFUSALS = (EmailInvalid, EmailTaken, FullNameInvalid, PasswordTooWeak, UsernameInvalid, UsernameTaken)
 """What making an account may be refused for."""
+TAKEN = (EmailTaken, UsernameTaken)
+"""Those of them that tell about others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class Registration:
     async def judge(self, applicant: Applicant) -> tuple[User, str | None]:
         """Return who would be the new person, and the hash of their password; nothing is read or written.
 
-        Raise one of `REFUSALS` that are not about others, or `Overloaded`.
+        Raise one of `REFUSALS` but `TAKEN`, or `Overloaded`.
         """
         now = self.clock.now()
         user = User(

@@ -37,6 +37,16 @@ async def aged(connection: Any, days: int) -> None:
     await connection.execute("UPDATE events SET occurred_at = occurred_at - $1::interval", timedelta(days=days))
 
 
+async def held_up(database: Database, connection: Any) -> None:
+    """Have an end proved, and not made: somebody reads meanwhile."""
+    reader = await database.connect()
+    async with reader.transaction():
+        await reader.execute("LOCK TABLE ONLY events IN ACCESS SHARE MODE")
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await cut(connection, EVENTS, DAY)
+    await reader.close()
+
+
 async def test_a_partition_ends_when_it_has_been_written_for_long(database: Database, connection: Any) -> None:
     await fill(database.url, 30)
     await cut(connection, EVENTS, DAY)
@@ -119,12 +129,7 @@ async def test_the_end_comes_nearer_when_little_is_written_any_more(database: Da
 
 async def test_what_holds_it_up_is_not_done_twice(database: Database, connection: Any) -> None:
     head = await many(database)
-    reader = await database.connect()
-    async with reader.transaction():
-        await reader.execute("LOCK TABLE ONLY events IN ACCESS SHARE MODE")
-        with pytest.raises(asyncpg.LockNotAvailableError):
-            await cut(connection, EVENTS, DAY)
-    await reader.close()
+    await held_up(database, connection)
     assert [row[0] for row in await connection.fetch(CHECKS, PROVED)] == [True]
     await fill(database.url, 5)
 
@@ -138,12 +143,7 @@ async def test_what_holds_it_up_is_not_done_twice(database: Database, connection
 
 async def test_numbers_do_not_wait_for_an_end_that_nobody_makes(database: Database, connection: Any) -> None:
     head = await many(database)
-    reader = await database.connect()
-    async with reader.transaction():
-        await reader.execute("LOCK TABLE ONLY events IN ACCESS SHARE MODE")
-        with pytest.raises(asyncpg.LockNotAvailableError):
-            await cut(connection, EVENTS, DAY)
-    await reader.close()
+    await held_up(database, connection)
     for version in range(1, 500):
         await state(connection, uuid7(), version)
 
@@ -159,3 +159,20 @@ async def test_numbers_do_not_wait_for_an_end_that_nobody_makes(database: Databa
     assert (await bounds(connection, EVENTS))[0] == (1, SIZE + 1)
     await cut(connection, EVENTS, DAY)
     assert head + 499 < (await bounds(connection, EVENTS))[0][1] < SIZE
+
+
+async def test_where_there_is_no_partition_the_sequencer_says_so_and_rests(
+    database: Database, connection: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To Postgres that is a violated check as well, and there is no end to be forgotten."""
+    await connection.execute("UPDATE log_head SET position = $1", 2 * SIZE)
+    await state(connection, uuid7(), 1)
+
+    async def told() -> bool:
+        return "CheckViolationError" in caplog.text
+
+    sequencing = asyncio.create_task(Sequencer(database).run())
+    await until(told, 10)
+    sequencing.cancel()
+    with suppress(asyncio.CancelledError):
+        await sequencing

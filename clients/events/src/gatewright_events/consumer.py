@@ -74,6 +74,8 @@ class Consumer(Generic[C]):
     """How many events may wait; a further one has all of them handled at once, gaps or not."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    replays: int = field(default=0, init=False)
+    """How often all was forgotten to be read again."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def take(
@@ -144,6 +146,7 @@ class Consumer(Generic[C]):
         Both happen in one transaction, or neither does.
         """
         async with self._turn, self.inbox.transaction() as open_:
+            self.replays += 1
             await reset(open_.connection)
             await open_.forget()
             await open_.move(after)

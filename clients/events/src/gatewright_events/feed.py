@@ -99,6 +99,7 @@ class FeedSubscriber(Generic[C]):
 
     async def _next(self, wait: int) -> tuple[int, bool]:
         """Take the next part; return how many of its events were new, and whether the feed has more."""
+        replays = self.consumer.replays
         await self.copy()
         part = await self._part(wait)
         if part is None:
@@ -106,7 +107,8 @@ class FeedSubscriber(Generic[C]):
         new, cursor = 0, part["asked"]
 
         async def still(open_: Transaction[C]) -> None:
-            if await open_.cursor() != cursor:
+            # A replay may leave the place as it is, or as yet nowhere.
+            if await open_.cursor() != cursor or self.consumer.replays != replays:
                 raise _Moved
 
         try:

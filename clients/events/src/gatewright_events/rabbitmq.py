@@ -45,8 +45,8 @@ class RabbitSubscriber(Generic[C]):
     prefetch: int = 50
     ready: Callable[[int], None] = lambda _: None
     """Told how many events of the feed were new, once they were taken and the queue is bound."""
-    _place: str | None = field(default=None, init=False)
-    """How far the feed was read when it was last read to its end."""
+    _read: tuple[str | None, int] = field(default=(None, 0), init=False)
+    """How far the feed was read when it was last read to its end, and after how many replays."""
 
     async def run(self) -> None:
         """Consume until cancelled; connect again whenever the broker went away. Raise `Refused`."""
@@ -136,7 +136,7 @@ class RabbitSubscriber(Generic[C]):
 
         Raise `Later`, and what the store raises: what waits goes on waiting then.
         """
-        if self.feed and (await self.consumer.late(TENDING) or await self.feed.place() != self._place):
+        if self.feed and (await self.consumer.late(TENDING) or await self._reached() != self._read):
             try:
                 await self._catch_up()
             except (NoAnswer, Refused) as error:
@@ -146,8 +146,12 @@ class RabbitSubscriber(Generic[C]):
     async def _catch_up(self) -> int:
         assert self.feed
         new = await self.feed.catch_up()
-        self._place = await self.feed.place()
+        self._read = await self._reached()
         return new
+
+    async def _reached(self) -> tuple[str | None, int]:
+        assert self.feed
+        return await self.feed.place(), self.consumer.replays
 
     async def _tend(self) -> None:
         while True:

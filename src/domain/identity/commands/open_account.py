@@ -1,11 +1,10 @@
 """Create the account that somebody asked for, behind their request."""
 
-from domain.identity.commands.request_account import TAKEN
 from domain.identity.errors import EmailTaken, UserNotFound
 from domain.identity.events import UserCreated
 from domain.identity.mailing import LinkMails
 from domain.identity.models import EmailAddress, User
-from domain.identity.registration import Accounts
+from domain.identity.registration import TAKEN, Accounts
 from domain.identity.repositories import Users
 from domain.kernel.access import Permission, needs
 from domain.kernel.ids import UserId
@@ -58,6 +57,7 @@ class OpenAccountInteractor:
         try:
             await self.accounts.open(user, request.password_hash)
         except TAKEN as taken:
+            # Only who reads the mail learns it: which of the two it was would tell about the address.
             if request.bearable:
                 self.mailer.send(address, AccountKnownMail() if isinstance(taken, EmailTaken) else UsernameTakenMail())
         else:

@@ -3,17 +3,14 @@
 from typing import Final
 
 from domain.identity.commands.sign_up import SignUpPolicy
-from domain.identity.errors import EmailTaken, UsernameTaken
 from domain.identity.ports import AccountRequest, AccountRequests
-from domain.identity.registration import REFUSALS, Applicant, Registration
+from domain.identity.registration import REFUSALS, TAKEN, Applicant, Registration
 from domain.identity.schemas import Email, FullName, Password, Username
 from domain.kernel.access import ANYONE, Origin
 from domain.kernel.errors import Overloaded, TooManyRequests
 from domain.kernel.ports import Limits
 from domain.kernel.usecases import Command, interactor, message, secret
 
-TAKEN = (EmailTaken, UsernameTaken)
-"""Known to whoever reads the mail only: which of the two it was would tell about the address."""
 MAILS: Final = 3
 """How often within an hour an address is told that no account was made, whoever asks and from wherever."""
 
@@ -22,8 +19,9 @@ MAILS: Final = 3
 class RequestAccount(Command[None]):
     """Have an account created, or its owner told by mail that there is one; the caller learns neither.
 
-    Both happens behind the request, by `OpenAccount`, so that the time it takes tells nothing either. Nobody's mailbox
-    can be filled by this: past a few mails an hour to one address no more is sent, and the answer is the same.
+    Both happen behind the request, so that the time it takes tells nothing either: the account is there a moment later.
+    Nobody's mailbox can be filled by this: past a few mails an hour to one address no more is sent, and the answer is
+    the same.
     """
 
     email: Email
@@ -48,22 +46,22 @@ class RequestAccountInteractor:
         applicant = Applicant(
             email=request.email, password=request.password, full_name=request.full_name, username=request.username
         )
-        # Counted for everybody, before anything is known.
-        bearable = await self._bearable(request.email)
         user, password_hash = await self.registration.judge(applicant)
+        assert password_hash, "there is a password"
         wanted = AccountRequest(
             user_id=user.id,
             email=user.email,
             full_name=user.full_name,
             username=user.username,
-            password_hash=password_hash or "",
-            bearable=bearable,
+            password_hash=password_hash,
+            bearable=await self._bearable(user.email),
         )
         self.requests.ask(wanted)
 
-    async def _bearable(self, email: str) -> bool:
+    async def _bearable(self, address: str) -> bool:
+        """Count what may be mailed, for everybody alike."""
         try:
-            await self.limits.hit("sign_up_mail", self.registration.addresses.parse(email), MAILS, 3600)
+            await self.limits.hit("sign_up_mail", address, MAILS, 3600)
         except TooManyRequests:
             return False
         return True
