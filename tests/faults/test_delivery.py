@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import time
 from asyncio.subprocess import Process
 from collections import Counter
@@ -14,7 +15,7 @@ import pytest
 from core.postgres.loss import POSTGRES_LOST
 from tests.faults.conftest import LONG, Cluster
 from tests.faults.delivering import Writers, judge, prepare, settled
-from tests.support.facts import until
+from tests.support.facts import slots_held, until
 
 pytestmark = pytest.mark.faults
 
@@ -58,6 +59,26 @@ async def test_e16_nothing_is_lost_while_the_broker_is_frozen(
     await asyncio.sleep(25 if LONG else 8)
     cluster.rabbit.resume()
     await writing
+    await judge(cluster, writers, record_property)
+
+
+async def test_another_worker_delivers_for_one_that_is_frozen(
+    cluster: Cluster, record_property: Callable[[str, object], None]
+) -> None:
+    """Its connections stay open, and nobody would know: what is promised is that this ends within ten seconds."""
+    database = await prepare(cluster, 2)
+    connection = await asyncpg.connect(cluster.url)
+
+    async def shared() -> bool:
+        return await slots_held(connection) == [4, 4]
+
+    await until(shared)
+    await connection.close()
+    writers = Writers(database, 400, 100)
+    writing = asyncio.create_task(writers.run())
+    cluster.workers[0].send_signal(signal.SIGSTOP)
+    await writing
+    await until(lambda: settled(cluster), 40)
     await judge(cluster, writers, record_property)
 
 

@@ -25,6 +25,12 @@ FROM generate_series(0, $1 - 1) i
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
 
+HELD = """
+SELECT count(*) AS slots FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY pid ORDER BY 1
+"""
+
+
 async def state(
     connection: Any,
     aggregate: UUID,
@@ -54,6 +60,11 @@ async def fill(url: str, events: int, aggregates: int = 100) -> None:
     await connection.execute(FILL, events, aggregates)
     await number(connection)
     await connection.close()
+
+
+async def slots_held(connection: Any) -> list[int]:
+    """Return how many slots each relay holds, the least first."""
+    return [row["slots"] for row in await connection.fetch(HELD)]
 
 
 async def until(true: Callable[[], Awaitable[object]], seconds: float = 60) -> None:

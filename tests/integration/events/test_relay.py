@@ -16,7 +16,7 @@ from core.postgres.sequencer import Sequencer
 from core.rabbit.errand import Errand
 from core.rabbit.relay import Relay
 from domain.kernel.ids import uuid7
-from tests.support.facts import TRACE, fill, number, state, until
+from tests.support.facts import TRACE, fill, number, slots_held, state, until
 from tests.support.running import running
 from tests.support.subscriber import disorder, subscribed
 
@@ -118,11 +118,7 @@ async def test_two_relays_share_the_slots_and_one_takes_over_all(
 
 
 async def shared(connection: Any) -> bool:
-    holders = await connection.fetch(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY pid"
-    )
-    return sorted(row["count"] for row in holders) == [4, 4]
+    return await slots_held(connection) == [4, 4]
 
 
 async def test_a_stop_repeats_nothing(database: Database, connection: Any, rabbitmq_url: str) -> None:
