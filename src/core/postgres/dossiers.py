@@ -121,9 +121,7 @@ class SqlDossiers(Dossiers):
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[Any]:
-        connection = await self.database.connect(
-            application_name="gatewright-dossiers", statement_timeout=str(1000 * PATIENCE)
-        )
+        connection = await self.database.connect(PATIENCE, application_name="gatewright-dossiers")
         try:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 yield connection
@@ -133,5 +131,5 @@ class SqlDossiers(Dossiers):
 
 async def _some(connection: Any, query: str, user_id: UserId, after: int, most: int) -> tuple[list[Any], int]:
     """Return rows of `query`, one more than `most` if there is, and the position of the last that is wanted."""
-    rows = await connection.fetch(query, user_id, after, most + 1, timeout=PATIENCE)
+    rows = await connection.fetch(query, user_id, after, most + 1)
     return rows, rows[min(len(rows), most) - 1]["position"] if rows else after
