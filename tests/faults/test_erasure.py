@@ -1,6 +1,7 @@
 """People with canaries everywhere are erased, and every byte that is left is looked at."""
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -21,7 +22,8 @@ from domain.kernel.ids import uuid7
 from tests.faults.test_canaries import dumped, tables
 from tests.support.facts import until
 from tests.support.http import Caller, once
-from tests.support.service import LONG, PASSWORD, SECRET, SOURCES, Service, Stack, deployed
+from tests.support.server import Missing
+from tests.support.service import LONG, PASSWORD, SECRET, SOURCES, Service, Stack, deployed, stacked
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600 if LONG else 600)]
 
@@ -68,6 +70,17 @@ def found(where: str, content: bytes) -> Iterator[str]:
     for spelled in (PLAIN, *(re.compile(re.escape(each)) for each in (*CODED, HEXED))):
         if hit := spelled.search(content):
             yield f"{where} at {hit.start()}: {content[max(0, hit.start() - 60) : hit.end() + 40]!r}"
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    """Servers of this test's own: all their bytes are looked at, and other tests leave canaries, too."""
+    with stacked(tmp_path) as made:
+        try:
+            _ = made.postgres, made.redis, made.rabbit
+        except Missing as reason:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
+        yield made
 
 
 async def test_e13_nothing_is_left_of_whoever_was_erased(stack: Stack, tmp_path: Path) -> None:

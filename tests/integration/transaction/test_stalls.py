@@ -112,7 +112,7 @@ async def test_a_connection_lost_in_a_command_is_an_outage(ground: SqlGround) ->
     session = await work.begin()
     connection = await session.connection()
     pid = (await connection.exec_driver_sql("SELECT pg_backend_pid()")).scalar_one()
-    await ground.rows("SELECT pg_terminate_backend($1)", pid)
+    await ground.rows("SELECT pg_terminate_backend($1, 10000)", pid)
     work.enqueue("mail.send", {})
     with pytest.raises(Exception) as caught:  # noqa: PT011 - what it is, `outage` says
         await work.commit()
