@@ -4,10 +4,10 @@ Each group is made once in each process, on the registry that is shown. In a pro
 others, `core.exposition.prepare` has run before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import time
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
@@ -99,13 +99,10 @@ class RelayMetrics:
         self._behind = _measured("gatewright_delivery_behind", "Events a sink has not confirmed", on, "sink")
         self._parked = _measured("gatewright_events_parked", "Events that were given up, by sink", on, "sink")
 
-    def confirmed(self, count: int) -> None:
-        """Count events that the broker confirmed."""
-        self._confirmed.inc(count)
-
-    def lag(self, seconds: float) -> None:
-        """Record the time from an event's statement to its confirm."""
-        self._lag.observe(seconds)
+    def confirmed(self, event: Mapping[str, Any]) -> None:
+        """Count an event that the broker confirmed, and record the time from its statement until now."""
+        self._confirmed.inc()
+        self._lag.observe(time() - event["occurred_at"].timestamp())
 
     def outbox(self, pending: int, oldest: float) -> None:
         """Say how many events wait for a number, and for how many seconds the oldest does."""

@@ -23,8 +23,8 @@ class Poke:
     """
 
     database: Database
-    interval: float = 0.005
-    """Seconds."""
+    interval: float = 0.002
+    """Seconds. Five milliseconds save a tenth of the CPU time at 500 commands/s, and cost 1.6 ms of the median."""
     _wanted: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def __call__(self) -> None:

@@ -1,8 +1,9 @@
 """What a relay is to deliver, and what it remembers of it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from core.personal import PersonalKeys
 
@@ -12,21 +13,15 @@ EXCHANGE: Final = "auth.events"
 class RelayMeter(Protocol):
     """Told what the relay does."""
 
-    def confirmed(self, count: int) -> None:
-        """Count events that the broker confirmed."""
-
-    def lag(self, seconds: float) -> None:
-        """Record the time from an event's statement to its confirm."""
+    def confirmed(self, event: Mapping[str, Any]) -> None:
+        """Take note of an event, as the log has it, that the broker has just confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unmeasured:
     """Takes no notes."""
 
-    def confirmed(self, count: int) -> None:
-        """Ignore it."""
-
-    def lag(self, seconds: float) -> None:
+    def confirmed(self, event: Mapping[str, Any]) -> None:
         """Ignore it."""
 
 

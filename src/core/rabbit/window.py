@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -173,8 +172,7 @@ class Window:
             self._fail(wrong)
             return
         self._settled(note.row)
-        self.errand.meter.confirmed(1)
-        self.errand.meter.lag(time.time() - note.row["occurred_at"].timestamp())
+        self.errand.meter.confirmed(note.row)
 
     def _settled(self, row: Row) -> None:
         self.progress.confirm(row["position"])

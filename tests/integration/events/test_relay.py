@@ -1,6 +1,8 @@
 """The relay against a real Postgres and a real RabbitMQ."""
 
 import json
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -30,11 +32,9 @@ class Notes:
     count: int = 0
     lags: list[float] = field(default_factory=list)
 
-    def confirmed(self, count: int) -> None:
-        self.count += count
-
-    def lag(self, seconds: float) -> None:
-        self.lags.append(seconds)
+    def confirmed(self, event: Mapping[str, Any]) -> None:
+        self.count += 1
+        self.lags.append(time.time() - event["occurred_at"].timestamp())
 
 
 async def test_a_committed_fact_arrives_as_a_cloud_event(

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -85,8 +86,7 @@ def test_every_measure_is_shown_under_its_name() -> None:
     metrics.hashing.queued(2)
     metrics.hashing.took(0.03)
     metrics.hashing.refused()
-    metrics.relay.confirmed(5)
-    metrics.relay.lag(0.004)
+    metrics.relay.confirmed({"occurred_at": datetime.now(UTC)})
     metrics.relay.outbox(3, 0.5)
     metrics.relay.unlinked(0.25)
     metrics.relay.behind("rabbitmq", 4)
@@ -99,7 +99,7 @@ def test_every_measure_is_shown_under_its_name() -> None:
         ("gatewright_hashing_queue",): 2,
         ("gatewright_hashing_seconds_count",): 1,
         ("gatewright_hashing_refused_total",): 1,
-        ("gatewright_relay_confirmed_total",): 5,
+        ("gatewright_relay_confirmed_total",): 1,
         ("gatewright_relay_lag_seconds_count",): 1,
         ("gatewright_outbox_pending",): 3,
         ("gatewright_outbox_oldest_seconds",): 0.5,
@@ -136,13 +136,13 @@ def test_revocations_age_from_their_last_pull_on() -> None:
 
 def test_a_process_without_an_api_serves_its_own() -> None:
     metrics = Metrics(CollectorRegistry())
-    metrics.relay.confirmed(5)
+    metrics.relay.confirmed({"occurred_at": datetime.now(UTC)})
     server = serve_metrics(0, registry=metrics.registry)
     try:
         host, port = server.server_address[:2]
         assert host == "127.0.0.1"
         with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-            assert samples(answer.read())["gatewright_relay_confirmed_total",] == 5
+            assert samples(answer.read())["gatewright_relay_confirmed_total",] == 1
     finally:
         server.shutdown()
         server.server_close()
