@@ -40,6 +40,8 @@ class Errand:
     meter: RelayMeter = field(default_factory=Unmeasured)
     returns: int = 10
     """How often the broker may return an event before it counts as delivered to nobody."""
+    refusals: int = 4
+    """How often a queue may refuse an event before it is parked: four times take five seconds."""
     passes: bool = False
     """Whether an event that cannot be opened is given up; else nothing goes on until it can be."""
     in_flight: int = 256
@@ -65,6 +67,8 @@ class Progress:
     """By position: how often the broker closed the channel while this event alone was under way."""
     returns: Counter[int] = field(default_factory=Counter)
     """By position: how often the broker returned it."""
+    refusals: Counter[int] = field(default_factory=Counter)
+    """By position: how often a queue refused it."""
     careful: int = 0
     """How many more events to publish one by one."""
 
@@ -75,6 +79,6 @@ class Progress:
     def confirm(self, position: int) -> None:
         """Note that the event at `position` needs no sending."""
         self.ahead.add(position)
-        self.faults.pop(position, None)
-        self.returns.pop(position, None)
+        for counted in (self.faults, self.returns, self.refusals):
+            counted.pop(position, None)
         self.careful = max(self.careful - 1, 0)

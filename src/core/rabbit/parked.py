@@ -63,7 +63,7 @@ class Retrying:
             while left:
                 async with broker(self.amqp, self.errand.exchange) as exchange:
                     line = await Line.of(exchange, self.errand.source, self.errand.people)
-                    window = Window(replace(self.errand, passes=True), Progress(), line)
+                    window = Window(replace(self.errand, passes=True, refusals=1), Progress(), line)
                     while left and not window.wrong:
                         wrong = await self._try(left[0], connection, window)
                         await self._note(left[0], wrong, connection)
@@ -78,9 +78,9 @@ class Retrying:
         if row is None:
             return "it has left the database"
         window.add(row)
-        await window.send()
         try:
             while window.waiting:
+                await window.send()
                 await window.check()
                 await window.moves(0.1)
         except (ChannelLost, Returned) as error:

@@ -13,7 +13,7 @@ from aio_pika import Exchange
 from aio_pika.abc import AbstractExchange
 from aiormq.abc import ChannelFrame
 from aiormq.channel import Channel
-from aiormq.exceptions import AMQPError, ChannelPreconditionFailed, PublishError
+from aiormq.exceptions import AMQPError, ChannelPreconditionFailed, DeliveryError, PublishError
 
 from core.personal import PersonalKeys
 from core.rabbit.frames import Framing
@@ -25,6 +25,10 @@ class NotSent(Exception):
 
 class Returned(NotSent):
     """The broker had nowhere to put the event, not even aside."""
+
+
+class Refused(NotSent):
+    """A queue did not take the event: it is full and refuses, or has no leader just now. The others have it."""
 
 
 class ChannelLost(NotSent):
@@ -56,8 +60,14 @@ class Note:
         self._hear(None)
 
     def set_exception(self, error: BaseException) -> None:
-        """Hear that the broker returned or refused it."""
-        self._hear(Returned(str(error)) if isinstance(error, PublishError) else NotSent(repr(error)))
+        """Hear that the broker returned or refused it, or that it is lost."""
+        match error:
+            case PublishError():
+                self._hear(Returned(str(error)))
+            case DeliveryError():
+                self._hear(Refused("a queue refused it"))
+            case _:
+                self._hear(NotSent(repr(error)))
 
     def _hear(self, wrong: NotSent | None) -> None:
         self._done = True

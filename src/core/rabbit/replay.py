@@ -136,7 +136,14 @@ class Replay:
         ):
             await _declared(channel, self.queue)
             self._begun = True
-            errand = Errand(source=self.source, people=self.people, returns=sys.maxsize, passes=True, leave=5)
+            errand = Errand(
+                source=self.source,
+                people=self.people,
+                returns=sys.maxsize,
+                refusals=sys.maxsize,
+                passes=True,
+                leave=5,
+            )
             line = await Line.of(channel.default_exchange, self.source, self.people, self.queue)
             async with asyncio.TaskGroup() as group:
                 window = Window(errand, self._progress, line)

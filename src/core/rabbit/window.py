@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanKind
 from core.personal import Unopened
 from core.rabbit.errand import Errand, Progress
 from core.rabbit.frames import Unsendable
-from core.rabbit.publishing import ChannelLost, Line, Note, NotSent, Returned
+from core.rabbit.publishing import ChannelLost, Line, Note, NotSent, Refused, Returned
 from core.telemetry import begun, carries_sample
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,9 @@ FAULTS: Final = 3
 ABOUT: Final = {"messaging.system": "rabbitmq", "messaging.operation.type": "send"}
 """What the semantic conventions of OpenTelemetry say of a span that publishes."""
 
+AGAIN: Final = 0.25
+LONGEST: Final = 4.0
+"""Seconds until what a queue refused is sent again: four times as many after each time."""
 MOST: Final = 20_000
 """Events kept in memory, most of them behind others of their aggregate."""
 
@@ -159,6 +162,9 @@ class Window:
         position = note.row["position"]
         self.at_broker.pop(position, None)
         self.line.forget(note)
+        if isinstance(wrong, Refused):
+            self._refused(note.row)
+            return
         if isinstance(wrong, Returned):
             # The next session declares the alternate exchange again, so this passes: a broker that has just started may
             # not know its queues yet. If it does not pass, to try for ever would hold up the slot; the event stays in
@@ -173,6 +179,20 @@ class Window:
             return
         self._settled(note.row)
         self.errand.meter.confirmed(note.row)
+
+    def _refused(self, row: Row) -> None:
+        """Send it again in a while; meanwhile only what comes after it of its aggregate waits."""
+        self.progress.refusals[row["position"]] += 1
+        times = self.progress.refusals[row["position"]]
+        if times >= self.errand.refusals:
+            self._give_up(row, f"a queue that it goes to refused it {times} times")
+            return
+        asyncio.get_running_loop().call_later(min(AGAIN * 4 ** min(times - 1, 9), LONGEST), self._again, row)
+        self.changed.set()
+
+    def _again(self, row: Row) -> None:
+        self._ready.append(row)
+        self._wanted.set()
 
     def _settled(self, row: Row) -> None:
         self.progress.confirm(row["position"])
