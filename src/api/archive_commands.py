@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import asyncpg
 import click
 from msgspec import to_builtins
 
@@ -77,6 +78,8 @@ def _run(settings: Settings, table: str, work: Callable[[Archive, Any], Awaitabl
         return asyncio.run(run())
     except (Spoilt, NotNext) as error:
         raise Hopeless(str(error)) from error
+    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
+        raise Hopeless(f"{table} is too busy just now ({error}): nothing was changed, come again.") from error
 
 
 def _log(name: str) -> str:

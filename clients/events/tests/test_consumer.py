@@ -211,6 +211,7 @@ def _without(name: str) -> Callable[[dict[str, Any]], Any]:
         (_without("aggregateversion"), "has no 'aggregateversion'"),
         (lambda event: {**event, "id": ""}, "id is no short text"),
         (lambda event: {**event, "id": "x" * 1000}, "id is no short text"),
+        (lambda event: {**event, "id": "a\0b"}, "id has a character"),
         (lambda event: {**event, "type": "identity.user.*"}, "type is none"),
         (lambda event: {**event, "specversion": "0.3"}, "no CloudEvent 1.0"),
         (lambda event: {**event, "data": []}, "no CloudEvent 1.0"),

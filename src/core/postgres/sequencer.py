@@ -16,6 +16,10 @@ from core.retrying import forever
 SLOTS: Final = 8
 """Into how many parts the log is divided for delivery, by aggregate. Written with each event: never change it."""
 BATCH: Final = 1000
+PATIENCE: Final = 10.0
+"""Seconds that numbering may take. While somebody keeps a snapshot for hours, for a dump, what was numbered since then
+stays in the way, and it takes ever longer: slow is better than never.
+"""
 NUMBER: Final = "SELECT count(*) FROM sequence_log($1, $2)"
 
 
@@ -40,7 +44,7 @@ class Sequencer:
             poked.set()
             self.committed()
 
-        async with session(self.database, "gatewright-sequencer") as connection:
+        async with session(self.database, "gatewright-sequencer", PATIENCE) as connection:
             await connection.add_listener(CHANNEL, poke)
             connection.add_termination_listener(lambda _: poked.set())
             while True:

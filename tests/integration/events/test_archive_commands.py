@@ -96,6 +96,21 @@ def test_the_archive_is_restored_the_youngest_first(run: Run, here: dict[str, st
     refused(run("archive", "restore", "events-11-20", **here), "already")
 
 
+def test_nothing_is_restored_where_something_else_works_on_the_log(
+    run: Run, here: dict[str, str], fresh_database_url: str
+) -> None:
+    async def beside() -> None:
+        connection = await asyncpg.connect(plain(fresh_database_url))
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE")
+            refused(await asyncio.to_thread(run, "archive", "restore", "events-11-20", **here), "events", "come again")
+        await connection.close()
+
+    asyncio.run(beside())
+    assert asyncio.run(oldest(fresh_database_url)) == 21
+    assert run("archive", "restore", "events-11-20", **here).stdout.startswith("10 entries")
+
+
 def test_what_is_not_there_is_named(run: Run, here: dict[str, str], tmp_path: Path) -> None:
     refused(run("archive", "read", "events-1-11", **here), "events-1-11", "gatewright archive list events")
     refused(run("archive", "read", "users-1-10", **here), "users-1-10")

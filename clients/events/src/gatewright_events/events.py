@@ -99,6 +99,8 @@ def _event(found: Mapping[str, Any], body: str) -> Event:
     for name in ("id", "type", "source", "time", "aggregatetype"):
         if not isinstance(found[name], str) or not 0 < len(found[name]) <= LONGEST:
             raise Malformed(f"its {name} is no short text")
+        if "\0" in found[name]:
+            raise Malformed(f"its {name} has a character that no table can keep")
     if not _TYPE.fullmatch(found["type"]):
         raise Malformed("its type is none")
     for name in ("aggregateversion", "schemaversion"):
