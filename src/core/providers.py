@@ -212,7 +212,9 @@ class Shared(Provider):
             EventLog: SqlEventLog(assembly.database, assembly.follower, f"{settings.served_at}/auth", keys.people),
             GreetingPolicy: GreetingPolicy(settings.new_device_notice),
             InvitationPolicy: InvitationPolicy(
-                page=settings.invitations_at, sign_ups_per_minute=settings.sign_ups_per_minute
+                page=settings.invitations_at,
+                per_hour=settings.invitation_limit,
+                sign_ups_per_minute=settings.sign_ups_per_minute,
             ),
             InvitationTokens: RandomInvitationTokens(keys.secrets.every("invitations")),
             Lifetimes: assembly.lifetimes,

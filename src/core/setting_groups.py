@@ -159,6 +159,8 @@ class Passwords(BaseModel):
     """Commands per minute and caller; 0 for any number. By default 6,000, and in dev any number."""
     search_limit: Annotated[int, Field(ge=0)] | None = None
     """Searches, exports and simulations per minute and caller; 0 for any number. By default 600, and in dev any."""
+    invitation_limit: Annotated[int, Field(ge=0)] = 200
+    """Invitations per hour and person; 0 for any number."""
 
 
 class Mails(BaseModel):

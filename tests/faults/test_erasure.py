@@ -22,7 +22,7 @@ from domain.kernel.ids import uuid7
 from tests.faults.test_canaries import dumped, tables
 from tests.support.facts import until
 from tests.support.http import Caller, once
-from tests.support.server import Missing
+from tests.support.server import Missing, Server
 from tests.support.service import LONG, PASSWORD, SECRET, SOURCES, Service, Stack, deployed, stacked
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600 if LONG else 600)]
@@ -99,8 +99,9 @@ async def test_e13_nothing_is_left_of_whoever_was_erased(stack: Stack, tmp_path:
             await until(lambda: delivered(service), 120)
             await exported(service, people[0])
             before = [hit async for where, content in everywhere(service) for hit in found(where, content)]
+            before += [hit for where, content in files(stack.rabbit) for hit in found(f"broker {where}", content)]
             told = {hit.split(" ")[0] for hit in before}
-            assert {"mail", "queue", "table"} <= told, "nothing would be found"
+            assert {"broker", "mail", "queue", "table"} <= told, "nothing would be found"
 
             await erased(service, people, root)
             await until(lambda: finished(service), 300)
@@ -109,13 +110,17 @@ async def test_e13_nothing_is_left_of_whoever_was_erased(stack: Stack, tmp_path:
         service.api.stop()
         for worker in service.workers:
             worker.stop()
-        await asyncio.to_thread(command, service, "scrub")
+        await asyncio.to_thread(command, service, "erasures", "scrub")
+        await asyncio.to_thread(command, service, "audit", "verify")
         await server.close()
         stack.postgres.stop()
+        await asyncio.to_thread(stack.rabbit.stop)
         try:
-            left = [hit for where, content in files(service) for hit in found(where, content)]
+            servers = stack.postgres, stack.redis, stack.rabbit
+            left = [hit for each in servers for where, content in files(each) for hit in found(where, content)]
         finally:
             await asyncio.to_thread(stack.postgres.start)
+            await asyncio.to_thread(stack.rabbit.start)
         left += [hit async for where, content in everywhere(service) for hit in found(where, content)]
     assert feed
     assert left == []
@@ -264,13 +269,12 @@ async def everywhere(service: Service) -> AsyncIterator[tuple[str, bytes]]:
     yield "logs", service.logs.encode()
 
 
-def files(service: Service) -> Iterator[tuple[str, bytes]]:
-    """Yield every file of the database server and of Redis."""
-    for folder in (service.stack.postgres.folder, service.stack.redis.folder):
-        for path in sorted(folder.rglob("*")):
-            with suppress(FileNotFoundError):
-                if path.is_file():
-                    yield str(path.relative_to(folder)), path.read_bytes()
+def files(server: Server) -> Iterator[tuple[str, bytes]]:
+    """Yield every file of a server."""
+    for path in sorted(server.folder.rglob("*")):
+        with suppress(FileNotFoundError):
+            if path.is_file():
+                yield str(path.relative_to(server.folder)), path.read_bytes()
 
 
 async def queued(url: str) -> AsyncIterator[tuple[str, bytes]]:
@@ -287,10 +291,10 @@ async def queued(url: str) -> AsyncIterator[tuple[str, bytes]]:
         await connection.close()
 
 
-def command(service: Service, what: str) -> None:
-    """Run `gatewright erasures`."""
+def command(service: Service, *words: str) -> None:
+    """Run the command line."""
     done = subprocess.run(
-        [sys.executable, "-m", "api.cli", "erasures", what],
+        [sys.executable, "-m", "api.cli", *words],
         env=service.api.environment,
         cwd=SOURCES,
         capture_output=True,

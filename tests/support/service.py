@@ -223,6 +223,7 @@ class Service:
             "SIGN_IN_LIMIT": "0",
             "COMMAND_LIMIT": "0",
             "SEARCH_LIMIT": "0",
+            "INVITATION_LIMIT": "0",
             **({"RABBITMQ_URL": self.stack.rabbit.url} if self.brokered else {}),
             **self.more,
         }

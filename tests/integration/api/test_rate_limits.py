@@ -4,6 +4,7 @@ import re
 
 from tests.integration.api.conftest import PASSWORD, Start, address, person, refused
 from tests.support.client import Client
+from tests.support.http import once
 
 LEFT = re.compile(r'"([a-z_]+)";r=(\d+);t=(\d+)')
 
@@ -102,6 +103,20 @@ async def test_i12_one_caller_does_not_take_up_what_is_there_for_all(start: Star
     for token, status in ((again, 429), (theirs, 200)):
         call.token = token
         assert (await call.send("PATCH", "/auth/me", {"full_name": "Ada"})).status == status
+
+
+async def test_i12_nobody_invites_more_than_is_configured(start: Start) -> None:
+    call = await start(invitation_limit=2)
+    email = (await person(call))["email"]
+    call.token = (await call.send("POST", "/auth/login", {"email": email, "password": PASSWORD})).json()["access_token"]
+    made = await call.send("POST", "/auth/organizations", {"name": "Acme", "slug": address().partition("@")[0]}, once())
+    path = f"/auth/organizations/{made.json()['id']}/invitations"
+
+    answers = [await call.send("POST", path, {"email": address(), "role": "member"}, once()) for _ in range(3)]
+
+    assert [each.status for each in answers[:2]] == [201, 201], answers[0]
+    refused(answers[2], 429, "request.too_many")
+    assert told(answers[2])[0][:2] == ("invitation", 0)
 
 
 async def test_p10_a_device_is_known_by_its_header(start: Start) -> None:
