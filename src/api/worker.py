@@ -43,6 +43,7 @@ from core.settings import Misconfigured, Settings
 from core.telemetry import configure_tracing
 from core.tending import TendingKeys
 from core.webhooks.disabling import disabling
+from core.webhooks.sealing import SealingWebhooks
 from core.webhooks.signing import SealedSecrets
 from core.webhooks.teller import Teller
 from core.worker import Worker
@@ -125,6 +126,7 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
         CleanUp(database).job,
         _erasing(settings, database, sealed).job,
         Checkpoints(database, AuditKeys.of(keys.secrets)).job,
+        SealingWebhooks(database, SealedSecrets(seal(keys.secrets, "webhooks"))).job,
         CollectBodies(ConfigurationCleaner(bodies, reader, SystemClock())).job,
     ]
     if not keys.policy.elsewhere:

@@ -88,6 +88,15 @@ class Sealed:
             return False
         return True
 
+    def renewed(self, sealed: bytes, about: bytes) -> bytes | None:
+        """Seal again what an earlier key sealed; None if there is no need or nothing opens it."""
+        if self.is_current(sealed, about):
+            return None
+        try:
+            return self.seal(self.open(sealed, about), about)
+        except ValueError:
+            return None
+
 
 def seal(secrets: Secrets, purpose: str = "sealed") -> Sealed:
     """Return what seals for `purpose`, without one answers and mails; what an earlier secret sealed is still opened."""

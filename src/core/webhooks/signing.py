@@ -32,6 +32,10 @@ class SealedSecrets(WebhookSecrets):
         """Return the secret, or raise `ValueError` when it was altered, moved, or sealed by somebody else."""
         return self.sealed.open(sealed, _about(webhook_id))
 
+    def renewed(self, webhook_id: WebhookId, sealed: bytes) -> bytes | None:
+        """Seal again what an earlier master secret sealed; None if there is no need or nothing opens it."""
+        return self.sealed.renewed(sealed, _about(webhook_id))
+
 
 def secret_of(shown: str) -> bytes:
     """Return the bytes of a secret as it is shown, or raise `ValueError`."""
