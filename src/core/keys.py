@@ -100,4 +100,5 @@ def _secrets(settings: Settings) -> Secrets:
                     raise ValueError(f"a secret in it is too weak: {reason}")
         else:
             current = given.get_secret_value() if given else kept_secret(settings.folder / "secret")
-        return Secrets(current.encode(), tuple(secret.encode() for secret in before))
+        retired = [secret.get_secret_value().encode() for secret in settings.retired_secrets]
+        return Secrets(current.encode(), tuple(secret.encode() for secret in before), tuple(retired))

@@ -38,7 +38,7 @@ class PersonalKeys:
     @classmethod
     def of(cls, secrets: Secrets) -> Self:
         """Derive what is needed from the master secrets."""
-        return cls(tuple(secrets.every("people").values()))
+        return cls(secrets.opening("people"))
 
     def seal(self, salt: bytes, plain: bytes, about: bytes) -> bytes:
         """Seal `plain` for the person with this salt; it opens with the same `about` only."""

@@ -28,9 +28,11 @@ class Secrets:
 
     current: bytes = field(repr=False)
     previous: tuple[bytes, ...] = field(default=(), repr=False)
+    retired: tuple[bytes, ...] = field(default=(), repr=False)
+    """Replaced as well, because somebody else knows them: they open what was sealed and cannot be sealed anew."""
 
     def __post_init__(self) -> None:
-        masters = (self.current, *self.previous)
+        masters = (self.current, *self.previous, *self.retired)
         if any(len(master) < SHORTEST for master in masters):
             raise ValueError(f"a master secret has at least {SHORTEST} bytes")
         if len({_key_id(master) for master in masters}) < len(masters):
@@ -46,6 +48,13 @@ class Secrets:
         For what must still be verified after the secret changed.
         """
         return {_key_id(master): _derived(master, purpose) for master in (self.current, *self.previous)}
+
+    def opening(self, purpose: str) -> tuple[bytes, ...]:
+        """Return the keys for `purpose`, the current one first, those of retired secrets last.
+
+        For what is sealed, and proves nothing: whoever knows a retired secret could make more of it.
+        """
+        return (*self.every(purpose).values(), *(_derived(master, purpose) for master in self.retired))
 
 
 @dataclass(frozen=True, slots=True)

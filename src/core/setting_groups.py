@@ -72,6 +72,8 @@ class Trust(BaseModel):
     """The same from a file: its first line is the secret, each further one a secret of before."""
     previous_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Master secrets of before, separated by commas: what they made is still accepted."""
+    retired_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Those of before that somebody else knows: they open personal data that they sealed, and do nothing else."""
     signing_algorithm: Algorithm = "ES256"
     """Of new signing keys; another one rotates them."""
     key_rotation_days: Annotated[float, Field(ge=0, le=3650)] = 90
@@ -81,7 +83,7 @@ class Trust(BaseModel):
     signing_keys_file: Path | None = None
     """A JWK Set with private keys (RFC 7517), the first of which signs, instead of the keys in the database."""
 
-    @field_validator("previous_secrets", mode="before")
+    @field_validator("previous_secrets", "retired_secrets", mode="before")
     @classmethod
     def _secrets(cls, value: object) -> object:
         return [SecretStr(part) for part in parts(value)] if isinstance(value, str) else value

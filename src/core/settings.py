@@ -41,7 +41,7 @@ class Settings(Serving, Trust, Stores, Logs, Sessions, Passwords, Mails, Erasing
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
-        for name in ("secret", "previous_secrets"):
+        for name in ("secret", "previous_secrets", "retired_secrets"):
             value = getattr(self, name)
             for secret in value if isinstance(value, tuple) else [value] if value else []:
                 if reason := weak(secret.get_secret_value()):

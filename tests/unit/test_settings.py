@@ -44,13 +44,20 @@ def test_nothing_has_to_be_configured_in_development() -> None:
 
 def test_only_names_with_our_prefix_are_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "1")
-    given(monkeypatch, PORT="9000", TRUSTED_PROXIES="10.0.0.0/8, ::1", PREVIOUS_SECRETS=f"{STRONG}, {STRONG[::-1]}")
+    given(
+        monkeypatch,
+        PORT="9000",
+        TRUSTED_PROXIES="10.0.0.0/8, ::1",
+        PREVIOUS_SECRETS=f"{STRONG}, {STRONG[::-1]}",
+        RETIRED_SECRETS=f"{STRONG[1:]}x",
+    )
 
     settings = load()
 
     assert settings.port == 9000
     assert [str(each) for each in settings.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
     assert [each.get_secret_value() for each in settings.previous_secrets] == [STRONG, STRONG[::-1]]
+    assert [each.get_secret_value() for each in settings.retired_secrets] == [f"{STRONG[1:]}x"]
 
 
 def test_s6_a_session_is_not_idle_while_its_access_token_lives(monkeypatch: pytest.MonkeyPatch) -> None:

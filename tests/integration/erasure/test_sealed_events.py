@@ -133,9 +133,10 @@ async def test_e13_without_the_key_they_are_told_that_somebody_was_erased(databa
     assert (await shown(database, other))[0]["data"]["email"] == other.email
 
 
-async def test_e13_a_former_master_secret_opens_what_it_sealed(database: Database) -> None:
+@pytest.mark.parametrize("secrets", [Secrets(NEW, (OLD,)), Secrets(NEW, retired=(OLD,))])
+async def test_e13_a_former_master_secret_opens_what_it_sealed(database: Database, secrets: Secrets) -> None:
     user = await announced(database)
-    (event,) = await shown(database, user, PersonalKeys.of(Secrets(NEW, (OLD,))))
+    (event,) = await shown(database, user, PersonalKeys.of(secrets))
     assert event["data"]["email"] == user.email
     with pytest.raises(ValueError, match="another key"):
         await shown(database, user, PersonalKeys.of(Secrets(NEW)))

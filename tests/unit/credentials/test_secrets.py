@@ -23,6 +23,14 @@ def test_every_key_is_found_by_its_id_the_current_one_first() -> None:
     assert all(0 <= key_id < 2**16 for key_id in (new_id, old_id))
 
 
+def test_a_retired_secret_opens_and_proves_nothing() -> None:
+    secrets = Secrets(NEW, retired=(OLD,))
+    assert secrets.opening("a") == (Secrets(NEW).derive("a"), Secrets(OLD).derive("a"))
+    assert secrets.every("a") == Secrets(NEW).every("a")
+    with pytest.raises(ValueError, match="secret"):
+        Secrets(NEW, (OLD,), (OLD,))
+
+
 @pytest.mark.parametrize(("current", "previous"), [(b"x" * 31, ()), (NEW, (b"short",)), (NEW, (NEW,))])
 def test_refuses_short_and_repeated_secrets(current: bytes, previous: tuple[bytes, ...]) -> None:
     with pytest.raises(ValueError, match="secret"):
