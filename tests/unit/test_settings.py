@@ -110,7 +110,7 @@ def test_says_which_one_cannot_be_used(monkeypatch: pytest.MonkeyPatch, name: st
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["SECRET", "PREVIOUS_SECRETS"])
+@pytest.mark.parametrize("name", ["SECRET", "PREVIOUS_SECRETS", "RETIRED_SECRETS"])
 @pytest.mark.parametrize("environment", ["dev", "test", "production"])
 @pytest.mark.parametrize("weak", ["hunter2", "a" * 64, "changeme" * 8])
 def test_a_weak_secret_is_refused_everywhere_and_not_repeated(
