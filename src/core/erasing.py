@@ -4,9 +4,11 @@ import asyncio
 import logging
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from email import message_from_bytes, policy
+from dataclasses import dataclass, field
+from email import policy
+from email.parser import BytesHeaderParser
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -82,17 +84,31 @@ class MailFolder:
     """Mails that were written into a folder, in development."""
 
     folder: Path
+    _told: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False)
+    """By the name of each file: whom it is for. Read once, or many erasures would take the square of their number."""
+    _alone: Lock = field(default_factory=Lock, init=False, repr=False)
 
     async def erase(self, person: UUID, addresses: Sequence[str]) -> None:  # noqa: ARG002 - mails name no ids
         """See `Place.erase`; once the files are gone, their names are as well."""
         await asyncio.to_thread(self._erase, {address.casefold() for address in addresses})
 
     def _erase(self, addresses: set[str]) -> None:
-        for path in self.folder.glob("*.eml"):
-            try:
-                text = path.read_bytes()
-            except FileNotFoundError:
-                continue
-            to = message_from_bytes(text, policy=policy.default)["To"]
-            if to and addresses & {each.addr_spec.casefold() for each in to.addresses}:
-                path.unlink(missing_ok=True)
+        with self._alone:
+            there = {path.name: path for path in self.folder.glob("*.eml")}
+            for name in self._told.keys() - there.keys():
+                del self._told[name]
+            for name, path in there.items():
+                if addresses & (told := self._told.get(name) or _recipients(path)):
+                    path.unlink(missing_ok=True)
+                    self._told.pop(name, None)
+                elif told:  # else it is just being written
+                    self._told[name] = told
+
+
+def _recipients(path: Path) -> frozenset[str]:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return frozenset()
+    to = BytesHeaderParser(policy=policy.default).parsebytes(text)["To"]
+    return frozenset(each.addr_spec.casefold() for each in to.addresses) if to else frozenset()
