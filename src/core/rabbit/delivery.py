@@ -89,16 +89,19 @@ class Delivery:
         shared = stored = 0.0
         while True:
             await self.window.check()
+            look.clear()
+            full = self.window.is_full
+            more = not full and await self._read()
+            # Only now: what has just been numbered does not wait for this.
             if clock() > shared + 0.5:
                 await self._share()
                 shared = clock()
             if clock() > stored + 0.1:
                 await self._store()
                 stored = clock()
-            look.clear()
-            if self.window.is_full:
+            if full:
                 await self.window.moves(0.1)
-            elif not await self._read():
+            elif not more:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(0.1):
                         await look.wait()
