@@ -18,7 +18,7 @@ from core.rabbit.delivery import BATCH
 from core.rabbit.errand import Errand, Progress
 from core.rabbit.frames import LONGEST
 from core.rabbit.publishing import Line, NotSent
-from core.rabbit.topology import publishing
+from core.rabbit.topology import PATIENCE, publishing
 from core.rabbit.window import Window
 from core.retrying import end_if_cancelled, summary
 from domain.events.reading import Course
@@ -216,7 +216,7 @@ async def _declared(channel: AbstractChannel, queue: str) -> None:
     if not 0 < len(queue.encode()) <= LONGEST:
         raise QueueRefused(f"the name of a queue has 1 to {LONGEST} bytes")
     try:
-        await channel.get_queue(queue)
+        await channel.declare_queue(queue, passive=True, timeout=PATIENCE)
     except ChannelNotFoundEntity as error:
         if "no queue" not in str(error):
             raise  # it is there, but not where it can be reached: its node is down

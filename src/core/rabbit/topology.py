@@ -10,6 +10,8 @@ from aio_pika.abc import AbstractChannel, AbstractExchange
 
 from core.rabbit.errand import EXCHANGE
 
+PATIENCE: Final = 5.0
+"""Seconds that the broker may take to answer: one that is just starting may take requests that nothing answers."""
 KEPT: Final = 10_000
 """How many events without a subscriber are kept, for a look at what goes by; the oldest are dropped."""
 
@@ -20,9 +22,11 @@ async def publishing(url: str, heartbeat: int = 10) -> AsyncIterator[AbstractCha
 
     Not `connect_robust`: whoever publishes reconnects, because only they know what was not confirmed.
     """
-    connection = await aio_pika.connect(url, timeout=5, heartbeat=heartbeat)
+    connection = await aio_pika.connect(url, timeout=PATIENCE, heartbeat=heartbeat)
     try:
-        yield await connection.channel(publisher_confirms=True, on_return_raises=True)
+        async with asyncio.timeout(PATIENCE):
+            channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        yield channel
     finally:
         # A frozen broker does not answer, and a connection left open hangs the loop at the end.
         with suppress(Exception, asyncio.CancelledError):
@@ -35,15 +39,17 @@ async def broker(url: str, exchange: str = EXCHANGE, heartbeat: int = 10) -> Asy
     """Connect as `publishing` does; declare the exchange of events and its alternate, `<exchange>.unrouted`."""
     async with publishing(url, heartbeat) as channel:
         alternate = f"{exchange}.unrouted"
-        unrouted = await channel.declare_exchange(alternate, aio_pika.ExchangeType.FANOUT, durable=True, timeout=5)
-        kept = await channel.declare_queue(
-            alternate, durable=True, arguments={"x-max-length": KEPT, "x-overflow": "drop-head"}, timeout=5
+        unrouted = await channel.declare_exchange(
+            alternate, aio_pika.ExchangeType.FANOUT, durable=True, timeout=PATIENCE
         )
-        await kept.bind(unrouted, timeout=5)
+        kept = await channel.declare_queue(
+            alternate, durable=True, arguments={"x-max-length": KEPT, "x-overflow": "drop-head"}, timeout=PATIENCE
+        )
+        await kept.bind(unrouted, timeout=PATIENCE)
         yield await channel.declare_exchange(
             exchange,
             aio_pika.ExchangeType.TOPIC,
             durable=True,
             arguments={"alternate-exchange": alternate},
-            timeout=5,
+            timeout=PATIENCE,
         )
