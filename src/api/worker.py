@@ -15,7 +15,7 @@ from core.documents import Mongo, configuration_bodies, mongo_connection
 from core.erasing import ErasureFinishing, MailFolder, Place
 from core.exposition import serve_metrics
 from core.forgotten import Mailing, ResetMailing
-from core.jobs.registry import Job, Jobs, by_name
+from core.jobs.registry import Job, Jobs, Nothing, by_name
 from core.keys import Keys
 from core.logs import configure_logs
 from core.mail import FolderTransport, MailSender, SmtpTransport, Transport
@@ -133,11 +133,6 @@ def jobs(settings: Settings, database: Database, mongo: Mongo | None) -> Jobs:
         sends = operator(database, keys, keys.forge(settings), "worker")
         made.append(TendingKeys(SqlRing(database), keys.safe, keys.policy, sends).job)
     return by_name(made)
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No payload."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from logging import getLogger
 from uuid import UUID
 
-from core.jobs.registry import Job
+from core.jobs.registry import Job, Nothing
 from core.key_forge import KeySafe
 from core.operating import CALL
 from core.pipeline import Dispatcher
@@ -15,11 +15,6 @@ from domain.keys.models import KeyState
 from domain.keys.policies import KeyPolicy
 
 _log = getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No payload."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ class Unrepeatable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """The payload of a job that recurs, and needs none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job(Generic[P]):
     """One kind of job. It may run twice: when a worker dies between doing it and saying so."""
 

@@ -11,7 +11,7 @@ from core.audit.checking import Check, Fault
 from core.audit.checkpoints import REACHED, Checkpoint, digest_of, read, signed
 from core.audit.keys import OVERLAP, AuditKeys
 from core.audit.leaves import START
-from core.jobs.registry import Job
+from core.jobs.registry import Job, Nothing
 from core.postgres.audit_guard import unguarded
 from core.postgres.direct import Connects, session
 from core.postgres.partitions import AUDIT, attached
@@ -40,11 +40,6 @@ _KEPT: Final = "SELECT kid, sealed FROM audit_keys"
 _KEEP: Final = """
 INSERT INTO audit_keys (kid, sealed) VALUES ($1, $2) ON CONFLICT (kid) DO UPDATE SET sealed = excluded.sealed
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No payload."""
 
 
 async def with_kept(connection: Any, keys: AuditKeys) -> AuditKeys:

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
-from core.jobs.registry import Job
+from core.jobs.registry import Job, Nothing
 from core.postgres.direct import Connects, session
 from core.postgres.partitions import LOGS, make_partitions
 
@@ -25,11 +25,6 @@ EXPIRED: Final = {
     "access_changes": "changed_at < now() - interval '7 days'",
 }
 """What may go, by table; each has an index for it. Nothing is valid because its row still exists: readers compare."""
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No payload."""
 
 
 @dataclass(frozen=True, slots=True)

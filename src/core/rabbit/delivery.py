@@ -46,7 +46,10 @@ WHERE c.sink = $1 AND c.slot = n.slot AND c.position = n.before
 UNHURRIED: Final = "SET synchronous_commit = off"
 # A relay asks something every tenth of a second; where its host is gone, nobody else would end its session.
 SHORT_LIVED: Final = "SET idle_session_timeout = '10s'"
-PARK: Final = "INSERT INTO parked_events (sink, position, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+PARK: Final = """
+INSERT INTO parked_events (sink, position, reason) SELECT $1, * FROM unnest($2::bigint[], $3::text[])
+ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(slots=True)
@@ -174,7 +177,9 @@ class Delivery:
         await self._store()
 
     async def _park(self) -> None:
-        for position, reason in list(self.window.parked.items()):
-            await self.connection.execute(PARK, self.errand.sink, position, reason)
+        # In one statement: where a queue refuses, there are many, and the others wait for this.
+        if parked := dict(self.window.parked):
+            await self.connection.execute(PARK, self.errand.sink, list(parked), list(parked.values()))
+        for position, reason in parked.items():
             log.error("event %s is parked, and the next ones go on: %s", position, reason)
             del self.window.parked[position]

@@ -6,7 +6,7 @@ from logging import getLogger
 from typing import Any, Final
 from uuid import UUID
 
-from core.jobs.registry import Job
+from core.jobs.registry import Job, Nothing
 from core.postgres.direct import Connects, session
 from core.webhooks.signing import SealedSecrets
 
@@ -19,11 +19,6 @@ RENEW: Final = {
 }
 
 _log = getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No payload."""
 
 
 @dataclass(frozen=True, slots=True)

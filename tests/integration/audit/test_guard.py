@@ -3,8 +3,8 @@
 import pytest
 
 from core.audit.checking import Wrong
-from core.jobs.registry import Job
-from core.postgres.audit_checkpoints import Checkpoints, Nothing
+from core.jobs.registry import Job, Nothing
+from core.postgres.audit_checkpoints import Checkpoints
 from domain.kernel.ids import uuid7
 from tests.integration.audit.ground import Trail
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from core.jobs.registry import Nothing
 from core.postgres.database import Database
-from core.postgres.maintenance import BATCH, EXPIRED, CleanUp, Nothing, delete_expired
+from core.postgres.maintenance import BATCH, EXPIRED, CleanUp, delete_expired
 from domain.kernel.ids import uuid7
 
 PEOPLE = """

@@ -9,10 +9,11 @@ from functools import partial
 
 import pytest
 
+from core.jobs.registry import Nothing
 from core.key_forge import SealingForge
 from core.live_ring import NOT_OPENED, LiveRing
 from core.operating import operator
-from core.postgres.maintenance import CleanUp, Nothing
+from core.postgres.maintenance import CleanUp
 from core.postgres.signing_keys import SqlRing
 from core.secrets import Secrets
 from core.tending import TendingKeys

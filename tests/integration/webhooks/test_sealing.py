@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.jobs.registry import Nothing
 from core.secrets import Sealed
-from core.webhooks.sealing import BATCH, Nothing, SealingWebhooks
+from core.webhooks.sealing import BATCH, SealingWebhooks
 from core.webhooks.signing import SealedSecrets, secret_of
 from domain.kernel.ids import uuid7
 from tests.integration.webhooks.ground import SECRETS, SqlGround
