@@ -25,6 +25,12 @@ from tests.support.subscriber import disorder, subscribed
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+def traced(said: dict[str, Any]) -> dict[str, Any]:
+    """Leave out which span published it: where a trace is recorded, each time is a span of its own in it."""
+    version, trace, _, flags = said["traceparent"].split("-")
+    return {**said, "traceparent": (version, trace, flags)}
+
+
 async def test_everything_comes_again_as_it_came_first_and_to_nobody_else(
     database: Database, connection: Any, rabbitmq_url: str
 ) -> None:
@@ -46,8 +52,8 @@ async def test_everything_comes_again_as_it_came_first_and_to_nobody_else(
     assert len(subscriber.messages) == len(first) == len({message.message_id for message in messages}) == 1500
     for again in messages:
         before = first[again.message_id]
-        assert again.headers == {**before.headers, "x-replay": True}
-        assert again.body == before.body
+        assert traced(again.headers) == {**traced(before.headers), "x-replay": True}
+        assert traced(json.loads(again.body)) == traced(json.loads(before.body))
         for said in ("content_type", "delivery_mode", "timestamp", "type"):
             assert getattr(again, said) == getattr(before, said)
     assert disorder([json.loads(message.body) for message in messages]) == 0
