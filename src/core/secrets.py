@@ -122,7 +122,7 @@ def weak(text: str) -> str | None:
     if text in (text + text)[1:-1]:
         return "it repeats itself"
     steps = [ord(after) - ord(before) for before, after in pairwise(text)]
-    if sum(step in {-1, 0, 1} for step in steps) > len(steps) / 2:
+    if sum(step in {-1, 0, 1} for step in steps) > len(steps) * 2 / 3:
         return "it is a run of neighbouring characters"
     rest = text.lower()
     for placeholder in PLACEHOLDERS:

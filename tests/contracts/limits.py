@@ -61,7 +61,7 @@ class LimitsContract:
     async def test_refused_attempts_do_not_prolong_the_wait(self, limits: Limits) -> None:
         began = time.monotonic()
         await limits.hit("sign_in", "ada", 1, 1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not await admitted(limits, "sign_in", "ada", 1, 1):  # noqa: ASYNC110 - asking often is the test
                 await asyncio.sleep(0.05)
         assert time.monotonic() - began >= 0.99
@@ -78,11 +78,11 @@ class LimitsContract:
 
     async def test_f11_no_window_of_any_position_holds_more_than_the_most(self, limits: Limits) -> None:
         most, seen = 4, list[tuple[float, float]]()
-        until = time.monotonic() + 2.4
-        while (before := time.monotonic()) < until:
-            if await admitted(limits, "sign_in", "ada", most, 1):
-                seen.append((before, time.monotonic()))
-            await asyncio.sleep(0.02)
-        assert len(seen) > most, "the window never moved on"
+        async with asyncio.timeout(60):
+            while len(seen) <= 2 * most:
+                before = time.monotonic()
+                if await admitted(limits, "sign_in", "ada", most, 1):
+                    seen.append((before, time.monotonic()))
+                await asyncio.sleep(0.02)
         for (before, _), (_, after) in zip(seen, seen[most:], strict=False):
             assert after - before >= 0.99

@@ -8,17 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.processes import until
+from tests.support.server import Port
 from tests.unit.docker.files import tool
 
 # Started by root nginx gives up root, and then cannot enter the folder of the test.
 FOREGROUND = "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"
+_held: list[Port] = []
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """Return a port that nobody listens on, and that nobody is given as long as this process lives."""
+    _held.append(Port())
+    return _held[-1].number
 
 
 @contextmanager

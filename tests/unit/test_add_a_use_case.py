@@ -17,6 +17,7 @@ NEEDED = (
     "tests/unit/__init__.py",
     "tests/unit/conftest.py",
 )
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "site", "static", "*.egg-info")
 LAST_ROUTE = "            *([endpoint(post"
 
 
@@ -29,10 +30,8 @@ def blocks() -> dict[str, str]:
 @pytest.fixture
 def project(tmp_path: Path, blocks: dict[str, str]) -> Path:
     """A copy of the project in which the guide was followed."""
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("site", "static", "*.egg-info"))
-    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
-    shutil.copytree(ROOT / "tests/support", tmp_path / "tests/support")
-    shutil.copytree(ROOT / "tests/unit/identity", tmp_path / "tests/unit/identity")
+    for name in ("src", "migrations", "tests/support", "tests/unit/identity"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=LEFT_OUT)
     for name in (*NEEDED, "tests/unit/test_declarations.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     for name, code in blocks.items():

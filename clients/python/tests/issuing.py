@@ -58,10 +58,10 @@ class FakeIssuer:
             yield Issuer(client, ISSUER, credential)
 
     @asynccontextmanager
-    async def verifier(self, **more: Any) -> AsyncIterator[AccessTokenVerifier]:
-        """Lend a verifier that is not started."""
+    async def verifier(self, *, bound: float = 600, **more: Any) -> AsyncIterator[AccessTokenVerifier]:
+        """Lend a verifier that is not started, and that a test which is held up does not find out of date."""
         async with self.client() as client:
-            yield AccessTokenVerifier(ISSUER, AUDIENCE, client=client, **more)
+            yield AccessTokenVerifier(ISSUER, AUDIENCE, client=client, bound=bound, **more)
 
     async def revoke(self, **marker: Any) -> None:
         async with self.changed:
@@ -70,7 +70,7 @@ class FakeIssuer:
 
     async def until_asked(self, path: str, times: int = 1) -> None:
         """Wait until it has been asked that often."""
-        async with asyncio.timeout(10), self.questions:
+        async with asyncio.timeout(60), self.questions:
             await self.questions.wait_for(lambda: self.count(path) >= times)
 
     def count(self, path: str) -> int:

@@ -69,7 +69,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "aud": AUDIENCE,
         "sub": str(USER),
         "iat": now,
-        "exp": now + 3600,
+        "exp": now + 86_400,  # some are minted long before they are used
         "jti": str(uuid.uuid5(USER, str(time.perf_counter_ns()))),
         "sid": "01890a5d-0000-774b-bcce-b302099a8057",
         "org": "01890a5d-1111-774b-bcce-b302099a8057",

@@ -33,7 +33,7 @@ class Clock:
 async def heard(issuer: FakeIssuer, **more: Any) -> AsyncIterator[tuple[AccessTokenVerifier, Clock]]:
     """Lend a verifier that has heard once, and its clock."""
     clock = Clock()
-    async with issuer.verifier(**more) as verifier:
+    async with issuer.verifier(**{"bound": 2, **more}) as verifier:
         for part in (verifier.revocations, verifier.follower, verifier._introspection):
             part.monotonic = clock
         await verifier.keys.learn()
@@ -67,8 +67,8 @@ async def test_hears_at_once_while_it_waits(issuer: FakeIssuer) -> None:
 
 
 async def test_asks_again_after_each_heartbeat(issuer: FakeIssuer) -> None:
-    async with issuer.verifier(bound=0.2) as verifier, verifier:
-        await issuer.until_asked(PATH, 6)
+    async with issuer.verifier(bound=2) as verifier, verifier:
+        await issuer.until_asked(PATH, 4)
         assert verifier.is_current
         await verifier.verify(mint())
 
@@ -142,7 +142,7 @@ async def test_introspect_refuses_for_the_time_being_without_an_answer(issuer: F
 
 
 async def test_introspection_has_a_deadline_of_its_own(issuer: FakeIssuer) -> None:
-    async with heard(issuer, policy=Policy.INTROSPECT, patience=0.05) as (verifier, clock):
+    async with heard(issuer, policy=Policy.INTROSPECT, patience=1) as (verifier, clock):
         clock.now += 2
         issuer.open.clear()
         outcome = await asyncio.gather(*(verifier.verify(mint()) for _ in range(100)), return_exceptions=True)
@@ -203,9 +203,9 @@ async def test_follows_through_an_outage_and_says_so_twice(
     issuer: FakeIssuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gatewright_verifier.following")
-    async with issuer.verifier(bound=0.2) as verifier, verifier:
+    async with issuer.verifier(bound=2) as verifier, verifier:
         issuer.failing = 503
-        await issuer.until_asked(PATH, 8)
+        await issuer.until_asked(PATH, 5)
         issuer.failing = None
         await issuer.revoke(scope="session", id=claims()["sid"], cutoff=FUTURE)
         await issuer.until_asked(PATH, issuer.count(PATH) + 3)

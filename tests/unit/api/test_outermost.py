@@ -99,7 +99,7 @@ async def test_answers_when_something_fails_outside_the_routes(
     assert (answer.status, answer.json()["code"]) == (500, "service.failed")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert [each[2] for each in seen] == [500]
-    assert [each.name for each in caplog.records] == ["gatewright.http"]
+    assert [each.name for each in caplog.records].count("gatewright.http") == 1
 
 
 async def test_a_failure_after_the_answer_began_ends_it(build: Callable[..., Client]) -> None:

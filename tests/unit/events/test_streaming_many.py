@@ -108,7 +108,7 @@ async def test_the_reader_is_looked_at_now_and_then_although_nothing_is_sent(
 async def test_many_streams_take_what_comes_together(
     log: Watched, standing: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_feed, "PACE", 0.2)
+    monkeypatch.setattr(stream_feed, "PACE", 2.0)
     async with following(log, standing) as one, following(log, standing) as other:
         parts = [asyncio.ensure_future(each()) for each in (one, other)]
         await log.awaited.wait()

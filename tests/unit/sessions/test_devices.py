@@ -1,6 +1,6 @@
 """Devices, by what browsers, apps and tools really call themselves."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -66,8 +66,8 @@ def test_says_nothing_of_what_says_nothing(user_agent: str | None) -> None:
     "text", ["a" * 256, "Mozilla/" + "(" * 248, "a/" * 128, "Chrome " * 36, "Mozilla/" + " " * 248]
 )
 def test_hostile_text_costs_no_time(text: str) -> None:
-    started = perf_counter()
+    started = process_time()
     for number in range(1_000):
         device(f"{text}{number}")
 
-    assert perf_counter() - started < 2
+    assert process_time() - started < 2
