@@ -2,14 +2,14 @@
 
 import os
 import sys
-from asyncio import Future, Semaphore, get_running_loop, shield
+from asyncio import Future, Semaphore, get_running_loop, shield, timeout
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import ceil
 from threading import get_native_id
 from time import perf_counter
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
 
 from domain.kernel.errors import Overloaded
 
@@ -58,18 +58,20 @@ class HashingPool:
         """Raise `Overloaded` when the queue is too long: whoever asks first spares the work before the hash, too."""
         wait = (self._accepted + 1 - self.slots) * self._cost / self.slots
         if wait > self.patience:
-            if self.meter:
-                self.meter.refused()
-            raise Overloaded(ceil(wait))
+            self._refuse(wait)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` in the pool, or raise `Overloaded` at once when the queue is too long."""
+        """Run `work` in the pool, or raise `Overloaded`: at once when the queue is too long, else when it has waited."""
         self.admit()
         self._accept(1)
         try:
-            await self._free.acquire()
-        except BaseException:
+            # What hashes cost is known of those before only: the next ones may be foreign and ten times as dear.
+            async with timeout(self.patience):
+                await self._free.acquire()
+        except BaseException as error:
             self._accept(-1)
+            if isinstance(error, TimeoutError):
+                self._refuse(self._accepted * self._cost / self.slots)
             raise
         job = get_running_loop().run_in_executor(self._threads, self._timed, work, args, kwargs)
         # A caller that goes away must not free a slot whose thread is still busy.
@@ -79,6 +81,11 @@ class HashingPool:
     def close(self) -> None:
         """Wait for the hashes that have begun; drop the others."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _refuse(self, wait: float) -> NoReturn:
+        if self.meter:
+            self.meter.refused()
+        raise Overloaded(max(1, ceil(wait))) from None
 
     def _accept(self, count: int) -> None:
         self._accepted += count

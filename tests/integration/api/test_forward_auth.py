@@ -93,7 +93,7 @@ async def proxied(shared: Service, tmp_path: Path) -> AsyncIterator[Proxied]:
 def jar(given: dict[str, str], *, before: str = "") -> dict[str, str]:
     """Return the cookies of a browser that is signed in, among others of the application."""
     ours = f"__Host-gatewright-access={given['access_token']}; __Host-gatewright-refresh={given['refresh_token']}"
-    return {"cookie": f"{before}{ours}; theme=dark"}
+    return {"cookie": f"{before}{ours}; __Host-gatewright-device={given['device_token']}; theme=dark"}
 
 
 def bearer(token: str) -> dict[str, str]:

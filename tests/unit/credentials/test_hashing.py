@@ -51,6 +51,18 @@ async def test_f15_refuses_at_once_what_would_wait_too_long(pool: HashingPool) -
     assert await pool.run(int) == 0
 
 
+async def test_f15_nobody_waits_longer_than_promised_whatever_the_hashes_before_cost(pool: HashingPool) -> None:
+    release = threading.Event()
+    pool.patience = 0.05
+    dear = asyncio.create_task(pool.run(release.wait, 60))
+    outcomes = await asyncio.gather(*(pool.run(int) for _ in range(2)), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [Overloaded] * 2
+    assert pool._accepted == 1, "only what has begun"
+    release.set()
+    assert await dear
+    assert await pool.run(int) == 0
+
+
 async def test_f15_waits_as_expected_from_what_hashes_cost(pool: HashingPool) -> None:
     pool._cost = 1.0
     for _ in range(60):
