@@ -24,7 +24,7 @@ Send = Callable[[Lease], Awaitable[None]]
 Receive = Callable[[], Coroutine[Any, Any, None]]
 
 
-def make_broker(rabbit: str | None, redis: str | None, queue: str = QUEUE) -> AsyncBroker:
+def make_broker(rabbit: str | None = None, redis: str | None = None, queue: str = QUEUE) -> AsyncBroker:
     """Return a broker over RabbitMQ, with its results in Redis if there is one; without RabbitMQ, in this process."""
     if not rabbit:
         return InMemoryBroker(max_async_tasks=AT_ONCE)

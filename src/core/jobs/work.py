@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final, NoReturn
 
 from core.jobs.broker import QUEUE, Send, carrier, make_broker
+from core.jobs.ferry import Ferry, NotTaken
 from core.jobs.registry import Jobs
 from core.jobs.runner import Runner
 from core.postgres.direct import Connects, direct_pool
@@ -29,7 +30,7 @@ class JobWork:
     """Hand due jobs to Taskiq, and do those that arrive. May run in any number of processes.
 
     A row is removed only when its job was done, so neither a lost broker nor a killed worker loses one: the lease ends,
-    and somebody claims it again.
+    and somebody claims it again. While RabbitMQ is away, and what recurs at any time, is done by who claimed it.
     """
 
     database: Connects
@@ -52,33 +53,48 @@ class JobWork:
         pool = await direct_pool(self.database, "gatewright-jobs", 4)
         try:
             rows = SqlJobs(pool)
-            async with (
-                carrier(make_broker(self.rabbit, self.redis, self.queue), Runner(self.jobs, rows)) as (send, receive),
-                asyncio.TaskGroup() as group,
-            ):
+            runner = Runner(self.jobs, rows)
+            ferry = Ferry(self.rabbit, self.redis, self.queue, runner) if self.rabbit else None
+            async with carrier(make_broker(), runner) as (here, receive), asyncio.TaskGroup() as group:
                 group.create_task(receive())
-                group.create_task(self._dispatch(rows, send))
+                if ferry:
+                    group.create_task(ferry.run())
+                group.create_task(self._dispatch(rows, here, ferry))
         finally:
             pool.terminate()
 
-    async def _dispatch(self, rows: SqlJobs, send: Send) -> NoReturn:
+    async def _dispatch(self, rows: SqlJobs, here: Send, ferry: Ferry | None) -> NoReturn:
         for job in self.jobs.values():
             if job.every:
                 await rows.plan(job.only, job.name, job.every)
-        names, leases = list(self.jobs), list[Lease]()
+        names, near, far = list(self.jobs), list[Lease](), list[Lease]()
         while True:
             self._woken.clear()
-            outstanding = await rows.outstanding(leases)
-            leases = [lease for lease in leases if lease.id in outstanding]
-            room = WINDOW - len(leases)
+            if not (ferry and ferry.is_there):
+                far = []  # these come back when their leases end; until then they take no room
+            outstanding = await rows.outstanding(near + far)
+            near, far = ([lease for lease in leases if lease.id in outstanding] for leases in (near, far))
+            room = WINDOW - len(near) - len(far)
             claimed = await rows.claim(names, room) if room else []
-            await self._send(rows, send, claimed)
-            leases += claimed
+            kept, sent = self._shared(claimed, away=ferry is not None and ferry.is_there)
+            await self._send(rows, here, kept)
+            if ferry and sent:
+                with suppress(NotTaken):
+                    await self._send(rows, ferry.send, sent)
+            near += kept
+            far += sent
             if not claimed:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL):
                         await self._woken.wait()
             await asyncio.sleep(PACE)
+
+    def _shared(self, claimed: Sequence[Lease], *, away: bool) -> tuple[list[Lease], list[Lease]]:
+        """Return what is done here, and what goes `away` if that is possible."""
+        kept, sent = list[Lease](), list[Lease]()
+        for lease in claimed:
+            (sent if away and not self.jobs[lease.name].every else kept).append(lease)
+        return kept, sent
 
     async def _send(self, rows: SqlJobs, send: Send, claimed: Sequence[Lease]) -> None:
         """Hand on what was claimed; what the broker does not take is due again at once, and counts for nothing."""

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 SIZE: Final = 10_000_000
 """Positions in a partition."""
-AHEAD: Final = 2_000_000
-"""The next partition is made when fewer positions than these are left."""
+AHEAD: Final = 5_000_000
+"""The next partition is made when fewer positions than these are left: 5000 a second for longer than it takes until
+somebody looks again.
+"""
 
 # Workers wait for each other here, so that no partition is attached twice.
 ALONE: Final = "SELECT pg_advisory_xact_lock(hashtext('gatewright-partitions'))"
@@ -38,6 +40,10 @@ class Log:
 
 
 SINKS: Final = "SELECT sink, min(position) FROM delivery_cursors GROUP BY sink"
+# It is read from the log when it is tried again. What had left before that was so would keep everything else for ever.
+PARKED: Final = """
+SELECT 'parked events of ' || sink, min(position) - 1 FROM parked_events JOIN events USING (position) GROUP BY sink
+"""
 # What is waiting is read from the log when it is sent. Webhooks that are disabled wait for nothing.
 WEBHOOKS: Final = """
 SELECT 'webhook ' || w.id::text, least(c.position, d.position - 1) FROM webhooks w
@@ -47,7 +53,7 @@ LEFT JOIN LATERAL (
 ) d ON true
 WHERE w.is_enabled
 """
-EVENTS: Final = Log("events", "position", passed=(SINKS, WEBHOOKS))
+EVENTS: Final = Log("events", "position", passed=(SINKS, PARKED, WEBHOOKS))
 AUDIT: Final = Log(
     "audit",
     "audit_position",
@@ -88,14 +94,16 @@ async def head_of(connection: Any, log: Log, *, lock: bool = False) -> int:
     return position
 
 
-async def make_partitions(connection: Any, log: Log) -> None:
-    """Make partitions of `log` until `AHEAD` positions are free."""
+async def make_partitions(connection: Any, log: Log) -> bool:
+    """Make partitions of `log` until `AHEAD` positions are free; return whether any was missing."""
     async with connection.transaction():
         await connection.execute(ALONE)
         head, end = await head_of(connection, log), (await attached(connection, log))[-1].end
+        missing = end - 1 - head < AHEAD
         while end - 1 - head < AHEAD:
             await attach(connection, log, await make_table(connection, log, end, end + SIZE), end, end + SIZE)
             end += SIZE
+        return missing
 
 
 async def make_table(connection: Any, log: Log, first: int, end: int) -> str:

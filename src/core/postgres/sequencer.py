@@ -10,6 +10,7 @@ import asyncpg
 
 from core.postgres.cutting import give_way
 from core.postgres.direct import Connects, session
+from core.postgres.partitions import LOGS, make_partitions
 from core.postgres.poke import CHANNEL
 from core.retrying import forever
 
@@ -54,9 +55,14 @@ class Sequencer:
                         pass
                 except asyncpg.CheckViolationError:
                     # Where there is no partition Postgres says the same.
-                    if not await give_way(connection):
+                    if not await give_way(connection) and not await _make_room(connection):
                         raise
                     continue
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self.idle):
                         await poked.wait()
+
+
+async def _make_room(connection: Any) -> bool:
+    """Make the partitions that a job should have made; return whether any was missing."""
+    return any([await make_partitions(connection, log) for log in LOGS])  # all of them, hence a list

@@ -161,11 +161,11 @@ async def test_numbers_do_not_wait_for_an_end_that_nobody_makes(database: Databa
     assert head + 499 < (await bounds(connection, EVENTS))[0][1] < SIZE
 
 
-async def test_where_there_is_no_partition_the_sequencer_says_so_and_rests(
+async def test_what_no_room_helps_against_the_sequencer_says_and_rests(
     database: Database, connection: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """To Postgres that is a violated check as well, and there is no end to be forgotten."""
-    await connection.execute("UPDATE log_head SET position = $1", 2 * SIZE)
+    """To Postgres a missing partition is a violated check as well; here there is one, and no end to be forgotten."""
+    await connection.execute("ALTER TABLE events ADD CONSTRAINT nothing_new CHECK (aggregate_version > 1)")
     await state(connection, uuid7(), 1)
 
     async def told() -> bool:

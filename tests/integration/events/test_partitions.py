@@ -3,9 +3,19 @@
 from typing import Any
 
 from core.postgres.database import Database
+from core.postgres.maintenance import CleanUp
 from core.postgres.partitions import AHEAD, EVENTS, LOGS, SIZE, Log, attach, attached, make_partitions, make_table
+from core.postgres.sequencer import Sequencer
 from domain.kernel.ids import uuid7
-from tests.support.facts import number, state
+from tests.support.facts import number, state, until
+from tests.support.running import running
+
+PROMISED = 5000
+"""Events a second."""
+ENTRY = """
+INSERT INTO audit_pending (id, action, outcome, actor, occurred_at, leaf)
+VALUES (gen_random_uuid(), 'identity.user.sign_up', 'done', 'anonymous', now(), sha256(''))
+"""
 
 
 async def bounds(connection: Any, log: Log) -> list[tuple[int, int]]:
@@ -53,3 +63,30 @@ async def test_a_table_is_made_with_all_that_a_partition_needs(connection: Any) 
         assert await connection.fetchval("SELECT count(*) FROM pg_class WHERE relkind = 'i'") == made
         checks = "SELECT count(*) FROM pg_constraint WHERE conrelid = $1::text::regclass AND contype = 'c'"
         assert await connection.fetchval(checks, name) == await connection.fetchval(checks, log.table)
+
+
+async def test_numbering_goes_on_past_the_last_partition(database: Database, connection: Any) -> None:
+    """The job that makes them may be late: nobody waits for it."""
+    await connection.execute("UPDATE log_head SET position = $1, audit_position = $1", 2 * SIZE - 1)
+    for _ in range(2):
+        await state(connection, uuid7(), 1)
+        await connection.execute(ENTRY)
+
+    async def numbered() -> bool:
+        row = await connection.fetchrow("SELECT position, audit_position FROM log_head")
+        return tuple(row) == (2 * SIZE + 1, 2 * SIZE + 1)
+
+    async with running(Sequencer(database), Sequencer(database)):
+        await until(numbered, 20)
+    for log in LOGS:
+        rows = await connection.fetch(f"SELECT position, tableoid::regclass::text FROM {log.table} ORDER BY position")
+        assert [tuple(row) for row in rows] == [
+            (2 * SIZE, f"{log.table}_1"),
+            (2 * SIZE + 1, f"{log.table}_p{2 * SIZE + 1}"),
+        ]
+
+
+async def test_room_is_made_for_longer_than_until_the_next_look(database: Database) -> None:
+    every = CleanUp(database).job
+    assert every.every is not None
+    assert PROMISED * (every.every.total_seconds() + every.patience) <= AHEAD

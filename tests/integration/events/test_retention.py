@@ -98,6 +98,24 @@ async def test_what_somebody_has_not_passed_stays(
     assert await connection.fetchval("SELECT min(position) FROM events") == 11
 
 
+async def test_what_was_parked_stays_until_it_is_sent(
+    database: Database, connection: Any, retention: Retention, archive: Archive
+) -> None:
+    await written(connection, database.url, 10, 20)
+    await retention.look(connection)
+    await written(connection, database.url, 1, 0)
+    await connection.execute("INSERT INTO delivery_cursors SELECT 'rabbitmq', generate_series(0, 7), 11")
+    await connection.execute(
+        "INSERT INTO parked_events (sink, position, reason) VALUES ('rabbitmq', 10, 'a full queue')"
+    )
+    await retention.look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") == 1
+
+    await connection.execute("DELETE FROM parked_events")
+    await retention.look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") == 11
+
+
 async def test_what_a_webhook_was_not_told_stays_unless_it_is_disabled(
     database: Database, connection: Any, retention: Retention, archive: Archive
 ) -> None:
