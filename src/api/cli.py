@@ -85,6 +85,18 @@ def setup_link() -> None:
         click.echo(f"{served_at(settings)}/auth/setup#token={Keys.read(settings).setup}")
 
 
+@main.command()
+def restored() -> None:
+    """Give the log of events another id: after a backup was restored, before the API is started.
+
+    Every cursor of before is then refused with 410; without it, whoever follows the log would miss events unseen.
+    """
+    from api.restored_commands import restored as renewed  # noqa: PLC0415
+
+    with one_line():
+        renewed(configured())
+
+
 @main.group()
 def keys() -> None:
     """Manage the keys that sign access tokens. Ends with 1 when it refuses."""

@@ -63,8 +63,10 @@ class Writing:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self._aside.unlink(missing_ok=True)
+        try:
+            self._file.close()
+        finally:  # on a full disk closing fails as well, and what is left there would keep it full
+            self._aside.unlink(missing_ok=True)
 
     @property
     def _aside(self) -> Path:
@@ -105,11 +107,14 @@ def describe(folder: Path, manifest: Manifest) -> None:
     """Write down what is known of a file, beside it."""
     path = folder / f"{manifest.file}.json"
     aside = path.with_name(f"{path.name}.partial")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    aside.rename(path)
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(path)
+    finally:
+        aside.unlink(missing_ok=True)
     _settle(path.parent)
 
 

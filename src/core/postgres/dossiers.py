@@ -11,11 +11,10 @@ import msgspec
 
 from core.audit.sealing import PersonalSeal
 from core.cloudevents import COLUMNS, cloud_event
-from core.personal import PersonalKeys
+from core.personal import PersonalKeys, Unopened
 from core.postgres.audit import about
 from core.postgres.database import Database
 from core.postgres.dossier_sections import SECTIONS
-from domain.events.schemas import CloudEvent
 from domain.identity.dossiers.readers import MOST, DossierPart, DossierPlace, Dossiers
 from domain.kernel.errors import Overloaded
 from domain.kernel.ids import UserId
@@ -101,9 +100,17 @@ class SqlDossiers(Dossiers):
         is_last = max(len(events), len(entries)) <= most
         return DossierPart(held, None if is_last else DossierPlace(event, entry))
 
-    def _event(self, row: Any, user_id: UserId) -> CloudEvent:
-        """Return an event as readers are told it, but for who else is named in it."""
-        made = cloud_event(row, self.source, self.people)
+    def _event(self, row: Any, user_id: UserId) -> dict[str, Any]:
+        """Return an event as readers are told it, but for who else is named in it.
+
+        What is personal in one that cannot be opened is null, and `unopened` is true.
+        """
+        made: dict[str, Any]
+        try:
+            made = {**cloud_event(row, self.source, self.people)}
+        except Unopened:
+            made = {**cloud_event(dict(row) | {"salt": None}, self.source, self.people), "unopened": True}
+            del made["erased"]
         if row["type"] in NAMING:
             data = _decode(row["data"])
             others = [name for name in PEOPLE if data.get(name) not in (None, str(user_id))]
@@ -111,12 +118,18 @@ class SqlDossiers(Dossiers):
         return made
 
     def _entry(self, row: Any, user_id: UserId) -> dict[str, Any]:
-        """Return an entry as its person may read it: not who else it was, from where, or how much others do."""
+        """Return an entry as its person may read it: not who else it was, from where, or how much others do.
+
+        Of one whose `where` cannot be opened that is null, and `unopened` is true.
+        """
         said = {name: row[name] for name in ("action", "outcome", "actor", "target", "organization_id", "occurred_at")}
         if said["actor"] != f"user:{user_id}":
             said["actor"] = said["actor"].partition(":")[0]
         salts: dict[UUID, bytes] = {user_id: row["salt"]} if row["salt"] else {}
-        place = row["place"] and self.places.knowing(salts).open(user_id, row["place"], about(row["id"]))
+        try:
+            place = row["place"] and self.places.knowing(salts).open(user_id, row["place"], about(row["id"]))
+        except ValueError:
+            return said | {"where": None, "unopened": True}
         return said | {"where": _decode(place) if place else None}
 
     @asynccontextmanager

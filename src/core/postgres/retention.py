@@ -9,12 +9,13 @@ from typing import Any, Final, NoReturn
 
 import asyncpg
 
+from core.archive_files import Spoilt
 from core.personal import PersonalKeys
 from core.postgres.archive import PATIENCE, Archive, Noted
 from core.postgres.cutting import cut
 from core.postgres.direct import Connects, session
 from core.postgres.partitions import Log, Partition, attached, head_of
-from core.retrying import forever
+from core.retrying import forever, summary
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ TAKE: Final = "SELECT pg_try_advisory_lock(hashtext('gatewright-retention'))"
 GIVE_UP: Final = "SELECT pg_advisory_unlock(hashtext('gatewright-retention'))"
 BUSY: Final = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, TimeoutError)
 """Somebody else uses the log, or the disk."""
+BROKEN: Final = (OSError, Spoilt, asyncpg.DiskFullError)
+"""The disk is full, or loses what is written to it: another attempt at once would only read everything again."""
 KEPT: Final = "SELECT kept_until > now() FROM archived_partitions WHERE log = $1 AND first = $2"
 
 
@@ -71,17 +74,26 @@ class Retention:
                 await asyncio.sleep(self.every)
 
     async def look(self, connection: Any) -> None:
-        """Do once what is due, unless another does."""
+        """Do once what is due, unless another does; what cannot be done to one log holds up no other."""
         if not await connection.fetchval(TAKE):
             return
         try:
             for policy in self.policies:
-                await self._apply(connection, policy)
-        except BUSY as error:
-            _log.warning("a log is in use: what is old stays until the next look (%s)", type(error).__name__)
+                await self._try(connection, policy)
         finally:
             if not connection.is_closed():
                 await connection.execute(GIVE_UP)
+
+    async def _try(self, connection: Any, policy: Policy) -> None:
+        name = policy.log.table
+        try:
+            await self._apply(connection, policy)
+        except BUSY as error:
+            _log.warning("%s is in use: what is old stays until the next look (%s)", name, type(error).__name__)
+        except BROKEN as error:
+            if connection.is_closed():  # it was the connection that broke
+                raise
+            _log.error("%s cannot be archived: what is old stays until the next look (%s)", name, summary(error))  # noqa: TRY400 - one line says it
 
     async def _apply(self, connection: Any, policy: Policy) -> None:
         await cut(connection, policy.log, policy.period)

@@ -10,6 +10,7 @@ import pytest
 
 from core.bell import Bell
 from core.postgres.database import Database
+from core.postgres.renewing import renew
 from core.postgres.revocations import SqlRevocationLog
 from domain.kernel.ids import uuid7
 from domain.sessions.schemas import Revocation
@@ -64,5 +65,5 @@ class TestSqlRevocationLog(RevocationLogContract):
 
     async def test_a_restored_log_has_another_id(self, bench: SqlBench) -> None:
         before = await bench.log.live()
-        await bench._connection.execute("UPDATE log_head SET log_id = gen_random_uuid()")
+        await renew(bench._connection)
         assert (await bench.log.since(0)).log != before.log

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.markers import on_the_wire
+from core.postgres.renewing import renew
 from core.postgres.revocations import SqlMarkers
 from core.revocation_feed import RevocationFeed, RevocationPush
 from domain.kernel.errors import Unavailable
@@ -111,7 +112,7 @@ async def test_starts_again_when_a_backup_was_restored(connection: Any, markers:
     await commit(connection, session("before"))
     await connection.fetchval(NUMBER)
     position, _ = await markers.start()
-    await connection.execute("UPDATE log_head SET log_id = gen_random_uuid()")
+    await renew(connection)
     await connection.execute(KEEP, "user", "2", None, 5, datetime.now(UTC) + timedelta(hours=1))
     assert await markers.since(position) == (position, [WireMarker("user", "2", epoch=5)])
 

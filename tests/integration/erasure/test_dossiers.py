@@ -6,7 +6,7 @@ import pytest
 
 from core.audit.sealing import DeploymentSeal, OwnSeal
 from core.clock import SystemClock
-from core.personal import PersonalKeys
+from core.personal import SEALED, PersonalKeys
 from core.postgres.audit_reading import SqlAuditTrails
 from core.postgres.database import Database
 from core.postgres.dossier_sections import EXEMPT, SECTIONS
@@ -157,6 +157,30 @@ async def test_e13_where_somebody_was_is_told_to_them_and_to_nobody_once_they_we
 
     assert b"192.0.2.7" not in stored
     assert [entry.where for entry in await trail.list(own, None, 10)] == [None]
+
+
+async def test_e13_what_cannot_be_opened_is_named_and_keeps_nothing_else_from_being_told(
+    ground: SqlDossierGround,
+) -> None:
+    ada = await ground.announced("Ada")
+    async with ground.database.read() as connection:
+        await state(connection, ada.id, 2, data={"user_id": str(ada.id)})
+        await number(connection)
+        altered = (
+            "UPDATE events SET data = jsonb_set(data, $2, '\"AAAA\"') WHERE aggregate_id = $1 AND aggregate_version = 1"
+        )
+        await connection.execute(altered, ada.id, [SEALED, "1"])
+        stranger = DeploymentSeal(Sealed(b"a key that seals other places 32")).seal(None, b"{}", b"")
+        async with connection.transaction():
+            await connection.execute("SET LOCAL session_replication_role = replica")  # the database refuses it
+            await connection.execute("UPDATE audit SET place = $2 WHERE person_id = $1", ada.id, stranger)
+
+    held = await everything(ground, ada)
+
+    assert [event.get("unopened") for event in held["events"]] == [True, None]
+    assert "erased" not in held["events"][0]
+    assert held["events"][0]["data"]["email"] is None
+    assert [(entry["where"], entry.get("unopened")) for entry in held["audit"]] == [(None, True)]
 
 
 async def test_whoever_waits_too_long_is_told_to_come_again(database: Database) -> None:

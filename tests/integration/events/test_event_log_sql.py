@@ -11,6 +11,7 @@ import pytest
 
 from core.postgres.database import Database
 from core.postgres.log import LogFollower, SqlEventLog
+from core.postgres.renewing import renew
 from domain.kernel.errors import Unavailable
 from domain.kernel.ids import uuid7
 from tests.contracts.event_log import EventLogContract
@@ -40,7 +41,7 @@ class SqlLedger:
         await self.connection.execute("DELETE FROM events WHERE position <= $1", oldest)
 
     async def restore(self) -> None:
-        await self.connection.execute("UPDATE log_head SET log_id = $1", uuid7())
+        await renew(self.connection)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import logging
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from domain.kernel.ids import PLATFORM, uuid7
 from tests.support.facts import fill, number, state, until
 
 KEEP = timedelta(days=12)
+ENDINGS = (".ndjson.gz", ".ndjson.gz.json")
 ENTRY = """
 INSERT INTO audit_pending (id, action, outcome, actor, occurred_at, leaf)
 SELECT gen_random_uuid(), 'identity.user.sign_up', 'done', 'anonymous', now() - interval '20 days', sha256(i::text::bytea)
@@ -278,6 +280,34 @@ async def test_a_log_that_is_in_use_is_left_until_the_next_look(
 
     await until(cut)
     await hasty.close()
+
+
+async def test_on_a_full_disk_one_log_stays_until_the_next_look_and_the_other_goes(
+    database: Database, connection: Any, retention: Retention, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        await written(connection, database.url, 10, 20)
+        await connection.execute(ENTRY, 10)
+        await number(connection)
+        await retention.look(connection)
+    (done,) = tmp_path.glob("*/events-*.ndjson.gz")
+    await written(connection, database.url, 10, 1)
+    await connection.execute(ENTRY, 10)
+    await number(connection)
+    # Nothing can be written into what will be the next file, nor can it be closed.
+    (done.parent / "events-11-20.ndjson.gz.partial").symlink_to("/dev/full")
+
+    await retention.look(connection)
+
+    assert sorted(path.name for path in done.parent.glob("*.gz*")) == [
+        f"{log}{ending}" for log in ("audit-1-10", "audit-11-20", "events-1-10") for ending in ENDINGS
+    ]
+    (said,) = (record for record in caplog.records if record.levelno == logging.ERROR)
+    assert "events" in said.message
+    assert "No space left" in said.message
+
+    await retention.look(connection)
+    assert (done.parent / "events-11-20.ndjson.gz").is_file()
 
 
 async def test_a_statement_may_take_longer_than_those_of_requests(

@@ -13,6 +13,7 @@ from core.postgres.consistency import SEEN, Seen
 from core.postgres.database import Database
 from core.postgres.direct import plain
 from core.postgres.poke import CHANNEL, Poke
+from core.postgres.renewing import renew
 from domain.kernel.errors import IdempotencyInFlight
 from domain.kernel.ids import uuid7
 from tests.contracts.idempotency import CLAIM, answer
@@ -155,7 +156,8 @@ async def test_a_renewed_log_reaches_running_processes_at_once(ground: SqlGround
     work = ground.work()
     work.enqueue("mail.send", {})
     before = await work.commit()
-    await ground.rows("UPDATE log_head SET log_id = gen_random_uuid()")
+    async with ground.database.read() as connection:
+        await renew(connection)
     work.enqueue("mail.send", {})
     after = await work.commit()
     assert before
