@@ -39,18 +39,20 @@ class AccessTokens:
         *,
         factors: Sequence[str] = (),
         authenticated_at: datetime | None = None,
+        until: datetime | None = None,
     ) -> tuple[str, int]:
-        """Return a token and its lifetime in seconds.
+        """Return a token and its lifetime in seconds; it expires at `until` at the latest.
 
         `factors` are the methods used (RFC 8176: `pwd`, `otp`, `hwk`, `mfa` …). More than one of them, or `mfa`, makes
         `acr` `aal2`, a single one `aal1` (NIST SP 800-63B-4).
         """
         now = int(self.now())
+        expires = now + self.lifetime if until is None else min(now + self.lifetime, int(until.timestamp()))
         claims = Claims(
             iss=self.issuer,
             aud=self.audience,
             sub=user_id,
-            exp=now + self.lifetime,
+            exp=expires,
             iat=now,
             jti=uuid7(),
             sid=session_id,
@@ -61,7 +63,7 @@ class AccessTokens:
             amr=list(factors) or None,
             auth_time=int(authenticated_at.timestamp()) if authenticated_at else None,
         )
-        return self._signed(_json(claims)), self.lifetime
+        return self._signed(_json(claims)), expires - now
 
     def _signed(self, payload: bytes) -> str:
         key = self.keys.signing

@@ -12,7 +12,9 @@ ANNOUNCED: Final = frozenset(
         *("change_email", "command", "email_change", "export", "export_part", "forgot", "invitation"),
         *(
             "mailed_sign_in",
+            "refresh",
             "reset",
+            "revoke",
             "search",
             "setup",
             "show_invitation",

@@ -143,7 +143,7 @@ def _postgres(assembly: Assembly, newest: str) -> Callable[[], Awaitable[None]]:
 
 def _revocations(assembly: Assembly) -> Callable[[], Awaitable[None]]:
     async def ask() -> None:
-        if assembly.revocations.monotonic() >= assembly.revocations.fresh_until:
+        if not assembly.revocations.is_current:
             raise Unwell(State.DOWN, "nothing was heard of revocations for longer than the bound: tokens are refused")
 
     return ask

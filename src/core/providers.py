@@ -104,6 +104,7 @@ from domain.sessions.ending import Ending
 from domain.sessions.greeting import Greeting, GreetingPolicy
 from domain.sessions.models import Lifetimes
 from domain.sessions.opening import Opening
+from domain.sessions.policies import TokenPolicy
 from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies, RevocationLog, TokenInspection
 from domain.sessions.revocations import Telling
 from domain.teams.rights import TeamRights
@@ -232,6 +233,7 @@ class Shared(Provider):
             SignInPolicy: SignInPolicy(settings.sign_ins_per_minute, settings.require_verified_email),
             SignUpPolicy: SignUpPolicy(settings.sign_ups_per_minute),
             States: SqlStates(assembly.database, assembly.follower),
+            TokenPolicy: TokenPolicy(settings.refreshes_per_minute, settings.revocations_per_minute),
             TokenInspection: assembly.inspection,
             WebhookSecrets: SealedSecrets(seal(keys.secrets, "webhooks")),
         }.items():

@@ -157,6 +157,10 @@ class Passwords(BaseModel):
     """Sign-ups per minute and address; 0 for any number. By default 60, and in dev any number."""
     sign_in_limit: Annotated[int, Field(ge=0)] | None = None
     """Sign-ins per minute and address; 0 for any number. By default 300, and in dev any number."""
+    refresh_limit: Annotated[int, Field(ge=0)] | None = None
+    """Refreshes per minute and address; 0 for any number. By default 6,000, and in dev any number."""
+    revoke_limit: Annotated[int, Field(ge=0)] | None = None
+    """Tokens revoked per minute and address; 0 for any number. By default 600, and in dev any number."""
     command_limit: Annotated[int, Field(ge=0)] | None = None
     """Commands per minute and caller; 0 for any number. By default 6,000, and in dev any number."""
     search_limit: Annotated[int, Field(ge=0)] | None = None

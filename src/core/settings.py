@@ -120,6 +120,16 @@ class Settings(Serving, Trust, Stores, Logs, Sessions, Passwords, Mails, Erasing
         return (0 if self.is_dev else 300) if self.sign_in_limit is None else self.sign_in_limit
 
     @property
+    def refreshes_per_minute(self) -> int:
+        """The limit per address; 0 for none."""
+        return (0 if self.is_dev else 6000) if self.refresh_limit is None else self.refresh_limit
+
+    @property
+    def revocations_per_minute(self) -> int:
+        """The limit per address; 0 for none."""
+        return (0 if self.is_dev else 600) if self.revoke_limit is None else self.revoke_limit
+
+    @property
     def commands_per_minute(self) -> int:
         """The limit per caller; 0 for none."""
         return (0 if self.is_dev else 6000) if self.command_limit is None else self.command_limit

@@ -95,6 +95,7 @@ class RefreshFamiliesContract:
             found = await families.rotate(token)
             assert isinstance(found, Rotation)
             token = found.refresh_token
+            assert abs(found.expires_at - ground.now() - IDLE) < timedelta(minutes=1)
         (shown,) = await lists.list(user.id, session.id, None, 10)
         assert shown.expires_at - shown.last_seen_at == IDLE
         await ground.pass_by(IDLE)

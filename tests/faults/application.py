@@ -81,6 +81,8 @@ async def probed(stack: Stack, folder: Path) -> AsyncIterator[Prober]:
             "data_dir": folder,
             "sign_up_limit": 0,
             "sign_in_limit": 0,
+            "refresh_limit": 0,
+            "revoke_limit": 0,
         }
     )
     with unmeasured():

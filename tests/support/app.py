@@ -66,6 +66,7 @@ from domain.organizations.ports import ConfigurationBodies, InvitationTokens
 from domain.sessions.commands.sign_in import SignIn, SignInPolicy
 from domain.sessions.greeting import GreetingPolicy
 from domain.sessions.models import Lifetimes
+from domain.sessions.policies import TokenPolicy
 from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies, RevocationLog, TokenInspection
 from domain.sessions.schemas import Tokens
 from domain.webhooks.ports import WebhookSecrets
@@ -177,6 +178,7 @@ class App:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    tokens: TokenPolicy = field(default_factory=TokenPolicy)
     erasure: ErasurePolicy = field(default_factory=ErasurePolicy)
     greeting: GreetingPolicy = field(default_factory=GreetingPolicy)
     links: LinkPolicy = field(default_factory=LinkPolicy)
@@ -315,7 +317,7 @@ class App:
     def _container(self) -> AsyncContainer:
         provider = Provider(scope=Scope.APP)
         for kind, made in {
-            AccessTokens: PlainAccessTokens(),
+            AccessTokens: PlainAccessTokens(self.clock),
             Clearances: GateClearances(GrantGate(self.memory, self.clock)),
             Clock: self.clock,
             Decisions: EngineDecisions(AccessEngine(self.access), MemoryAccessLists(self.access)),
@@ -339,6 +341,7 @@ class App:
             PresentedTokens: MemoryPresentedTokens(self.memory),
             ErasurePolicy: self.erasure,
             SignInPolicy: self.sign_in,
+            TokenPolicy: self.tokens,
             GreetingPolicy: self.greeting,
             RevocationLog: self.revocations,
             Revoking: Revoking(),

@@ -221,6 +221,8 @@ class Service:
             "SECRET": SECRET,
             "SIGN_UP_LIMIT": "0",
             "SIGN_IN_LIMIT": "0",
+            "REFRESH_LIMIT": "0",
+            "REVOKE_LIMIT": "0",
             "COMMAND_LIMIT": "0",
             "SEARCH_LIMIT": "0",
             "INVITATION_LIMIT": "0",

@@ -98,6 +98,56 @@ def test_holds_a_bounded_number_and_still_accepts_nothing_revoked() -> None:
     assert judged(known, "session:someone", NOW + 1000) is Verdict.ACCEPT, "whoever refreshed is let in"
 
 
+def test_a_burst_of_ended_sessions_shuts_nobody_else_out() -> None:
+    known = revocations(longest=900, size=200)
+    for number in range(220):
+        CLOCK[0] = NOW + number / 22
+        known.learn([cutoff(str(number), CLOCK[0] + 900)])
+    assert all(judged(known, f"session:{number}", NOW + 900) is Verdict.REVOKED for number in range(220))
+    assert judged(known, "session:someone", NOW) is Verdict.ACCEPT
+    assert judged(known, "session:someone", NOW + 880) is Verdict.ACCEPT
+
+
+def test_markers_ahead_become_a_cut_off_for_all_once_they_have_passed() -> None:
+    known = revocations(longest=900, size=100)
+    for second in range(3000):
+        CLOCK[0] = NOW + second
+        known.learn([cutoff(f"{second}/{each}", NOW + second + 100) for each in range(2)])
+        assert judged(known, "session:someone", NOW + second) is Verdict.ACCEPT
+        assert judged(known, f"session:{max(0, second - 100)}/1", NOW + second - 1) is Verdict.REVOKED
+    assert len(known._known) <= 300
+
+
+def test_is_stale_while_it_has_lost_markers_and_lets_in_whoever_refreshed_then() -> None:
+    known = revocations(longest=900, size=100)
+    known.learn([cutoff(str(number), NOW + 900) for number in range(150)])
+    known.learn([cutoff(str(number), NOW + 901) for number in range(150, 301)])
+    assert len(known._known) <= 300
+    assert judged(known, "session:someone", NOW) is Verdict.STALE
+    assert not known.is_current
+    assert all(judged(known, f"session:{number}") is not Verdict.ACCEPT for number in range(301))
+
+    CLOCK[0] = NOW + 900
+    known.learn([])
+    assert judged(known, "session:someone", NOW + 900) is Verdict.STALE
+    CLOCK[0] = NOW + 902
+    known.learn([])
+    assert known.is_current
+    assert all(judged(known, f"session:{number}", NOW + 900) is Verdict.REVOKED for number in range(301))
+    assert judged(known, "session:someone", NOW + 902) is Verdict.ACCEPT
+
+
+def test_epochs_heard_at_once_shut_out_nobody_who_comes_now() -> None:
+    known = revocations(size=100)
+    known.learn([epoch(str(number), 5) for number in range(200)])
+    assert judged(known, "user:someone", NOW) is Verdict.ACCEPT
+    CLOCK[0] = NOW + 1
+    known.learn([epoch(str(number), 5) for number in range(200, 240)])
+    assert len(known._known) <= 100
+    assert all(judged(known, f"user:{number}", NOW, 4) is Verdict.REVOKED for number in range(240))
+    assert judged(known, "user:someone", NOW + 1) is Verdict.ACCEPT
+
+
 def test_a_clock_that_is_set_forward_and_back_ends_no_marker() -> None:
     steady, known = [1000.0], revocations(longest=900)
     known.monotonic = lambda: steady[0]

@@ -11,6 +11,8 @@ from domain.sessions.errors import RefreshRefused
 from domain.sessions.ports import RefreshFamilies, Reuse, Rotation
 
 _IDLE: Final = "coalesce(f.rotations[1], s.created_at) <= now() - {}::interval"
+# `least` leaves out what is null: without a limit on idleness only the absolute one counts.
+_END: Final = "least(f.expires_at, f.rotations[1] + {}::interval)"
 # One statement is one transaction and one round trip. Whoever is expired, revoked or deactivated ends here.
 _ROTATE: Final = f"""
 UPDATE refresh_families f
@@ -19,11 +21,13 @@ FROM users u, sessions s
 WHERE f.id = $1 AND f.generation = $2 AND f.revoked_at IS NULL AND f.expires_at > now()
   AND u.id = f.user_id AND u.is_active AND s.id = f.session_id AND s.revoked_at IS NULL
   AND ({_IDLE.format("$3")}) IS NOT TRUE
-RETURNING f.generation, f.expires_at, f.session_id, f.user_id, u.epoch, s.organization_id, s.factors, s.created_at
+RETURNING f.generation, f.session_id, f.user_id, u.epoch, s.organization_id, s.factors, s.created_at,
+          {_END.format("$3")} AS expires_at
 """  # noqa: S608 - made of constants
 # Asked only by the losers of a race and by thieves. `rotations[generation - presented]` is when that one was spent.
 _LOOK: Final = f"""
-SELECT f.generation, f.expires_at, f.session_id, f.user_id, u.epoch, s.organization_id, s.factors, s.created_at,
+SELECT f.generation, f.session_id, f.user_id, u.epoch, s.organization_id, s.factors, s.created_at,
+       {_END.format("$5")} AS expires_at,
        f.revoked_at IS NULL AND f.expires_at > now() AND u.is_active AND s.revoked_at IS NULL
            AND ({_IDLE.format("$5")}) IS NOT TRUE AS live,
        coalesce(f.rotations[f.generation - $2] > now() - $3::interval, false) AS spent_just_now,

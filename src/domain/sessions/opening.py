@@ -49,7 +49,13 @@ class Opening:
         )
         refresh_token = await self.sessions.start(session, person.epoch)
         access_token, seconds = self.tokens.issue(
-            session.user_id, session.id, None, person.epoch, factors=session.factors, authenticated_at=now
+            session.user_id,
+            session.id,
+            None,
+            person.epoch,
+            factors=session.factors,
+            authenticated_at=now,
+            until=session.expires_at,
         )
         left = self.lifetimes.left(session.expires_at, now)
         return Tokens(access_token, refresh_token, seconds, left, session.id, device_token=person.device_token)

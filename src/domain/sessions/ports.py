@@ -22,8 +22,9 @@ class AccessTokens(Protocol):
         *,
         factors: Sequence[str],
         authenticated_at: datetime,
+        until: datetime,
     ) -> tuple[str, int]:
-        """Return a token and its lifetime in seconds."""
+        """Return a token and its lifetime in seconds; it is no longer good at `until`, when its session has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Rotation:
 
     refresh_token: str = field(repr=False)
     expires_at: datetime
+    """When the session ends unless it is refreshed."""
     session_id: SessionId
     user_id: UserId
     organization_id: OrganizationId | None

@@ -1,6 +1,7 @@
 """What is left of people who were deactivated or deleted: nothing, in any process."""
 
 import asyncpg
+import jwt
 import pytest
 
 from core.settings import Settings
@@ -116,6 +117,17 @@ async def test_s6_no_refresh_moves_the_end_of_a_session_over_http(start: Start) 
     (listed,) = (await call("GET", "/auth/sessions", headers=bearer(ada))).json()["items"]
     assert listed["expires_at"] == ends
     assert ada["refresh_expires_in"] <= 300
+
+
+async def test_s6_no_access_token_outlives_its_session_over_http(start: Start) -> None:
+    call = await start(session_seconds=300)
+    ada = await tokens(call, (await person(call))["email"])
+    answer = await call.send("POST", "/auth/refresh", {"refresh_token": ada["refresh_token"]})
+
+    for each in (ada, answer.json()):
+        claims = jwt.decode(each["access_token"], options={"verify_signature": False})
+        assert 298 <= each["expires_in"] <= 300
+        assert claims["exp"] == claims["iat"] + each["expires_in"]
 
 
 async def accept(call: Client, token: str, by: dict[str, str]) -> Answer:

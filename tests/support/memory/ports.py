@@ -52,7 +52,7 @@ class SessionTokens(Authenticator):
     memory: Memory
 
     async def identify(self, credential: bytes) -> Actor:
-        user_id, session_id, epoch = credential.decode().split()
+        user_id, session_id, epoch, _ = credential.decode().split()
         session: Session | None = self.memory.table(SESSIONS).get(SessionId(UUID(session_id)))
         if session is None or session.revoked_at is not None:
             raise InvalidToken

@@ -147,7 +147,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
             raise RefreshRefused
         return Rotation(
             refresh_token=TOKENS.derive(family.id, presented.key_id, family.generation),
-            expires_at=family.expires_at,
+            expires_at=min(family.expires_at, family.rotations[0] + self.idle) if self.idle else family.expires_at,
             session_id=session.id,
             user_id=user.id,
             organization_id=session.organization_id,
@@ -203,8 +203,9 @@ class MemorySessionLists(SessionLists):
 
 @dataclass(frozen=True, slots=True)
 class PlainAccessTokens(AccessTokens):
-    """Access tokens that say what they are."""
+    """Access tokens that say what they are; no two are equal."""
 
+    clock: Clock
     lifetime: int = 900
 
     def issue(
@@ -216,8 +217,10 @@ class PlainAccessTokens(AccessTokens):
         *,
         factors: Sequence[str],
         authenticated_at: datetime,
+        until: datetime,
     ) -> tuple[str, int]:
-        return f"{user_id} {session_id} {epoch}", self.lifetime
+        left = int((until - self.clock.now()).total_seconds())
+        return f"{user_id} {session_id} {epoch} {uuid7()}", min(self.lifetime, left)
 
 
 @dataclass(frozen=True, slots=True)

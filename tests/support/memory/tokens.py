@@ -63,7 +63,7 @@ class MemoryTokenInspection(TokenInspection):
 
     async def inspect(self, token: str) -> ActiveToken | None:
         try:
-            user_id, session_id, epoch = token.split()
+            user_id, session_id, epoch, _ = token.split()
             session: Session | None = self.memory.table(SESSIONS).get(SessionId(UUID(session_id)))
             user: User | None = self.memory.table(USERS).get(UserId(UUID(user_id)))
         except ValueError:

@@ -60,8 +60,14 @@ class MemoryGround:
         self.strict = MemoryRefreshFamilies(self.memory, self.clock, timedelta())
 
     def access_token(self, session: Session) -> str:
-        token, _ = PlainAccessTokens().issue(
-            session.user_id, session.id, None, 1, factors=session.factors, authenticated_at=session.created_at
+        token, _ = PlainAccessTokens(self.clock).issue(
+            session.user_id,
+            session.id,
+            None,
+            1,
+            factors=session.factors,
+            authenticated_at=session.created_at,
+            until=session.expires_at,
         )
         return token
 

@@ -8,6 +8,7 @@ from core.access_tokens import AccessTokens
 from core.authentication import actor
 from domain.kernel.access import Actor
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
+from gatewright_verifier.errors import InvalidToken
 from gatewright_verifier.tokens import Verifier
 from tests.unit.credentials.minting import AUDIENCE, ISSUER, RING, private_jwk, ring
 
@@ -86,6 +87,17 @@ def test_lives_as_long_as_configured() -> None:
     text, lifetime = replace(TOKENS, lifetime=60).issue(PERSON, SESSION, None, 0)
     claims = jwt.decode(text, options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == lifetime == 60
+
+
+@pytest.mark.parametrize("left", [0.5, 59.9, 899.0, 900.0, 9e6])
+def test_s6_does_not_outlive_its_session(left: float) -> None:
+    until = datetime.fromtimestamp(NOW + left, UTC)
+    text, lifetime = TOKENS.issue(PERSON, SESSION, None, 0, until=until)
+    claims = jwt.decode(text, options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == lifetime
+    assert claims["exp"] == min(int(NOW + left), int(NOW) + 900)
+    with pytest.raises(InvalidToken):
+        Verifier(RING, ISSUER, AUDIENCE, actor, lambda: min(until.timestamp(), NOW + 900)).verify(text.encode())
 
 
 @pytest.mark.parametrize(("issuer", "audience"), [("", AUDIENCE), (ISSUER, "")])

@@ -6,11 +6,14 @@ import pytest
 
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.reactivate_user import ReactivateUser
+from domain.kernel.access import Origin
+from domain.kernel.errors import TooManyRequests
 from domain.kernel.revocation import RevocationScope
 from domain.sessions.commands.refresh_session import RefreshSession
 from domain.sessions.commands.sign_out import SignOut
 from domain.sessions.errors import RefreshRefused, RefreshTokenReused
 from domain.sessions.models import Lifetimes
+from domain.sessions.policies import TokenPolicy
 from domain.sessions.queries.list_sessions import ListSessions
 from tests.support.app import App
 
@@ -172,6 +175,17 @@ async def test_s6_an_idle_session_ends_and_says_when() -> None:
     assert app.facts == facts
 
 
+async def test_s6_within_the_grace_no_access_token_outlives_an_idle_session() -> None:
+    app = App(lifetimes=Lifetimes(idle=timedelta(minutes=15)))
+    await app.signed_up()
+    first = await app.signed_in()
+    await app.send(RefreshSession(refresh_token=first.refresh_token))
+    app.clock.pass_by(timedelta(seconds=20))
+    again = await app.send(RefreshSession(refresh_token=first.refresh_token))
+
+    assert (again.expires_in, again.refresh_expires_in) == (880, 880)
+
+
 async def test_s6_no_refresh_moves_the_end_of_a_session() -> None:
     app = App(lifetimes=Lifetimes(refresh=timedelta(minutes=90), idle=timedelta(hours=1)))
     await app.signed_up()
@@ -179,7 +193,24 @@ async def test_s6_no_refresh_moves_the_end_of_a_session() -> None:
     app.clock.pass_by(timedelta(minutes=50))
     tokens = await app.send(RefreshSession(refresh_token=tokens.refresh_token))
     assert tokens.refresh_expires_in == 40 * 60
-    app.clock.pass_by(timedelta(minutes=40))
+    app.clock.pass_by(timedelta(minutes=30))
+    last = await app.send(RefreshSession(refresh_token=tokens.refresh_token))
+    assert (last.expires_in, last.refresh_expires_in) == (600, 600)
+    app.clock.pass_by(timedelta(minutes=10))
 
     with pytest.raises(RefreshRefused):
         await app.send(RefreshSession(refresh_token=tokens.refresh_token))
+
+
+async def test_i12_a_network_refreshes_so_often_a_minute_and_loses_no_token() -> None:
+    app = App(tokens=TokenPolicy(refreshes_per_minute=1))
+    await app.signed_up()
+    first = await app.signed_in()
+    here = Origin("192.0.2.1")
+    second = await app.send(RefreshSession(refresh_token=first.refresh_token), origin=here)
+
+    with pytest.raises(TooManyRequests):
+        await app.send(RefreshSession(refresh_token=second.refresh_token), origin=here)
+    app.clock.pass_by(timedelta(minutes=1))
+    third = await app.send(RefreshSession(refresh_token=second.refresh_token), origin=here)
+    assert third.refresh_token not in (first.refresh_token, second.refresh_token)

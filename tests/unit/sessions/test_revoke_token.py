@@ -2,11 +2,13 @@
 
 import pytest
 
-from domain.kernel.errors import InvalidToken
+from domain.kernel.access import Origin
+from domain.kernel.errors import InvalidToken, TooManyRequests
 from domain.kernel.revocation import RevocationScope
 from domain.sessions.commands.refresh_session import RefreshSession
-from domain.sessions.commands.revoke_token import RevokeToken
+from domain.sessions.commands.revoke_token import ONE_BY_ONE, RevokeToken
 from domain.sessions.errors import RefreshRefused
+from domain.sessions.policies import TokenPolicy
 from domain.sessions.queries.list_sessions import ListSessions
 from tests.support.app import App
 
@@ -85,3 +87,28 @@ async def test_t8_twice_is_as_good_as_once(app: App) -> None:
     await app.send(RevokeToken(token=mine.access_token))
 
     assert ended(app) == ["sessions.session.revoked"]
+
+
+async def test_i12_a_network_revokes_so_many_a_minute() -> None:
+    app = App(tokens=TokenPolicy(revocations_per_minute=1))
+    await app.send(RevokeToken(token="garbage"), origin=Origin("2001:db8:1:1::1"))
+
+    with pytest.raises(TooManyRequests):
+        await app.send(RevokeToken(token="garbage"), origin=Origin("2001:db8:1:1::2"))
+    await app.send(RevokeToken(token="garbage"), origin=Origin("2001:db8:1:2::1"))
+
+
+async def test_a_session_of_which_many_access_tokens_are_revoked_ends_with_the_next(app: App) -> None:
+    await app.signed_up()
+    mine, other = await app.signed_in(), await app.signed_in()
+    for _ in range(ONE_BY_ONE):
+        mine = await app.send(RefreshSession(refresh_token=mine.refresh_token))
+        await app.send(RevokeToken(token=mine.access_token))
+    mine = await app.send(RefreshSession(refresh_token=mine.refresh_token))
+    await app.send(RevokeToken(token=mine.access_token))
+
+    assert ended(app)[-1] == "sessions.session.revoked"
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token=mine.refresh_token))
+    await app.send(RevokeToken(token=other.access_token))
+    assert ended(app)[-1] == "sessions.session.access_token_revoked"

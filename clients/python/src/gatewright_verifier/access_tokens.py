@@ -96,7 +96,7 @@ class AccessTokenVerifier:
     @property
     def is_current(self) -> bool:
         """Whether revocations were heard of within the bound; else the policy applies. For health checks."""
-        return self.revocations.monotonic() < self.revocations.fresh_until
+        return self.revocations.is_current
 
     async def start(self) -> None:
         """Fetch keys and revocations, and go on doing so; an issuer that does not answer keeps nobody from starting."""

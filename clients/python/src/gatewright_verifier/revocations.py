@@ -44,13 +44,15 @@ class Known:
     cutoff: int
     epoch: int
     since: int
-    """Tokens issued after this moment are not concerned: when this was last heard of, or the cut-off if it is later."""
+    """Tokens issued after this moment are not concerned: the cut-off; with an epoch not before it was last heard of."""
     until: float
     """Every token that is concerned has expired by then, by the clock that nobody sets."""
 
 
 MARGIN: Final = 60
 """Seconds: a token may be issued under the old epoch just after the new one was heard of, by a clock running ahead."""
+MOST: Final = 3
+"""Times `size`, and no more, is kept. A marker takes some 250 bytes."""
 NOTHING: Final = Known(-1, 0, -1, 0.0)
 
 
@@ -60,6 +62,11 @@ class Revocations:
 
     Nothing is accepted past `fresh_until`, which is moved on by whoever asked the truth. Past `size` markers the oldest
     tenth makes room by becoming one cut-off for everybody: some people refresh early, and nobody gets in.
+
+    Only markers whose cut-off has passed do that. One that lies ahead, as those of ended sessions and revoked tokens
+    do, would shut everybody out until then, whoever refreshed or signed in included. So `MOST` times `size` are kept;
+    past that the oldest are lost, and this process cannot say of any token that it is good until their cut-offs have
+    passed: it is stale.
     """
 
     longest: int = 86_400
@@ -73,6 +80,18 @@ class Revocations:
     """Called when something was learned that was not known."""
     _known: dict[str, Known] = field(default_factory=dict, init=False)
     _floor: int = field(default=-1, init=False)
+    _lost: int = field(default=-1, init=False)
+    """The last cut-off of markers that were lost, until it has passed and is everybody's."""
+    _room: int = field(init=False)
+    """How many markers there may be before it is tried again to make room."""
+
+    def __post_init__(self) -> None:
+        self._room = self.size
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it can be said of a token that it is not revoked."""
+        return self._lost < 0 and self.monotonic() < self.fresh_until
 
     def judge(self, subjects: tuple[str, ...], issued: int, epoch: int) -> Verdict:
         """Judge a token by what it names (`session:…`, `user:…`), its `iat` and its `ep`."""
@@ -83,7 +102,7 @@ class Revocations:
                 known = self._known.get(subject, NOTHING)
                 if issued <= known.cutoff or epoch < known.epoch:
                     return Verdict.REVOKED
-        return Verdict.ACCEPT if self.monotonic() < self.fresh_until else Verdict.STALE
+        return Verdict.ACCEPT if self._lost < 0 and self.monotonic() < self.fresh_until else Verdict.STALE
 
     def learn(self, markers: Iterable[WireMarker]) -> None:
         """Take markers in, in any order and any number of times: neither a cut-off nor an epoch ever moves back."""
@@ -96,10 +115,11 @@ class Revocations:
             epoch = max(marker.epoch or 0, known.epoch)
             learned = learned or (cutoff, epoch) != (known.cutoff, known.epoch)
             until = max(lived + max(0, cutoff - now), known.until)
-            self._known[subject] = Known(cutoff, epoch, max(now, cutoff), until)
-        if len(self._known) > self.size:
-            self.forget()
-            self._merge()
+            self._known[subject] = Known(cutoff, epoch, max(now, cutoff) if epoch else cutoff, until)
+        if 0 <= self._lost < now:
+            self._floor, self._lost = max(self._floor, self._lost), -1
+        if len(self._known) > self._room:
+            self._make_room(now)
         if learned and self.news:
             self.news()
 
@@ -108,9 +128,17 @@ class Revocations:
         now = self.monotonic()
         self._known = {subject: known for subject, known in self._known.items() if known.until >= now}
 
-    def _merge(self) -> None:
-        excess = len(self._known) - self.size
+    def _make_room(self, now: int) -> None:
+        self.forget()
+        past = [subject for subject, known in self._known.items() if known.since < now]
+        self._floor = max(self._floor, self._drop(past, self.size))
+        self._lost = max(self._lost, self._drop(self._known, MOST * self.size))
+        self._room = min(MOST * self.size, max(self.size, len(self._known) + self.size // 10))
+
+    def _drop(self, some: Iterable[str], most: int) -> int:
+        """Drop the oldest of `some` if there are more than `most` in all; return the last moment that concerned them."""
+        excess = len(self._known) - most
         if excess <= 0:
-            return
-        oldest = sorted(self._known, key=lambda subject: self._known[subject].since)[: excess + self.size // 10]
-        self._floor = max(self._floor, *(self._known.pop(subject).since for subject in oldest))
+            return -1
+        oldest = sorted(some, key=lambda subject: self._known[subject].since)[: excess + self.size // 10]
+        return max((self._known.pop(subject).since for subject in oldest), default=-1)

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from domain.identity.facade import Accounts
 from domain.kernel.access import ANYONE, Origin
+from domain.kernel.errors import TooManyRequests
 from domain.kernel.mails import SessionEndedMail
-from domain.kernel.ports import Clock, Mailer
+from domain.kernel.ports import Clock, Limits, Mailer
 from domain.kernel.schemas import Length
 from domain.kernel.usecases import Command, interactor, message, secret
 from domain.sessions.devices import named, written
@@ -14,6 +15,7 @@ from domain.sessions.ending import Ending
 from domain.sessions.errors import RefreshRefused, RefreshTokenReused, SessionNotFound
 from domain.sessions.events import SessionRevoked
 from domain.sessions.models import Lifetimes, Reason
+from domain.sessions.policies import TokenPolicy
 from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse
 from domain.sessions.repositories import Sessions
 from domain.sessions.schemas import Tokens
@@ -50,7 +52,7 @@ class EndReused:
 
 @interactor(
     access=ANYONE,
-    raises=(RefreshRefused,),
+    raises=(RefreshRefused, TooManyRequests),
     emits=(SessionRevoked,),
     audit="sessions.session.refresh",
     quiet=True,
@@ -61,9 +63,12 @@ class RefreshSessionInteractor:
     families: RefreshFamilies
     tokens: AccessTokens
     lifetimes: Lifetimes
+    limits: Limits
+    policy: TokenPolicy
     clock: Clock
 
     async def __call__(self, request: RefreshSession, origin: Origin) -> Tokens:
+        await self.limits.hit("refresh", origin.site, self.policy.refreshes_per_minute, 60)
         found = await self.families.rotate(request.refresh_token, origin.address)
         if isinstance(found, Reuse):
             raise RefreshTokenReused(found.session_id)
@@ -74,6 +79,7 @@ class RefreshSessionInteractor:
             found.epoch,
             factors=found.factors,
             authenticated_at=found.authenticated_at,
+            until=found.expires_at,
         )
         left = self.lifetimes.left(found.expires_at, self.clock.now())
         return Tokens(access_token, found.refresh_token, seconds, left, found.session_id)

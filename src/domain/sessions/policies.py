@@ -1,0 +1,11 @@
+"""What the service is configured to do with tokens."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPolicy:
+    """How often one network may hand in tokens; 0 for any number."""
+
+    refreshes_per_minute: int = 0
+    revocations_per_minute: int = 0
