@@ -9,10 +9,12 @@ from domain.kernel.ports import Allowance, Limits
 
 ANNOUNCED: Final = frozenset(
     {
-        *("change_email", "command", "email_change", "export", "export_part", "forgot", "invitation"),
+        *("change_email", "change_password", "command", "email_change", "export", "export_part", "forgot"),
         *(
+            "invitation",
             "mailed_sign_in",
             "refresh",
+            "password_change",
             "reset",
             "revoke",
             "search",

@@ -16,21 +16,21 @@ from gatewright_verifier import base64url
 PREFIX: Final = "gwd_"
 LIFE: Final = timedelta(days=180)
 """How long a device is known without another sign-in."""
-_HEAD: Final = Struct(">16s16sI")
+_HEAD: Final = Struct(">16sQI")
 _PROOF: Final = 16
-_LENGTH: Final = len(PREFIX) + 70
+_LENGTH: Final = len(PREFIX) + 59
 
 
 @dataclass(frozen=True, slots=True)
 class SignedDeviceTokens(DeviceTokens):
-    """The person, the device and the second of the sign-in, with 128 bits of their HMAC-SHA256, in base64url."""
+    """The person, their epoch and the second of the sign-in, with 128 bits of their HMAC-SHA256, in base64url."""
 
     keys: Mapping[int, bytes] = field(repr=False)
     """By key id; the first signs new tokens, all of them are believed."""
 
     def make(self, device: KnownDevice, at: datetime) -> str:
         """See `DeviceTokens.make`."""
-        head = _HEAD.pack(device.user_id.bytes, device.id.bytes, int(at.timestamp()))
+        head = _HEAD.pack(device.user_id.bytes, device.epoch, int(at.timestamp()))
         proof = digest(next(iter(self.keys.values())), head, sha256)[:_PROOF]
         return PREFIX + base64url.encode(head + proof).decode()
 
@@ -45,7 +45,7 @@ class SignedDeviceTokens(DeviceTokens):
         head, proof = raw[: _HEAD.size], raw[_HEAD.size :]
         if not any(compare_digest(proof, digest(key, head, sha256)[:_PROOF]) for key in self.keys.values()):
             return None
-        user, device, made = _HEAD.unpack(head)
+        user, epoch, made = _HEAD.unpack(head)
         if at.timestamp() - made > LIFE.total_seconds():
             return None
-        return KnownDevice(UserId(UUID(bytes=user)), UUID(bytes=device))
+        return KnownDevice(UserId(UUID(bytes=user)), epoch)

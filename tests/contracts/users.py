@@ -8,6 +8,7 @@ import pytest
 from domain.identity.errors import EmailTaken, UsernameTaken, UserNotFound
 from domain.identity.models import Credential, User
 from domain.identity.ports import KeptCredential
+from domain.identity.verification import PAUSE
 from domain.kernel.ids import UserId, uuid7
 from tests.contracts.people import Ground, added, change, discarded, person, started
 
@@ -178,12 +179,27 @@ class CredentialsContract:
         assert others
         assert (others.failures, others.failures_here, others.failed_at) == (0, 0, None)
 
+    async def test_p10_those_in_all_begin_anew_after_a_pause_and_those_of_a_place_do_not(self, ground: Ground) -> None:
+        user, early = await added(ground, password="h"), ground.now()
+        for at in (early, early, early + PAUSE - timedelta(milliseconds=1), early + 2 * PAUSE, early + 2 * PAUSE):
+            async with ground.transaction() as ports:
+                await ports.failures.count(user.id, "here", at, "there")
+
+        for place in ("here", "there"):
+            found = await ground.credentials.find_by_id(user.id, place)
+            assert found
+            assert (found.failures, found.failures_here, found.failed_at) == (2, 5, early + 2 * PAUSE)
+        async with ground.transaction() as ports:
+            await ports.failures.forget(user.id, "here", "there")
+        left = [await ground.credentials.find_by_id(user.id, place) for place in ("here", "there")]
+        assert [(each.failures, each.failures_here) for each in left if each] == [(0, 0), (0, 0)]
+
     async def test_clears_all_failures_of_one_account(self, ground: Ground) -> None:
         user, other = await added(ground, password="h"), await added(ground, "other@example.com", password="h")
         async with ground.transaction() as ports:
             for each in (user, other):
                 await ports.failures.count(each.id, "here", ground.now())
-                await ports.failures.count(each.id, f"device {uuid7()}", ground.now())
+                await ports.failures.count(each.id, "devices", ground.now())
         async with ground.transaction() as ports:
             await ports.failures.clear(user.id)
 

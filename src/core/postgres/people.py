@@ -13,6 +13,7 @@ from domain.identity.errors import EmailTaken, LastSuperuser, SetupClosed, Usern
 from domain.identity.models import Credential, User
 from domain.identity.ports import Failures, Superusers
 from domain.identity.repositories import PasswordHashes, Users
+from domain.identity.verification import PAUSE
 from domain.kernel.ids import PLATFORM, UserId, uuid7
 
 users = Table(
@@ -42,11 +43,13 @@ credentials = Table(
 TAKEN: Final = {"uq_users_email": EmailTaken, "uq_users_username": UsernameTaken}
 EVERYWHERE: Final = "*"
 
-_COUNT = text("""
+_COUNT = text(f"""
 INSERT INTO sign_in_failures AS old (account, failures, failed_at)
 SELECT account, 1, :at FROM unnest(CAST(:accounts AS text[])) AS account ORDER BY account
-ON CONFLICT (account) DO UPDATE SET failures = old.failures + 1, failed_at = excluded.failed_at
-""")
+ON CONFLICT (account) DO UPDATE SET failed_at = excluded.failed_at, failures = CASE
+    WHEN right(old.account, 2) = '@{EVERYWHERE}' AND old.failed_at <= :anew THEN 1 ELSE old.failures + 1
+END
+""")  # noqa: S608 - made of constants
 # In the order of `_COUNT`: two attempts at once must not wait for each other in a circle.
 _FORGET = text("""
 DELETE FROM sign_in_failures WHERE account IN (
@@ -80,9 +83,9 @@ FROM person WHERE credentials.user_id = person.id AND password_hash = :before
 _FINISH = text("UPDATE setup SET completed_at = :at WHERE completed_at IS NULL RETURNING true")
 
 
-def accounts(user_id: UserId, network: str) -> list[str]:
-    """Return the names under which failures of an account are counted: in all, and from one network."""
-    return [f"{user_id}@{EVERYWHERE}", f"{user_id}@{network}"]
+def accounts(user_id: UserId, *places: str) -> list[str]:
+    """Return the names under which failures of an account are counted: in all, and in each of `places`."""
+    return [f"{user_id}@{place}" for place in (EVERYWHERE, *places)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +155,16 @@ class SqlFailures(Failures):
 
     work: SqlWork
 
-    async def count(self, user_id: UserId, network: str, at: datetime) -> None:
+    async def count(self, user_id: UserId, network: str, at: datetime, *more: str) -> None:
         """See `Failures.count`."""
         session = await self.work.begin()
-        await session.execute(_COUNT, {"accounts": accounts(user_id, network), "at": at})
+        values = {"accounts": accounts(user_id, network, *more), "at": at, "anew": at - PAUSE}
+        await session.execute(_COUNT, values)
 
-    async def forget(self, user_id: UserId, network: str) -> None:
+    async def forget(self, user_id: UserId, network: str, *more: str) -> None:
         """See `Failures.forget`."""
         session = await self.work.begin()
-        await session.execute(_FORGET, {"accounts": accounts(user_id, network)})
+        await session.execute(_FORGET, {"accounts": accounts(user_id, network, *more)})
 
     async def clear(self, user_id: UserId) -> None:
         """See `Failures.clear`."""

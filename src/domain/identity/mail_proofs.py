@@ -15,6 +15,7 @@ from domain.identity.ports import (
     DeviceTokens,
     EmailAddresses,
     Failures,
+    KeptCredential,
     KnownDevice,
     LinkReader,
     LinkTokens,
@@ -23,11 +24,11 @@ from domain.identity.ports import (
 )
 from domain.identity.registration import updated
 from domain.identity.repositories import Links, PasswordHashes, Users
-from domain.identity.verification import locked, nobody
+from domain.identity.verification import DEVICES, NOWHERE, locked, nobody, trusted
 from domain.kernel.access import Origin
 from domain.kernel.errors import TooManyRequests
 from domain.kernel.events import Events
-from domain.kernel.ids import UserId, uuid7
+from domain.kernel.ids import UserId
 from domain.kernel.mails import PasswordVoidedMail
 from domain.kernel.ports import Clock, Limits, Mailer
 
@@ -72,36 +73,49 @@ class CodeIdentities(MailIdentities):
         """See `MailIdentities.prove`."""
         await self.limits.hit("mailed_sign_in", origin.site, self.policy.attempts_per_minute, 60)
         now, hashes = self.clock.now(), self.tokens.hashes(Purpose.SIGN_IN, challenge)
+        if hashes:
+            # Tries are counted one after the other, however many come at once: each waits here for the one before.
+            # Before anybody is looked up, or whoever sends many at once could tell whether there is somebody.
+            await self.links.queue(hashes[0])
         found = await self.reader.find(Purpose.SIGN_IN, hashes, now) if hashes else None
         user_id = found.user_id if found else nobody(challenge)
-        # Tries are counted one after the other, however many come at once: each waits here for the one before.
-        user = await self._person(user_id)
-        place = f"code {found.token_hash.hex()[:32]}" if found else "nowhere"
-        kept = await self.credentials.find_by_id(user_id, place)
-        familiar, device = self._device(user_id, origin)
+        device = self.devices.read(origin.device_token, now) if origin.device_token else None
+        place = f"code {found.token_hash.hex()[:32]}" if found else NOWHERE
+        tried = await self.credentials.find_by_id(user_id, place)
+        here, kept = await self._judged(user_id, device, origin.network)
+        familiar = here == DEVICES
         fits = any(compare_digest(code.encode(), each.encode()) for each in self.tokens.codes(challenge))
-        if found is None or user is None or kept is None or not fits:
-            await self.failures.count(user_id, place, now)
+        if (
+            tried is None or kept is None
+            or tried.failures_here >= TRIES or locked(kept, now, known=familiar)
+        ):  # fmt: skip
+            # What is not judged closes no account. As much is written as for a wrong code, or the time would tell.
+            await self.failures.count(nobody(challenge), NOWHERE, now, f"{NOWHERE} else")
             return None
-        if kept.failures_here >= TRIES or locked(kept, now, known=familiar):
-            # As much is written as for a wrong code, or the time would tell that it was right.
-            await self.failures.count(nobody(challenge), "nowhere", now)
+        if not fits:
+            await self.failures.count(user_id, here, now, place)
+            return None
+        user = await self._person(user_id)
+        if user is None:
             return None
         link = await self.links.use(user.id, Purpose.SIGN_IN, hashes, now)
         if link is None or not link.proves(user) or link.epoch != user.epoch:
             return None
         if not user.email_verified:
             await self._proved(user, now, has_password=kept.password_hash is not None)
-        await self.failures.forget(user.id, place)
-        token = self.devices.make(device, now)
+        await self.failures.forget(user.id, here, place)
+        token = self.devices.make(KnownDevice(user.id, user.epoch), now)
         return Identified(user.id, user.epoch, user.email, email_verified=True, familiar=familiar, device_token=token)
 
-    def _device(self, user_id: UserId, origin: Origin) -> tuple[bool, KnownDevice]:
-        """Return whether the person has signed in there before, and what device it is, perhaps a new one."""
-        known = self.devices.read(origin.device_token, self.clock.now()) if origin.device_token else None
-        if known and known.user_id == user_id:
-            return True, known
-        return False, KnownDevice(user_id, uuid7())
+    async def _judged(
+        self, user_id: UserId, device: KnownDevice | None, network: str
+    ) -> tuple[str, KeptCredential | None]:
+        """Return where failures count: on known devices of the person, or from the network; and how many there are."""
+        if device and device.user_id == user_id:
+            kept = await self.credentials.find_by_id(user_id, DEVICES)
+            if trusted(device, kept, self.clock.now()):
+                return DEVICES, kept
+        return network, await self.credentials.find_by_id(user_id, network)
 
     async def _person(self, user_id: UserId) -> User | None:
         try:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from domain.identity.models import EmailAddress, Link, Purpose
 from domain.kernel.ids import SessionId, UserId
@@ -88,11 +87,15 @@ class Credentials(Protocol):
 class Failures(Protocol):
     """Count failed sign-ins, in the transaction of the command: the truth of the lockout, which outlives any cache."""
 
-    async def count(self, user_id: UserId, network: str, at: datetime) -> None:
-        """Count one more failure in a row, in all and from `network`."""
+    async def count(self, user_id: UserId, network: str, at: datetime, *more: str) -> None:
+        """Count one more failure in a row, in all, from `network`, and in each of `more`.
 
-    async def forget(self, user_id: UserId, network: str) -> None:
-        """End the row of failures, in all and for `network`: somebody there proved to own the account."""
+        The row of all begins anew `verification.PAUSE` after its last failure: else one now and then would keep the
+        account closed to everybody. Those of one place go on until somebody there proves to own the account.
+        """
+
+    async def forget(self, user_id: UserId, network: str, *more: str) -> None:
+        """End the rows of failures that `count` counts: somebody there proved to own the account."""
 
     async def clear(self, user_id: UserId) -> None:
         """End every row of failures of the account."""
@@ -100,15 +103,11 @@ class Failures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A device that somebody has signed in on."""
+    """A device that somebody has signed in on, under an epoch of theirs."""
 
     user_id: UserId
-    id: UUID
-
-    @property
-    def place(self) -> str:
-        """What failures on it are counted under, apart from those of any network."""
-        return f"device {self.id}"
+    epoch: int
+    """What knew the password before it was changed is known no more."""
 
 
 class DeviceTokens(Protocol):

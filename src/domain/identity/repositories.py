@@ -43,6 +43,12 @@ class PasswordHashes(Protocol):
 class Links(Protocol):
     """The links that were mailed and not used yet."""
 
+    async def queue(self, token_hash: bytes) -> None:
+        """Return once no other command is in this queue before; the place in it is kept until the command ends.
+
+        Whether there is such a link makes no difference.
+        """
+
     async def put(self, link: Link) -> None:
         """Keep `link` in place of the one that the person had for this purpose."""
 

@@ -21,7 +21,7 @@ from domain.identity.ports import (
 from domain.identity.repositories import PasswordHashes, Users
 from domain.kernel.access import Origin
 from domain.kernel.errors import TooManyRequests
-from domain.kernel.ids import UserId, uuid7
+from domain.kernel.ids import UserId
 from domain.kernel.ports import Clock, Limits
 
 SLOW: Final = 5
@@ -29,10 +29,16 @@ SLOW: Final = 5
 FAILURES: Final = 10
 """After so many failures in a row from one network, the account is closed to that network for `PAUSE`."""
 MOST_FAILURES: Final = 100
-"""After so many in a row from everywhere, it is closed to everybody for `PAUSE` (NIST SP 800-63B-4, section 3.2.2)."""
+"""After so many from everywhere, none of them `PAUSE` after the one before, it is closed to everybody for `PAUSE`.
+
+NIST SP 800-63B-4, section 3.2.2, has no more in a row; one network alone has only `FAILURES` of them.
+"""
 PAUSE: Final = timedelta(minutes=15)
 NOBODIES: Final = 4096
 """Under so many names failures are counted that are nobody's."""
+NOWHERE: Final = "nowhere"
+DEVICES: Final = "devices"
+"""Failures on all known devices of an account are counted together, apart from those of any network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,12 @@ class PasswordIdentities(Identities):
         # In a storm of attempts those that are turned away must cost next to nothing.
         self.passwords.admit()
         network, device = origin.network, self._device(origin)
-        kept = await self._find(login, device.place if device else network)
-        if device and kept and (kept.user_id != device.user_id or exhausted(kept, self.clock.now())):
-            # Nobody is worse off with a device than without one.
-            device, kept = None, await self.credentials.find_by_id(kept.user_id, network)
-        place, known = (device.place, True) if device else (network, False)
+        kept = await self._find(login, DEVICES if device else network)
+        known = device is not None and trusted(device, kept, self.clock.now())
+        if device and not known:
+            # Nobody is worse off with a device than without one; nor is it told by the time whether there is somebody.
+            kept = await self.credentials.find_by_id(kept.user_id if kept else nobody(login), network)
+        place = DEVICES if known else network
         hopeful = kept is not None and kept.is_active and not locked(kept, self.clock.now(), known=known)
         # Nothing is hashed anew for those who are refused anyway: the time would tell that the password was right.
         fits, renewed = await self.passwords.prove(kept.password_hash if kept else None, password, renew=hopeful)
@@ -79,8 +86,7 @@ class PasswordIdentities(Identities):
             await self.failures.forget(kept.user_id, place)
         if kept.password_hash and renewed:
             await self.hashes.renew(kept.user_id, kept.password_hash, renewed)
-        proved = device or KnownDevice(kept.user_id, uuid7())
-        token = self.devices.make(proved, self.clock.now())
+        token = self.devices.make(KnownDevice(kept.user_id, kept.epoch), self.clock.now())
         return _identified(kept, familiar=known, device_token=token)
 
     async def recognise(self, login: str) -> Identified | None:
@@ -103,7 +109,7 @@ class PasswordIdentities(Identities):
 
     async def _pretend(self, login: str) -> None:
         """Count a failure that is nobody's: whoever is refused without one was answered sooner, which would tell."""
-        await self.failures.count(nobody(login), "nowhere", self.clock.now())
+        await self.failures.count(nobody(login), NOWHERE, self.clock.now())
 
     async def _find(self, login: str, network: str) -> KeptCredential | None:
         if "@" not in login:
@@ -123,10 +129,15 @@ def nobody(login: str) -> UserId:
     return UserId(UUID(int=crc32(login.encode("utf-8", "replace")) % NOBODIES))
 
 
+def trusted(device: KnownDevice, kept: KeptCredential | None, now: datetime) -> bool:
+    """Return whether `device` is one of this account, by its failures on `DEVICES`, and of its epoch of now."""
+    return kept is not None and device == KnownDevice(kept.user_id, kept.epoch) and not exhausted(kept, now)
+
+
 def locked(kept: KeptCredential, now: datetime, *, known: bool = False) -> bool:
     """Return whether so many attempts failed of late that no password is believed.
 
-    On a device that is `known` only those on it count: nobody else can lock its owner out.
+    On a device that is `known` only those on such devices count: nobody else can lock their owner out.
     """
     return exhausted(kept, now) or (not known and _closed(kept.failures, MOST_FAILURES, kept.failed_at, now))
 

@@ -15,6 +15,7 @@ from domain.sessions.models import Session
 from domain.sessions.ports import Reuse, Rotation
 from tests.contracts.people import LIFETIMES, added, live, person, started, superuser
 from tests.integration.people.ground import SqlGround
+from tests.support.facts import until
 
 FAMILIES, PARALLEL = (200, 50) if os.environ.get("GATEWRIGHT_FAULTS") == "long" else (10, 20)
 ROUNDS: Final = 50 if os.environ.get("GATEWRIGHT_FAULTS") == "long" else 8
@@ -165,6 +166,37 @@ async def test_failures_and_successes_at_once_wait_for_each_other_and_end(ground
     ended = await outcomes(*(attempt((ground, other)[n % 2], n) for n in range(12 * ROUNDS)))
 
     assert ended == {"done": 12 * ROUNDS}
+
+
+async def test_p8_who_tries_one_token_waits_for_whoever_came_before_though_it_is_nobodys(
+    ground: SqlGround, other: SqlGround
+) -> None:
+    held, free, order = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def first() -> None:
+        async with ground.transaction() as ports:
+            await ports.links.queue(b"of nobody")
+            held.set()
+            await free.wait()
+            order.append("first")
+
+    async def second() -> None:
+        async with other.transaction() as ports:
+            await ports.links.queue(b"of somebody else")
+            await ports.links.queue(b"of nobody")
+            order.append("second")
+
+    async def waits() -> bool:
+        return bool(await ground.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(first())
+        await held.wait()
+        tasks.create_task(second())
+        await until(waits, 30)
+        free.set()
+
+    assert order == ["first", "second"]
 
 
 async def test_e11_no_failure_is_lost(ground: SqlGround, other: SqlGround) -> None:

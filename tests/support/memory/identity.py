@@ -35,6 +35,7 @@ from domain.identity.readers import ProfileLists, Profiles, UserFilter
 from domain.identity.registration import profile
 from domain.identity.repositories import Links, PasswordHashes, Users
 from domain.identity.schemas import UserProfile
+from domain.identity.verification import PAUSE
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Overloaded
 from domain.kernel.ids import PLATFORM, UserId
@@ -110,15 +111,18 @@ class MemoryPasswordHashes(PasswordHashes):
 class MemoryFailures(Failures):
     work: MemoryWork
 
-    async def count(self, user_id: UserId, network: str, at: datetime) -> None:
+    async def count(self, user_id: UserId, network: str, at: datetime, *more: str) -> None:
         table = (await self.work.begin()).table(FAILURES)
-        for account in accounts(user_id, network):
+        everywhere, *_ = names = accounts(user_id, network, *more)
+        for account in names:
             before = table.get(account)
+            if before and account == everywhere and before[1] <= at - PAUSE:
+                before = None
             table.put(account, ((before[0] if before else 0) + 1, at))
 
-    async def forget(self, user_id: UserId, network: str) -> None:
+    async def forget(self, user_id: UserId, network: str, *more: str) -> None:
         table = (await self.work.begin()).table(FAILURES)
-        for account in accounts(user_id, network):
+        for account in accounts(user_id, network, *more):
             table.remove(account)
 
     async def clear(self, user_id: UserId) -> None:
@@ -161,6 +165,9 @@ class MemoryCredentials(Credentials):
 @dataclass(frozen=True, slots=True)
 class MemoryLinks(Links):
     work: MemoryWork
+
+    async def queue(self, token_hash: bytes) -> None:
+        await self.work.begin()  # commands in memory wait for nobody
 
     async def put(self, link: Link) -> None:
         (await self.work.begin()).table(LINKS).put((link.user_id, link.purpose), link)

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from domain.identity.commands.change_password import ChangePassword
+from domain.identity.commands.change_password import CHANGES, ChangePassword
 from domain.identity.commands.create_user import CreateUser
 from domain.identity.commands.delete_user import DeleteUser
 from domain.identity.commands.update_me import UpdateMe
 from domain.identity.errors import PasswordTooWeak, PasswordWrong, UserNotFound
+from domain.identity.mailing import LinkPolicy
 from domain.identity.models import User
-from domain.identity.verification import FAILURES
+from domain.identity.verification import FAILURES, SLOW
 from domain.kernel.access import Origin
-from domain.kernel.errors import ConcurrentChange, InvalidToken, Overloaded, Unauthenticated
+from domain.kernel.errors import ConcurrentChange, InvalidToken, Overloaded, TooManyRequests, Unauthenticated
 from domain.kernel.revocation import RevocationScope
 from domain.sessions.commands.dev_sign_in import DevSignIn
 from domain.sessions.commands.refresh_session import RefreshSession
@@ -21,7 +22,9 @@ from domain.sessions.commands.sign_in import SignIn
 from domain.sessions.errors import RefreshRefused, SignInRefused
 from domain.sessions.queries.list_sessions import ListSessions
 from tests.support.app import PASSWORD, App
+from tests.support.attempts import fail
 from tests.support.memory.identity import CREDENTIALS, USERS, PlainPasswords
+from tests.support.memory.identity import FAILURES as COUNTED
 
 NEW = "an entirely new password"
 CHANGE = ChangePassword(current_password=PASSWORD, new_password=NEW)
@@ -96,7 +99,7 @@ async def test_p11_changes_nothing_without_the_current_password(app: App) -> Non
 async def test_e11_a_wrong_current_password_counts_as_a_failed_sign_in(app: App) -> None:
     await app.signed_up()
     mine = await app.signed_in(origin=THERE)
-    for _ in range(FAILURES):
+    for _ in range(SLOW):
         with pytest.raises(PasswordWrong):
             await app.send(GUESS, as_=mine, origin=HERE)
 
@@ -106,6 +109,50 @@ async def test_e11_a_wrong_current_password_counts_as_a_failed_sign_in(app: App)
         await app.signed_in(origin=HERE)
 
     await app.send(CHANGE, as_=mine, origin=THERE)
+
+
+async def test_p9_p10_nothing_is_hashed_nor_counted_while_the_account_is_closed(app: App) -> None:
+    await app.signed_up()
+    mine = await app.signed_in(origin=THERE)
+    await fail(app, FAILURES, HERE)
+    hashed, counted = app.passwords.verified, dict(app.memory.table(COUNTED))
+
+    for attempt in (GUESS, CHANGE):
+        with pytest.raises(PasswordWrong):
+            await app.send(attempt, as_=mine, origin=HERE)
+
+    assert app.passwords.verified == hashed
+    assert dict(app.memory.table(COUNTED)) == counted
+
+
+async def test_i12_nobody_has_more_than_a_few_passwords_hashed_an_hour(app: App) -> None:
+    await app.signed_up()
+    await app.signed_up("eve@example.com")
+    mine, eve = await app.signed_in(), await app.signed_in("eve@example.com")
+    for number in range(CHANGES):
+        with pytest.raises(PasswordWrong):
+            await app.send(GUESS, as_=mine, origin=Origin(f"203.0.{number}.1"))
+    hashed = app.passwords.verified
+
+    with pytest.raises(TooManyRequests):
+        await app.send(CHANGE, as_=mine, origin=THERE)
+
+    assert app.passwords.verified == hashed
+    await app.send(CHANGE, as_=eve, origin=THERE)
+
+
+async def test_i12_nor_has_one_site_with_many_accounts() -> None:
+    app = App(links=LinkPolicy(attempts_per_minute=2))
+    people = [f"{number}@example.com" for number in range(3)]
+    for email in people:
+        await app.signed_up(email)
+    for email in people[:2]:
+        await app.send(CHANGE, as_=await app.signed_in(email), origin=HERE)
+
+    last = await app.signed_in(people[2])
+    with pytest.raises(TooManyRequests):
+        await app.send(CHANGE, as_=last, origin=HERE)
+    await app.send(CHANGE, as_=last, origin=THERE)
 
 
 async def test_e11_failed_sign_ins_close_it_too(app: App) -> None:
@@ -195,7 +242,7 @@ async def test_e11_judges_what_was_guessed_at_once_by_what_failed_meanwhile() ->
     mine = await app.signed_in()
 
     async def others() -> None:
-        for _ in range(FAILURES):
+        for _ in range(SLOW):
             with pytest.raises(PasswordWrong):
                 await app.send(GUESS, as_=mine)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core.device_tokens import LIFE, SignedDeviceTokens
+from domain.identity.commands.change_password import ChangePassword
 from domain.identity.commands.unlock_user import UnlockUser
 from domain.identity.errors import UserNotFound
 from domain.identity.ports import KnownDevice
@@ -13,9 +14,10 @@ from domain.identity.verification import FAILURES, MOST_FAILURES, PAUSE
 from domain.kernel.access import Origin
 from domain.kernel.errors import Forbidden
 from domain.kernel.ids import UserId, uuid7
+from domain.sessions.commands.sign_in import SignIn
 from domain.sessions.errors import SignInRefused
 from domain.sessions.schemas import Tokens
-from tests.support.app import App
+from tests.support.app import PASSWORD, App
 from tests.support.attempts import HERE, THERE, fail
 
 
@@ -55,6 +57,32 @@ async def test_p9_a_device_has_no_more_guesses_than_a_network(app: App) -> None:
         await app.signed_in(origin=on(tokens, THERE))
 
 
+async def test_p9_all_devices_together_have_no_more_guesses_than_one(app: App) -> None:
+    await app.signed_up()
+    first, second = [await app.signed_in(origin=Origin("203.0.113.1", f"app/{number}")) for number in range(2)]
+    await fail(app, FAILURES, on(first, THERE))
+    await fail(app, FAILURES, HERE)
+
+    with pytest.raises(SignInRefused):
+        await app.signed_in(origin=on(second, HERE))
+    app.clock.pass_by(PAUSE)
+    assert await app.signed_in(origin=on(second, HERE))
+
+
+async def test_p9_p11_a_device_that_knew_the_password_before_is_known_no_more(app: App) -> None:
+    await app.signed_up()
+    thief, mine = await app.signed_in(origin=THERE), await app.signed_in(origin=HERE)
+    new = "an entirely new password"
+    await app.send(ChangePassword(current_password=PASSWORD, new_password=new), as_=mine)
+    again = await app.send(SignIn(email="ada@example.com", password=new), origin=HERE)
+    await lock_everywhere(app)
+
+    for old in (thief, mine):
+        with pytest.raises(SignInRefused):
+            await app.send(SignIn(email="ada@example.com", password=new), origin=on(old))
+    assert await app.send(SignIn(email="ada@example.com", password=new), origin=on(again))
+
+
 async def test_p9_guesses_on_a_device_count_against_the_account(app: App) -> None:
     await app.signed_up()
     tokens = await app.signed_in(origin=HERE)
@@ -79,7 +107,7 @@ async def test_p9_the_device_of_one_opens_no_account_of_another(app: App) -> Non
         await app.signed_in(origin=THERE)
 
 
-@pytest.mark.parametrize("text", ["", "gwd_", "gwd_" + "A" * 70, "gwd_" + "\u00e9" * 70, "x" * 5000])
+@pytest.mark.parametrize("text", ["", "gwd_", "gwd_" + "A" * 59, "gwd_" + "\u00e9" * 59, "gwd_" + "A" * 70, "x" * 5000])
 async def test_p9_what_is_no_device_token_opens_nothing(app: App, text: str) -> None:
     await app.signed_up()
     await fail(app, FAILURES, HERE)
@@ -103,7 +131,7 @@ async def test_a_device_stays_the_same_as_long_as_it_is_used(app: App) -> None:
 
 
 def test_device_tokens_outlive_a_change_of_the_secret_and_no_change_of_themselves(app: App) -> None:
-    now, device = app.clock.now(), KnownDevice(UserId(uuid7()), uuid7())
+    now, device = app.clock.now(), KnownDevice(UserId(uuid7()), 7)
     old, new = SignedDeviceTokens({1: b"old"}), SignedDeviceTokens({2: b"new", 1: b"old"})
     token = old.make(device, now)
 

@@ -120,6 +120,16 @@ async def test_e11_closes_it_to_everybody_after_very_many_failures(app: App) -> 
     assert await app.signed_in(origin=THERE)
 
 
+async def test_p10_one_failure_now_and_then_does_not_keep_it_closed_to_everybody(app: App) -> None:
+    await app.signed_up()
+    for number in range(MOST_FAILURES // FAILURES):
+        await fail(app, FAILURES, Origin(f"203.0.{number}.1"))
+    app.clock.pass_by(PAUSE)
+    await fail(app, 1, Origin("203.0.200.1"))
+
+    assert await app.signed_in(origin=THERE)
+
+
 async def test_e11_treats_an_ipv6_prefix_as_one_network(app: App) -> None:
     await app.signed_up()
     for number in range(FAILURES):

@@ -12,7 +12,7 @@ from domain.identity.commands.verify_email import VerifyEmail
 from domain.identity.mail_proofs import TRIES
 from domain.identity.mailing import LinkPolicy
 from domain.identity.queries.get_me import GetMe
-from domain.identity.verification import FAILURES, MOST_FAILURES
+from domain.identity.verification import FAILURES, MOST_FAILURES, PAUSE, delay
 from domain.kernel.access import Origin
 from domain.kernel.errors import TooManyRequests, Unauthenticated
 from domain.sessions.commands.finish_mailed_sign_in import FinishMailedSignIn
@@ -21,6 +21,7 @@ from domain.sessions.errors import SignInRefused
 from domain.sessions.schemas import Tokens
 from tests.support.app import PASSWORD, App
 from tests.support.attempts import HERE, THERE, fail
+from tests.support.memory.identity import FAILURES as COUNTED
 
 ADA = "ada@example.com"
 
@@ -121,6 +122,7 @@ async def test_p9_five_codes_may_be_tried_and_count_against_the_account(app: App
     wrong = "00000000" if right != "00000000" else "00000001"
     for _ in range(TRIES):
         await refused(app, challenge, wrong)
+    app.clock.pass_by(delay(TRIES))
 
     await refused(app, challenge, right)
 
@@ -202,6 +204,71 @@ async def test_p10_nobody_can_lock_somebody_out_of_their_own_device(app: App) ->
     await refused(app, challenge, code(app))
 
     assert await finish(app, challenge, code(app), replace(THERE, device_token=tokens.device_token))
+
+
+async def test_p10_wrong_codes_for_one_challenge_close_the_account_to_nobody(app: App) -> None:
+    await app.signed_up()
+    challenge = await asked(app)
+    wrong = "00000000" if code(app) != "00000000" else "00000001"
+    for _ in range(MOST_FAILURES + 1):
+        app.clock.pass_by(timedelta(seconds=5))
+        await refused(app, challenge, wrong)
+
+    assert await app.signed_in(origin=THERE)
+
+
+async def test_p9_p10_wrong_codes_count_where_they_come_from_and_no_further_than_wrong_passwords(app: App) -> None:
+    ada = await app.signed_up()
+    for _ in range(LinkPolicy().per_hour):
+        challenge = await asked(app)
+        wrong = "00000000" if code(app) != "00000000" else "00000001"
+        for _ in range(TRIES):
+            app.clock.pass_by(delay(FAILURES - 1))
+            await refused(app, challenge, wrong)
+    judged = app.memory.table(COUNTED)
+
+    assert (judged[f"{ada.id}@*"][0], judged[f"{ada.id}@{HERE.network}"][0]) == (FAILURES, FAILURES)
+    with pytest.raises(SignInRefused):
+        await app.signed_in(origin=HERE)
+    await refused(app, challenge, code(app))
+    assert await app.signed_in(origin=THERE)
+    app.clock.pass_by(PAUSE)
+    assert await app.signed_in(origin=HERE)
+
+
+async def test_p9_codes_on_a_known_device_are_judged_by_what_failed_on_devices(app: App) -> None:
+    await app.signed_up()
+    device = (await app.signed_in(origin=HERE)).device_token
+    await fail(app, FAILURES, HERE)
+    # The password is void then, and who knew it is known no more.
+    tokens = await finish(app, await asked(app), code(app), replace(HERE, device_token=device))
+    await fail(app, FAILURES, HERE)
+    challenge = await asked(app)
+    with pytest.raises(SignInRefused):
+        await finish(app, challenge, code(app), replace(HERE, device_token=device))
+
+    mine = replace(HERE, device_token=tokens.device_token)
+    for _ in range(TRIES):
+        with pytest.raises(SignInRefused):
+            await finish(app, await asked(app), "not a code", mine)
+        app.clock.pass_by(timedelta(hours=1))
+    assert await finish(app, await asked(app), code(app), mine)
+
+
+async def test_p8_e10_writes_as_much_for_a_challenge_that_was_mailed_to_nobody(app: App) -> None:
+    await app.signed_up()
+    challenges = {"ada": await asked(app), "nobody": await asked(app, "nobody@example.com")}
+    written: dict[str, list[int]] = {}
+    for name, challenge in challenges.items():
+        written[name] = []
+        for number in range(TRIES + 2):
+            app.clock.pass_by(delay(number + TRIES))
+            before = dict(app.memory.table(COUNTED))
+            await refused(app, challenge, "not a code")
+            after = app.memory.table(COUNTED)
+            written[name].append(sum(before.get(account) != count for account, count in after.items()))
+
+    assert written == dict.fromkeys(written, [3] * (TRIES + 2))
 
 
 async def test_t11_nothing_in_the_tables_signs_in(app: App) -> None:

@@ -1,7 +1,10 @@
 """Change one's password."""
 
+from typing import Final
+
 from domain.identity.errors import PasswordTooWeak, PasswordWrong, UserNotFound
 from domain.identity.events import PasswordChanged
+from domain.identity.mailing import LinkPolicy
 from domain.identity.models import Credential
 from domain.identity.ports import Credentials, Failures, Passwords, SessionEnding
 from domain.identity.registration import context
@@ -9,11 +12,14 @@ from domain.identity.repositories import PasswordHashes, Users
 from domain.identity.schemas import Password
 from domain.identity.verification import locked
 from domain.kernel.access import SIGNED_IN, Actor, Origin
-from domain.kernel.errors import ConcurrentChange, Overloaded
+from domain.kernel.errors import ConcurrentChange, Overloaded, TooManyRequests
 from domain.kernel.events import Events
 from domain.kernel.mails import PasswordChangedMail
-from domain.kernel.ports import Clock, Mailer
+from domain.kernel.ports import Clock, Limits, Mailer
 from domain.kernel.usecases import Command, interactor, message, secret
+
+CHANGES: Final = 10
+"""How often one person may try within an hour: each attempt takes as much as a sign-in, or twice that."""
 
 
 @message
@@ -26,7 +32,7 @@ class ChangePassword(Command[None]):
 
 @interactor(
     access=SIGNED_IN,
-    raises=(UserNotFound, PasswordWrong, PasswordTooWeak, ConcurrentChange, Overloaded),
+    raises=(UserNotFound, PasswordWrong, PasswordTooWeak, ConcurrentChange, Overloaded, TooManyRequests),
     emits=(PasswordChanged,),
     audit="identity.user.change_password",
 )
@@ -38,14 +44,21 @@ class ChangePasswordInteractor:
     hashes: PasswordHashes
     sessions: SessionEnding
     mailer: Mailer
+    limits: Limits
+    policy: LinkPolicy
     events: Events
     clock: Clock
 
     async def __call__(self, request: ChangePassword, actor: Actor, origin: Origin) -> None:
+        await self.limits.hit("change_password", origin.site, self.policy.attempts_per_minute, 60)
+        await self.limits.hit("password_change", str(actor.user_id), CHANGES, 3600)
         network = origin.network
         kept = await self.credentials.find_by_id(actor.user_id, network)
         if kept is None:
             raise UserNotFound
+        if locked(kept, self.clock.now()):
+            # Nothing is hashed for those who are refused anyway: that the account exists is known to whoever is asking.
+            raise PasswordWrong
         fits = await self.passwords.verify(kept.password_hash, request.current_password)
         # Many guesses sent at once are all admitted before the first is judged: what counts is what is known by now.
         known = await self.credentials.find_by_id(actor.user_id, network)
