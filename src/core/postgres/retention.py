@@ -10,10 +10,10 @@ from typing import Any, Final, NoReturn
 import asyncpg
 
 from core.personal import PersonalKeys
-from core.postgres.archive import PATIENCE, Archive, Noted
+from core.postgres.archive import PATIENCE, Archive, Noted, NotPassed
 from core.postgres.cutting import cut
 from core.postgres.direct import Connects, session
-from core.postgres.partitions import Log, Partition, attached, head_of
+from core.postgres.partitions import Log, Partition, attached, head_of, laggard
 from core.retrying import forever
 
 _log = logging.getLogger(__name__)
@@ -79,6 +79,8 @@ class Retention:
                 await self._apply(connection, policy)
         except BUSY as error:
             _log.warning("a log is in use: what is old stays until the next look (%s)", type(error).__name__)
+        except NotPassed as error:
+            _log.warning("what is old stays until the next look: %s", error)
         finally:
             if not connection.is_closed():
                 await connection.execute(GIVE_UP)
@@ -103,9 +105,7 @@ async def is_due(connection: Any, policy: Policy, partition: Partition) -> bool:
         return False
     if await connection.fetchval(KEPT, policy.log.table, partition.first):
         return False
-    for statement in policy.log.passed:
-        for name, position in await connection.fetch(statement):
-            if position < partition.last:
-                _log.warning("%s has not passed %s: nothing of %s goes", name, partition.last, policy.log.table)
-                return False
+    if name := await laggard(connection, policy.log, partition.last):
+        _log.warning("%s has not passed %s: nothing of %s goes", name, partition.last, policy.log.table)
+        return False
     return True
