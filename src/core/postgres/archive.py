@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from core.archive_files import Manifest, Writing, describe, entries
 from core.personal import PersonalKeys
-from core.postgres.partitions import ALONE, IMPATIENT, Log, Partition, attach, attached, make_table
+from core.postgres.partitions import ALONE, IMPATIENT, Log, Partition, attach, attached, laggard, make_table
 from core.postgres.unsealed import sealed
 
 BATCH: Final = 5_000
@@ -38,6 +38,10 @@ class NotNext(Exception):
     """Another partition has to be put back before this one, or it is there already. The text says which."""
 
 
+class NotPassed(Exception):
+    """Somebody to whom the log is delivered needs the partition, who did not when it was asked before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
     """The archive of one log, of which a database keeps the list and a folder the files."""
@@ -53,7 +57,10 @@ class Archive:
         return [Manifest(**row) for row in await connection.fetch(KNOWN, self.log.table)]
 
     async def take_out(self, connection: Any, partition: Partition) -> Manifest | None:
-        """Write a partition into a file and drop it; return what is known of the file, or None if there was nothing."""
+        """Write a partition into a file and drop it; return what is known of the file, or None if there was nothing.
+
+        Raise `NotPassed`, with the file written and the partition where it was.
+        """
         manifest, note = await self._write(connection, partition), None
         if manifest:
             await asyncio.to_thread(describe, self.folder, manifest)
@@ -66,6 +73,11 @@ class Archive:
                 await connection.execute(NOTE, *asdict(manifest).values())
             if note:
                 await note(connection)
+            # Writing takes minutes. Meanwhile readers go back, and webhooks are enabled again.
+            both = f"ONLY {self.log.table}, ONLY {partition.name}"
+            await connection.execute(f"LOCK TABLE {both} IN ACCESS EXCLUSIVE MODE")
+            if name := await laggard(connection, self.log, partition.last):
+                raise NotPassed(f"{name} has not passed {partition.last} any more")
             await connection.execute(f"DROP TABLE {partition.name}")
         return manifest
 

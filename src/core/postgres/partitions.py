@@ -125,3 +125,12 @@ async def attach(connection: Any, log: Log, name: str, first: int, end: int) -> 
     await connection.execute(f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {PROVED}")
     if log.guard:
         await connection.execute(log.guard.format(name=name))
+
+
+async def laggard(connection: Any, log: Log, position: int) -> str | None:
+    """Return the name of somebody to whom `log` is delivered and who has not passed `position`, if there is anybody."""
+    for statement in log.passed:
+        for name, passed in await connection.fetch(statement):
+            if passed < position:
+                return str(name)
+    return None

@@ -11,10 +11,10 @@ import asyncpg
 
 from core.archive_files import Spoilt
 from core.personal import PersonalKeys
-from core.postgres.archive import PATIENCE, Archive, Noted
+from core.postgres.archive import PATIENCE, Archive, Noted, NotPassed
 from core.postgres.cutting import cut
 from core.postgres.direct import Connects, session
-from core.postgres.partitions import Log, Partition, attached, head_of
+from core.postgres.partitions import Log, Partition, attached, head_of, laggard
 from core.retrying import forever, summary
 
 _log = logging.getLogger(__name__)
@@ -90,6 +90,8 @@ class Retention:
             await self._apply(connection, policy)
         except BUSY as error:
             _log.warning("%s is in use: what is old stays until the next look (%s)", name, type(error).__name__)
+        except NotPassed as error:
+            _log.warning("what is old of %s stays until the next look: %s", name, error)
         except BROKEN as error:
             if connection.is_closed():  # it was the connection that broke
                 raise
@@ -115,9 +117,7 @@ async def is_due(connection: Any, policy: Policy, partition: Partition) -> bool:
         return False
     if await connection.fetchval(KEPT, policy.log.table, partition.first):
         return False
-    for statement in policy.log.passed:
-        for name, position in await connection.fetch(statement):
-            if position < partition.last:
-                _log.warning("%s has not passed %s: nothing of %s goes", name, partition.last, policy.log.table)
-                return False
+    if name := await laggard(connection, policy.log, partition.last):
+        _log.warning("%s has not passed %s: nothing of %s goes", name, partition.last, policy.log.table)
+        return False
     return True

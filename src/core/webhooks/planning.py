@@ -1,7 +1,10 @@
 """From the log to deliveries: what each webhook is to be told."""
 
+import logging
 from datetime import timedelta
 from typing import Any, Final
+
+log = logging.getLogger(__name__)
 
 TAKEN: Final = 20
 """Webhooks that one statement looks at: those whose last turn was longest ago, however far behind they are."""
@@ -17,7 +20,8 @@ REST: Final = timedelta(seconds=0.5)
 # which only one index can do: no statistics make the planner walk through everybody's. Whoever was given fewer events
 # than there was room for has none left, and goes on from the head. What is over but told again is looked up row by row,
 # for the table may be large, and nothing that waits is touched: attempts lock deliveries before cursors, and this the
-# other way round.
+# other way round. What left for the archive before a cursor came to it, for its webhook was disabled or it went back, is
+# passed over but told of: whatever was put back has a time until which it is kept.
 PLAN: Final = f"""
 WITH head AS (SELECT position FROM log_head), taken AS (
     SELECT c.webhook_id, c.position, w.organization_id, w.event_types
@@ -65,8 +69,11 @@ WITH head AS (SELECT position FROM log_head), taken AS (
     UPDATE webhook_cursors c SET position = coalesce(r.last, c.position),
         planned_at = CASE WHEN r.last IS NULL THEN now() + $4 ELSE now() END
     FROM taken t LEFT JOIN reached r ON r.webhook_id = t.webhook_id WHERE c.webhook_id = t.webhook_id
-)
-SELECT (SELECT count(*) FROM taken) AS taken, (SELECT count(*) FROM told) + (SELECT count(*) FROM again) AS told
+), gone AS (SELECT max(last) AS last FROM archived_partitions WHERE log = 'events' AND kept_until IS NULL)
+SELECT (SELECT count(*) FROM taken) AS taken, (SELECT count(*) FROM told) + (SELECT count(*) FROM again) AS told,
+       ARRAY(SELECT format(
+           'webhook %s: events %s to %s were archived before it was told of them: restore them, then redeliver after %s',
+           b.webhook_id, b.position + 1, g.last, b.position) FROM behind b JOIN gone g ON b.position < g.last) AS missed
 """  # noqa: S608 - made of constants
 
 
@@ -77,4 +84,6 @@ async def plan(connection: Any, platform: object) -> tuple[int, int]:
     once: each webhook moves by one statement, under its lock.
     """
     row = await connection.fetchrow(PLAN, BATCH, MOST_WAITING, platform, REST)
+    for each in row["missed"]:
+        log.warning("%s", each)
     return row["taken"], row["told"]

@@ -17,7 +17,7 @@ Cursor = Annotated[str, Length(1, 1024)]
 
 @dataclass(frozen=True, slots=True)
 class WebhookInfo:
-    """A webhook. One that is not enabled is told nothing, and everything that it missed once it is enabled again."""
+    """A webhook. One that is not enabled is told nothing; enabled again, what it missed and the log still has."""
 
     id: WebhookId
     organization_id: OrganizationId

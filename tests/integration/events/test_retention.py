@@ -29,6 +29,14 @@ INSERT INTO audit_pending (id, action, outcome, actor, occurred_at, leaf)
 SELECT gen_random_uuid(), 'identity.user.sign_up', 'done', 'anonymous', now() - interval '20 days', sha256(i::text::bytea)
 FROM generate_series(1, $1) i
 """
+WEBHOOK = """
+WITH made AS (
+    INSERT INTO webhooks
+    VALUES ($1, $2, 'https://example.org', '', '{*}', true, NULL, '', NULL, NULL, $1, now(), now(), 1)
+    RETURNING id
+)
+INSERT INTO webhook_cursors (webhook_id, position) SELECT id, $3 FROM made
+"""
 
 
 @pytest.fixture
@@ -125,18 +133,7 @@ async def test_what_a_webhook_was_not_told_stays_unless_it_is_disabled(
     await retention.look(connection)
     await written(connection, database.url, 1, 0)
     webhook = uuid7()
-    await connection.execute(
-        """
-        WITH made AS (
-            INSERT INTO webhooks
-            VALUES ($1, $2, 'https://example.org', '', '{*}', true, NULL, '', NULL, NULL, $1, now(), now(), 1)
-            RETURNING id
-        )
-        INSERT INTO webhook_cursors (webhook_id, position) SELECT id, 11 FROM made
-        """,
-        webhook,
-        PLATFORM,
-    )
+    await connection.execute(WEBHOOK, webhook, PLATFORM, 11)
     await connection.execute(
         """
         INSERT INTO webhook_deliveries (id, webhook_id, event_id, position, type, aggregate_id)
@@ -151,6 +148,33 @@ async def test_what_a_webhook_was_not_told_stays_unless_it_is_disabled(
     await connection.execute("UPDATE webhooks SET is_enabled = false")
     await retention.look(connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 11
+
+
+@pytest.mark.parametrize("change", ["UPDATE webhooks SET is_enabled = true", "UPDATE webhook_cursors SET position = 3"])
+async def test_what_is_needed_again_while_the_file_is_written_stays(
+    database: Database, connection: Any, retention: Retention, archive: Archive, change: str
+) -> None:
+    """A webhook is enabled again, or told everything since a position."""
+    await written(connection, database.url, 10, 20)
+    await retention.look(connection)
+    await written(connection, database.url, 1, 0)
+    enabled = "position" in change
+    await connection.execute(WEBHOOK, uuid7(), PLATFORM, 10 if enabled else 5)
+    await connection.execute("UPDATE webhooks SET is_enabled = $1", enabled)
+
+    async def noted(_connection: Any, _manifest: Manifest, _entries: object) -> Any:
+        await connection.execute(change)
+        return lambda _: asyncio.sleep(0)
+
+    policy = Policy(EVENTS, KEEP, noted)
+    await replace(retention, policies=(policy,)).look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") == 1
+    assert await archive.known(connection) == []
+
+    await connection.execute("UPDATE webhook_cursors SET position = 11")
+    await retention.look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") == 11
+    assert [each.entries for each in await archive.known(connection)] == [10]
 
 
 async def aside(connection: Any, database: Database, retention: Retention, count: int) -> None:

@@ -19,7 +19,7 @@ from tests.contracts.webhooks import Ports, a_webhook
 EMPTY = """
 DELETE FROM organizations WHERE slug <> 'platform';
 DELETE FROM webhooks;
-TRUNCATE outbox, audit_pending, jobs, events;
+TRUNCATE outbox, audit_pending, jobs, events, archived_partitions;
 UPDATE log_head SET position = 0;
 """
 ORGANIZATION = """

@@ -313,30 +313,6 @@ async def test_i7_what_an_address_says_that_was_corrected_meanwhile_disables_not
     assert not await disabled(ground, webhook)
 
 
-async def test_i7_only_persistent_failure_disables_and_whoever_enables_it_again_misses_nothing(
-    ground: SqlGround, receiver: Receiver
-) -> None:
-    receiver.answer = lambda _: 503
-    webhook, _ = await ground.webhook(receiver.url(), created_by=await somebody(ground))
-    async with running(Sequencer(ground.database), teller(ground)):
-        events = [await stated(ground, uuid7(), 1)]
-        await until(lambda: failed(ground, webhook, 1))
-        assert not await disabled(ground, webhook)
-        await ground.run("UPDATE webhook_cursors SET failing_since = now() - interval '5 days 1 minute'")
-        await ground.run(SOON)
-        await until(lambda: disabled(ground, webhook))
-        assert await said(ground, webhook.id) == ("failing", 1, 1)
-        events.append(await stated(ground, uuid7(), 1))
-        receiver.answer = lambda _: 200
-        async with ground.transaction() as ports:
-            row = await ports.webhooks.get(webhook.organization_id, webhook.id)
-            row.is_enabled, row.disabled_because, row.version = True, None, row.version + 1
-            await ports.webhooks.keep(row)
-        await ground.run(SOON)
-        await until(lambda: over(ground, webhook, DeliveryState.DELIVERED, 2))
-    assert {str(each) for each in events} <= {each["id"] for each in receiver.events}
-
-
 async def disabled(ground: SqlGround, webhook: Webhook) -> bool:
     shown = await ground.lists.find(webhook.organization_id, webhook.id)
     return bool(shown and not shown.is_enabled)

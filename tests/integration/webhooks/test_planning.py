@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from core.webhooks.planning import BATCH, MOST_WAITING, PLAN, REST, TAKEN, plan
 from domain.kernel.ids import PLATFORM, OrganizationId, uuid7
 from domain.webhooks.models import Webhook
@@ -21,6 +23,13 @@ FROM generate_series(1, $2) i
 BUSY = """
 INSERT INTO outbox (id, aggregate_type, aggregate_id, aggregate_version, type, schema_version, data, organization_id)
 SELECT gen_random_uuid(), 'team', gen_random_uuid(), 1, 'teams.team.created', 1, '{}', $2 FROM generate_series(1, $1)
+"""
+
+
+ARCHIVED = """
+WITH gone AS (DELETE FROM events WHERE position <= $1)
+INSERT INTO archived_partitions (log, first, last, entries, first_at, last_at, file, bytes, sha256)
+VALUES ('events', 1, $1, $1, now(), now(), 'events-1', 1, '')
 """
 
 
@@ -132,3 +141,25 @@ async def test_one_busy_organization_does_not_make_others_read_its_events(ground
     read = [each for each in nodes(json.loads(said)[0]["Plan"]) if each.get("Relation Name", "").startswith("events_")]
     assert any("organization_id" in each.get("Index Cond", "") for each in read), read
     assert sum(each["Actual Rows"] + each.get("Rows Removed by Filter", 0) for each in read) == 0
+
+
+async def test_what_was_archived_before_a_webhook_was_told_of_it_is_named_once(
+    ground: SqlGround, caplog: pytest.LogCaptureFixture
+) -> None:
+    await fill(ground.database.url, 5)
+    webhook, prompt = await late(ground), await late(ground)
+    await ground.run("UPDATE webhook_cursors SET position = 1 WHERE webhook_id = $1", webhook.id)
+    await ground.run("UPDATE webhook_cursors SET position = 3 WHERE webhook_id = $1", prompt.id)
+    await ground.run(ARCHIVED, 3)
+    assert await planned(ground, 2) == 4
+    assert [each.getMessage() for each in caplog.records if each.name == "core.webhooks.planning"] == [
+        f"webhook {webhook.id}: events 2 to 3 were archived before it was told of them:"
+        " restore them, then redeliver after 1"
+    ]
+
+    caplog.clear()
+    await ground.run("UPDATE archived_partitions SET kept_until = now()")  # they were put back
+    async with ground.transaction() as ports:
+        await ports.deliveries.since(webhook, 1)
+    await planned(ground)
+    assert not [each for each in caplog.records if each.name == "core.webhooks.planning"]

@@ -34,7 +34,7 @@ from domain.webhooks.queries.list_deliveries import ListDeliveries
 from domain.webhooks.queries.list_webhooks import ListWebhooks
 from domain.webhooks.schemas import DeliveryState, WebhookSecret
 from tests.support.app import App
-from tests.support.memory.webhooks import DELIVERIES, WEBHOOKS
+from tests.support.memory.webhooks import DELIVERIES, WEBHOOKS, Delivery, waiting
 from tests.support.world import World
 
 KEEPER = ("webhooks:read", "webhooks:write")
@@ -260,3 +260,20 @@ async def test_i7_whoever_made_a_webhook_is_mailed_when_it_is_disabled(app: App,
     enable = UpdateWebhook(organization_id=PLATFORM, webhook_id=webhook.id, is_enabled=True)
     shown = await app.send(enable, as_=root)
     assert (shown.is_enabled, shown.disabled_because) == (True, None)
+
+
+async def test_i7_what_was_given_up_is_tried_anew_once_a_webhook_is_enabled_again(app: App, root: Tokens) -> None:
+    webhook = await made(app, root)
+    change = UpdateWebhook(organization_id=PLATFORM, webhook_id=webhook.id)
+    delivery = waiting(DeliveryId(uuid7()), "identity.user.created", 1, app.clock.now())
+    dead = Delivery(replace(delivery, state=DeliveryState.DEAD, attempts=10, next_at=None), webhook.id)
+    app.memory.table(DELIVERIES)[delivery.id] = dead
+    states = []
+    for each in (
+        replace(change, description="Other"),
+        replace(change, is_enabled=False),
+        replace(change, is_enabled=True),
+    ):
+        await app.send(each, as_=root)
+        states.append(app.memory.table(DELIVERIES)[delivery.id].info.state)
+    assert states == ["dead", "dead", "waiting"]

@@ -19,7 +19,7 @@ from domain.kernel.usecases import Command, if_match, interactor, message
 from domain.webhooks.errors import EventTypesInvalid, WebhookNotFound
 from domain.webhooks.events import WebhookUpdated
 from domain.webhooks.models import Webhook, description_of, types_of
-from domain.webhooks.repositories import Webhooks
+from domain.webhooks.repositories import Deliveries, Webhooks
 from domain.webhooks.schemas import Description, EventTypes, Url, WebhookInfo
 from domain.webhooks.steering import Steering, known_types
 
@@ -28,7 +28,8 @@ from domain.webhooks.steering import Steering, known_types
 class UpdateWebhook(Command[WebhookInfo]):
     """Change where a webhook leads, what it is told of, or whether; what is left out stays.
 
-    One that is enabled again is told everything that it missed. Needs `visibility:bypass` too.
+    One that is enabled again is told everything that it missed and that the log still has, what was given up included.
+    Needs `visibility:bypass` too.
     """
 
     organization_id: OrganizationId
@@ -57,6 +58,7 @@ class UpdateWebhook(Command[WebhookInfo]):
 )
 class UpdateWebhookInteractor:
     webhooks: Webhooks
+    deliveries: Deliveries
     steering: Steering
     events: Events
     clock: Clock
@@ -68,6 +70,7 @@ class UpdateWebhookInteractor:
         webhook = await self.webhooks.get(request.organization_id, request.webhook_id)
         if request.expected_version not in (None, webhook.version):
             raise PreconditionFailed
+        was_enabled = webhook.is_enabled
         if _apply(webhook, request):
             webhook.updated_at = self.clock.now()
             updated = WebhookUpdated(
@@ -81,6 +84,8 @@ class UpdateWebhookInteractor:
             )
             self.events.emit(updated, of=webhook)
             await self.webhooks.keep(webhook)
+            if webhook.is_enabled and not was_enabled:
+                await self.deliveries.dead_again(webhook)
         return webhook.info
 
 
