@@ -147,6 +147,21 @@ async def test_what_is_there_from_before_and_is_no_more_is_dropped(desk: Desk) -
     assert desk.is_complete()
 
 
+async def test_a_log_that_was_restored_under_its_name_and_ends_before_the_place_is_copied_anew(desk: Desk) -> None:
+    for n in range(8):
+        desk.put(UUID(int=n + 1))
+    await desk.subscriber.catch_up()
+    desk.gatewright = MemoryGatewright()
+    for n in range(7):
+        desk.put(UUID(int=n + 1), "restored")
+    desk.subscriber = desk.subscribed(PEOPLE)
+    assert await desk.subscriber.catch_up() == 0
+    assert desk.is_complete()
+    desk.put(ADA, "Eve")
+    assert await desk.subscriber.catch_up() == 1
+    assert desk.is_complete()
+
+
 @pytest.mark.parametrize("name", ["restored", "a.b"])
 async def test_a_log_that_was_replaced_is_copied_anew(desk: Desk, name: str) -> None:
     for n in range(8):

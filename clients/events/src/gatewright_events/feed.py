@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import httpx2
 
-from gatewright_events.asking import OK, SECONDS, Answer, Credential, Gatewright, NoAnswer, parsed
+from gatewright_events.asking import OK, SECONDS, Answer, Credential, Gatewright, NoAnswer, Refused, parsed
 from gatewright_events.consumer import Consumer, Later, Outcome, Still, Take
 from gatewright_events.copying import Copier, Copy
 from gatewright_events.events import spelt_out
@@ -18,6 +18,7 @@ from gatewright_events.inbox import Transaction
 C = TypeVar("C")
 
 GONE: Final = 410
+INVALID: Final = (400, "request.cursor_invalid")
 UNKNOWN: Final = 422
 MOST_TYPES: Final = 50
 """How many types the feed can be asked for at once."""
@@ -60,17 +61,22 @@ class FeedSubscriber(Generic[C]):
     async def run(self) -> None:
         """Copy what is not copied yet, then follow the feed until cancelled; raise `Refused`.
 
-        It asks ever less often while there is no answer.
+        It asks ever less often while there is no answer, or nothing can be kept.
         """
         pause = LEAST_PAUSE
         while True:
             try:
                 await self.take(self.wait)
                 pause = LEAST_PAUSE
+                continue
+            except Refused:
+                raise
             except (Later, NoAnswer) as error:
                 log.warning("asks the feed again in about %g seconds: %s", pause, error)
-                await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311 - nobody gains by guessing it
-                pause = min(2 * pause, MOST_PAUSE)
+            except Exception as error:
+                log.exception("asks the feed again in about %g seconds: %s", pause, type(error).__name__)
+            await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311 - nobody gains by guessing it
+            pause = min(2 * pause, MOST_PAUSE)
 
     async def copy(self) -> int:
         """Copy what is not copied yet, from where that was stopped; return how many things. `take` does it, too.
@@ -152,8 +158,8 @@ class FeedSubscriber(Generic[C]):
         """Return what follows in the feed, None if there is something to be copied first."""
         cursor = await self.place()
         answer = await self._ask(cursor, wait)
-        if answer.status == GONE and cursor:
-            # The log was restored from a backup, or dropped what is old.
+        if cursor and (answer.status == GONE or (answer.status, answer.code) == INVALID):
+            # The log was restored from a backup, and perhaps ends before the place; or it dropped what is old.
             if self.copies:
                 log.warning("the place in the feed is gone; copies from the beginning")
                 await self._lose(cursor)
