@@ -147,7 +147,16 @@ async def test_a_token_that_is_refused_ends_it(desk: Desk, subscriber: FeedSubsc
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(503, b""), (422, b""), (200, b"[]"), (200, b"{"), (200, b'{"items": 1, "next": 2}'), (302, b""), (410, b""), (400, b"")],
+    [
+        (503, b""),
+        (422, b""),
+        (200, b"[]"),
+        (200, b"{"),
+        (200, b'{"items": 1, "next": 2}'),
+        (302, b""),
+        (410, b""),
+        (400, b""),
+    ],
 )
 async def test_any_other_answer_may_pass(desk: Desk, subscriber: FeedSubscriber[Any], status: int, body: bytes) -> None:
     desk.feed.answers = [(status, body)] * 2

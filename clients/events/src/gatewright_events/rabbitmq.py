@@ -43,6 +43,7 @@ class RabbitSubscriber(Generic[C]):
     feed: FeedSubscriber[C] | None = None
     """Where to read what was announced before the queue was bound, and what is missing."""
     prefetch: int = 50
+    """How many messages the broker hands out at once, after those that come again."""
     ready: Callable[[int], None] = lambda _: None
     """Told how many events of the feed were new, once they were taken and the queue is bound."""
     _read: tuple[str | None, int] = field(default=(None, 0), init=False)
@@ -68,20 +69,39 @@ class RabbitSubscriber(Generic[C]):
         tending = None
         try:
             channel = await connection.channel()
-            await channel.set_qos(prefetch_count=self.prefetch)
             queue = await self._declare(channel)
             # After the queue is bound: what is announced meanwhile arrives twice, and the inbox sees that.
             self.ready(await self._catch_up() if self.feed else 0)
             tending = asyncio.create_task(self._tend())
-            async with queue.iterator() as messages:
-                async for message in messages:
-                    await self._take(message)
+            await self._follow(channel, queue)
         finally:
             if tending:
                 tending.cancel()
             with suppress(Exception, asyncio.CancelledError):
                 async with asyncio.timeout(2):
                     await connection.close()
+
+    async def _follow(self, channel: AbstractChannel, queue: AbstractQueue) -> None:
+        """Take what arrives until the broker goes away.
+
+        What comes again may have ended a process. As long as that comes it comes alone: with each process that ends the
+        broker counts a delivery of everything that was not acknowledged.
+        """
+        await channel.set_qos(prefetch_count=1)
+        new = None
+        async with queue.iterator() as messages:
+            async for message in messages:
+                if not message.redelivered:
+                    new = message  # not acknowledged yet, so that nothing arrives before the end of this consumer
+                    break
+                await self._take(message)
+        if new is None:
+            return
+        await channel.set_qos(prefetch_count=self.prefetch)
+        await self._take(new)
+        async with queue.iterator() as messages:
+            async for message in messages:
+                await self._take(message)
 
     async def _declare(self, channel: AbstractChannel) -> AbstractQueue:
         dead = f"{self.queue}.dead"
