@@ -185,6 +185,21 @@ class InboxContract(ABC):
         async with inbox.transaction() as open_:
             assert await open_.noted() is None
 
+    async def test_what_is_begun_is_counted_once_a_second_until_it_is_finished(self, inbox: Inbox[Any]) -> None:
+        second = timedelta(seconds=1)
+        async with inbox.transaction() as open_:
+            assert await open_.begin("a", NOON) == 0
+            assert await open_.begin("a", NOON + second * 0.9) == 1
+        async with inbox.transaction() as open_:
+            assert await open_.begin("a", NOON + second) == 1
+            assert await open_.begin("a", NOON + second * 1.9) == 2
+            assert await open_.begin("b", NOON) == 0
+            await open_.finish("a")
+            await open_.finish("c")
+        async with inbox.transaction() as open_:
+            assert await open_.begin("a", NOON) == 0
+            assert await open_.begin("b", NOON + second) == 1
+
     async def test_forgets_everything_but_the_letters(self, inbox: Inbox[Any]) -> None:
         one, other = uuid4(), uuid4()
         async with inbox.transaction() as open_:
@@ -195,12 +210,13 @@ class InboxContract(ABC):
             await open_.bury(Letter("a", "{}", "bad", 1, NOON))
             await open_.load({other: 2})
             await open_.note("there")
+            await open_.begin("a", NOON)
             await open_.forget()
         async with inbox.transaction() as open_:
             assert await open_.remember("a")
             assert (await open_.loaded(other), await open_.noted(), await open_.versions([one, other])) == (0, None, {})
             assert (await open_.version(one), await open_.waiting(), await open_.cursor()) == (0, 0, None)
-            assert len(await open_.letters(10)) == 1
+            assert (len(await open_.letters(10)), await open_.begin("a", NOON)) == (1, 0)
 
     async def test_of_an_aggregate_nothing_is_kept_that_is_purged(self, inbox: Inbox[Any]) -> None:
         one, other = uuid4(), uuid4()

@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from copies import PEOPLE, Desk, Stopped, in_memory
-from gatewright_events.consumer import Consumer, Order, Outcome
+from gatewright_events.consumer import Consumer
 from gatewright_events.copying import Copy
 from gatewright_events.events import Event
 from gatewright_events.feed import FeedSubscriber
+from gatewright_events.outcomes import Order, Outcome
 from gatewright_events.snapshots import State
 from gatewright_events.testing import MemoryInbox
 from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright

@@ -10,8 +10,8 @@ import pytest
 
 from copies import PEOPLE, Desk, Stopped
 from gatewright_events.comparing import differences
-from gatewright_events.consumer import Order, Outcome
 from gatewright_events.copying import Copy
+from gatewright_events.outcomes import Order, Outcome
 from gatewright_events.snapshots import State
 from gatewright_events.testing_http import MemoryGatewright
 

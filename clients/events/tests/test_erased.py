@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from gatewright_events.consumer import Consumer, Outcome
+from gatewright_events.consumer import Consumer
 from gatewright_events.events import Event
+from gatewright_events.outcomes import Outcome
 from gatewright_events.testing import Announcer, MemoryInbox
 
 ADA, BOB = UUID(int=1), UUID(int=2)

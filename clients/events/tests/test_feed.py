@@ -12,9 +12,10 @@ from feeds import TOKEN, Feed, served
 from gatewright_events import asking
 from gatewright_events import feed as following
 from gatewright_events.asking import NoAnswer, Refused
-from gatewright_events.consumer import Consumer, Later, Order
+from gatewright_events.consumer import Consumer
 from gatewright_events.events import Event
 from gatewright_events.feed import FeedSubscriber
+from gatewright_events.outcomes import Later, Order
 from gatewright_events.testing import Announcer, MemoryInbox, MemoryTransaction
 
 ADA = UUID(int=1)

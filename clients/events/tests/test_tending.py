@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 
 from feeds import TOKEN, Feed, served
-from gatewright_events.consumer import Consumer, Outcome
+from gatewright_events.consumer import Consumer
 from gatewright_events.events import Event
 from gatewright_events.feed import FeedSubscriber
+from gatewright_events.outcomes import Outcome
 from gatewright_events.rabbitmq import TENDING, RabbitSubscriber
 from gatewright_events.testing import Announcer, MemoryInbox
 

@@ -12,10 +12,11 @@ import asyncpg
 import pytest
 
 from gatewright_events.comparing import differences
-from gatewright_events.consumer import Consumer, Outcome
+from gatewright_events.consumer import Consumer
 from gatewright_events.copying import Copy
 from gatewright_events.events import Event
 from gatewright_events.feed import FeedSubscriber
+from gatewright_events.outcomes import Outcome
 from gatewright_events.postgres import PostgresInbox
 from gatewright_events.snapshots import State
 from gatewright_events.testing import Announcer

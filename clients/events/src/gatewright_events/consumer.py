@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import Enum, StrEnum
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final, Generic, TypeVar
@@ -14,45 +13,25 @@ from uuid import UUID
 
 from gatewright_events.events import Event, Malformed, matches, read
 from gatewright_events.inbox import Inbox, Letter, Transaction
+from gatewright_events.outcomes import Later, Order, Outcome
 
 C = TypeVar("C")
 Handler = Callable[[Event, C], Awaitable[None]]
 """Applies an event by a connection of the inbox, in whose transaction it runs; it must not commit."""
 Still = Callable[[Transaction[C]], Awaitable[None]]
 """Raises when what it was asked for holds no longer."""
-Take = Callable[[Mapping[str, Any]], "Awaitable[Outcome]"]
+Act = Callable[[Transaction[C]], Awaitable[Outcome]]
+Take = Callable[[Mapping[str, Any]], Awaitable[Outcome]]
 
 ATTEMPTS: Final = 5
+FATAL: Final = 5
+"""How often what is noted before it is handled may end the process."""
 PAUSE: Final = 0.05
 """Seconds between the first two attempts; then twice as many each time."""
 ERASED: Final = "identity.user.erased"
 SHOWN: Final = 1 << 16
 """How much of what is no event a letter keeps."""
 log = logging.getLogger("gatewright_events")
-
-
-class Later(Exception):
-    """Raised by a handler: not the event is at fault, but something that passes. It counts as no attempt."""
-
-
-class Order(Enum):
-    """What is done with an event that others of its aggregate should have preceded."""
-
-    COMPLETE = "complete"
-    """It waits for them: for consumers of every event of an aggregate."""
-    RISING = "rising"
-    """It is handled, and those that come later are dropped: for consumers of some events, each of which says all."""
-
-
-class Outcome(StrEnum):
-    """What became of an event."""
-
-    HANDLED = "handled"
-    REPEATED = "repeated"
-    OUTDATED = "outdated"
-    HELD = "held"
-    BURIED = "buried"
-    UNWANTED = "unwanted"
 
 
 class _Failed(Exception):
@@ -76,18 +55,27 @@ class Consumer(Generic[C]):
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     replays: int = field(default=0, init=False)
     """How often all was forgotten to be read again."""
+    _deadly: str | None = field(default=None, init=False)
+    """The event that the handler is not given any more."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def take(
-        self, body: bytes | str | Mapping[str, Any], *, in_order: bool = False, still: Still[C] | None = None
+        self,
+        body: bytes | str | Mapping[str, Any],
+        *,
+        in_order: bool = False,
+        still: Still[C] | None = None,
+        noted: bool = False,
     ) -> Outcome:
         """Handle the event in `body`; raise only `Later`, and what the store raises: then it was not taken.
 
         With `in_order` it comes from the feed, where nothing precedes it that could still come. `still` is called
-        first in each transaction; what it raises is raised, and the event was not taken.
+        first in each transaction; what it raises is raised, and the event was not taken. With `noted` that it is
+        begun is written down before, so that it is buried once it has ended the process five times: for who gives the
+        event again then, as no broker does that counts.
         """
         async with self._turn:
-            outcome = await self._take(body, in_order=in_order, still=still)
+            outcome = await self._take(body, in_order=in_order, still=still, noted=noted)
             crowded = outcome is Outcome.HELD and await self._waiting() > self.room
         if crowded:
             await self.release(timedelta(0))
@@ -152,7 +140,12 @@ class Consumer(Generic[C]):
             await open_.move(after)
 
     async def _take(
-        self, body: bytes | str | Mapping[str, Any], *, in_order: bool, still: Still[C] | None = None
+        self,
+        body: bytes | str | Mapping[str, Any],
+        *,
+        in_order: bool,
+        still: Still[C] | None = None,
+        noted: bool = False,
     ) -> Outcome:
         try:
             event = read(body)
@@ -161,7 +154,14 @@ class Consumer(Generic[C]):
             return Outcome.BURIED
         if not matches(self.patterns, event.type):
             return Outcome.UNWANTED
-        outcome = await self._settle(event, lambda open_: self._apply(event, open_, in_order=in_order), still)
+        act = partial(self._apply, event, in_order=in_order)
+        if noted:
+            async with self.inbox.transaction() as open_:
+                await open_.version(event.aggregate_id)
+                begun = await open_.begin(event.id, self.now())
+            outcome = await self._finish(event, begun, act, still)
+        else:
+            outcome = await self._settle(event, act, still)
         if outcome in {Outcome.HANDLED, Outcome.BURIED}:
             await self._drain(event.aggregate_id)
         return outcome
@@ -195,6 +195,8 @@ class Consumer(Generic[C]):
         return outcome
 
     async def _handle(self, event: Event, open_: Transaction[C]) -> Outcome:
+        if event.id == self._deadly:
+            raise _Failed("the process ended while it was handled, again and again")
         try:
             await self.handler(event, open_.connection)
         except Later:
@@ -205,9 +207,26 @@ class Consumer(Generic[C]):
             await open_.purge(event.aggregate_id)  # what could not be handled may say who they were
         return Outcome.HANDLED
 
-    async def _settle(
-        self, event: Event, act: Callable[[Transaction[C]], Awaitable[Outcome]], still: Still[C] | None = None
-    ) -> Outcome:
+    async def _finish(self, event: Event, begun: int, act: Act[C], still: Still[C] | None = None) -> Outcome:
+        """Settle an event that was noted as begun, and so often before; the note stays if that ends the process."""
+
+        async def finishing(open_: Transaction[C]) -> Outcome:
+            await open_.version(event.aggregate_id)  # first, as everywhere: others wait here, and not for each other
+            await open_.finish(event.id)
+            return await act(open_)
+
+        self._deadly = event.id if begun >= FATAL else None
+        try:
+            return await self._settle(event, finishing, still)
+        except (Exception, asyncio.CancelledError):
+            with suppress(Exception):  # a store that is away is what raised before, too
+                async with self.inbox.transaction() as open_:
+                    await open_.finish(event.id)
+            raise
+        finally:
+            self._deadly = None
+
+    async def _settle(self, event: Event, act: Act[C], still: Still[C] | None = None) -> Outcome:
         """Do what is to be done with an event, several times if it fails, and bury it then."""
         for attempt in range(ATTEMPTS):
             try:
@@ -218,13 +237,15 @@ class Consumer(Generic[C]):
             except _Failed as failed:
                 reason = str(failed)
                 log.warning("attempt %d at %s failed: %s", attempt + 1, event.id, reason.partition(":")[0])
-                if attempt + 1 < ATTEMPTS:
-                    await self.pause(PAUSE * 2**attempt)
+                if self._deadly or attempt + 1 == ATTEMPTS:
+                    break
+                await self.pause(PAUSE * 2**attempt)
         async with self.inbox.transaction() as open_:
             if still:
                 await still(open_)
             known = await open_.version(event.aggregate_id)
             await open_.remember(event.id)
+            await open_.finish(event.id)
             await open_.held(event.aggregate_id, event.aggregate_version)
             await open_.bury(Letter(event.id, event.body, reason, ATTEMPTS, self.now()))
             await open_.advance(event.aggregate_id, max(known, event.aggregate_version))
@@ -242,14 +263,14 @@ class Consumer(Generic[C]):
             if event is None:
                 return False
             await open_.hold(event, self.now())
+            begun = await open_.begin(event.id, self.now())
 
         async def act(open_: Transaction[C]) -> Outcome:
-            await open_.version(aggregate_id)  # first, as everywhere: others wait here, and not for each other
             if await open_.held(event.aggregate_id, event.aggregate_version) is None:
                 return Outcome.REPEATED
             return await self._advance(event, open_)
 
-        await self._settle(event, act)
+        await self._finish(event, begun, act)
         return True
 
     def _since(self, patience: timedelta | None) -> datetime:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from random import uniform
 from typing import Any, Final, Generic, TypeVar
@@ -10,10 +11,11 @@ from typing import Any, Final, Generic, TypeVar
 import httpx2
 
 from gatewright_events.asking import OK, SECONDS, Answer, Credential, Gatewright, NoAnswer, Refused, parsed
-from gatewright_events.consumer import Consumer, Later, Outcome, Still, Take
+from gatewright_events.consumer import Consumer, Still, Take
 from gatewright_events.copying import Copier, Copy
 from gatewright_events.events import spelt_out
 from gatewright_events.inbox import Transaction
+from gatewright_events.outcomes import Later, Outcome
 
 C = TypeVar("C")
 
@@ -118,14 +120,36 @@ class FeedSubscriber(Generic[C]):
                 raise _Moved
 
         try:
-            for event in part["items"]:
-                outcome = await self.consumer.take(event, in_order=True, still=still)
-                new += outcome in {Outcome.HANDLED, Outcome.BURIED}
-            await self._move(part["next"], still)
+            async with self._begun(part) as before:
+                for event in part["items"]:
+                    # What was begun and not ended has an event in it that ended the process, perhaps.
+                    outcome = await self.consumer.take(event, in_order=True, still=still, noted=before)
+                    new += outcome in {Outcome.HANDLED, Outcome.BURIED}
+                await self._move(part["next"], still)
         except _Moved:
             # A replay began elsewhere, or who shares the inbox was faster: what was answered follows no more.
             return new, True
         return new, bool(part.get("more"))
+
+    @asynccontextmanager
+    async def _begun(self, part: Mapping[str, Any]) -> AsyncIterator[bool]:
+        """Note that a part is begun until the place is moved, or it is given up; tell whether it was before.
+
+        Only what ends the process leaves the note: then nobody but the inbox counts.
+        """
+        if not part["items"]:
+            yield False
+            return
+        name, inbox = _named(part["asked"]), self.consumer.inbox
+        async with inbox.transaction() as open_:
+            before = await open_.begin(name, self.consumer.now())
+        try:
+            yield before > 0
+        except (Exception, asyncio.CancelledError):
+            with suppress(Exception):  # a store that is away: then each event is noted next time, no more
+                async with inbox.transaction() as open_:
+                    await open_.finish(name)
+            raise
 
     async def reach(self, cursor: str, take: Take) -> None:
         """Have `take` handle what precedes a cursor, and nothing beyond it; raise as `take` of this does."""
@@ -150,6 +174,7 @@ class FeedSubscriber(Generic[C]):
         async with self.consumer.inbox.transaction() as open_:
             if still:
                 await still(open_)
+            await open_.finish(_named(await open_.cursor()))
             # Another process may have begun to copy meanwhile: then the place is known at the end of that.
             if not self.copies or await open_.noted() is None:
                 await open_.move(cursor)
@@ -202,6 +227,11 @@ class FeedSubscriber(Generic[C]):
         """
         types = spelt_out(self.consumer.patterns)
         return () if self._whole or EVERYTHING in types or len(types) > MOST_TYPES else types
+
+
+def _named(cursor: str | None) -> str:
+    """Return what the part behind a cursor is noted as."""
+    return f"the feed behind {cursor}"
 
 
 def place_of(cursor: str) -> tuple[str, int]:

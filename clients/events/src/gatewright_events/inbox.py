@@ -89,8 +89,18 @@ class Transaction(Protocol[C_co]):
     async def note(self, place: str | None) -> None:
         """Note how far copying is."""
 
+    async def begin(self, name: str, at: datetime) -> int:
+        """Note that something is begun that may end the process; return how often it was before.
+
+        What is begun within a second of when it was counted is not counted again: processes that share the inbox may
+        begin the same at once.
+        """
+
+    async def finish(self, name: str) -> None:
+        """Forget how often something was begun."""
+
     async def forget(self) -> None:
-        """Forget every event, aggregate, copy and cursor; letters stay."""
+        """Forget every event, aggregate, copy and cursor, and what was begun; letters stay."""
 
 
 class Inbox(Protocol[C_co]):

@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS inbox_letters (
 CREATE TABLE IF NOT EXISTS inbox_place (one integer PRIMARY KEY CHECK (one = 1), cursor text NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_loaded (aggregate_id uuid PRIMARY KEY, version bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_copying (one integer PRIMARY KEY CHECK (one = 1), place text);
+CREATE TABLE IF NOT EXISTS inbox_begun (name text PRIMARY KEY, times bigint NOT NULL, at timestamptz NOT NULL);
 """
 VERSION: Final = """
 INSERT INTO inbox_aggregates VALUES ($1, 0)
@@ -64,7 +65,16 @@ NOTED: Final = """
 INSERT INTO inbox_copying VALUES (1, NULL) ON CONFLICT (one) DO UPDATE SET place = inbox_copying.place RETURNING place
 """
 """Locks the row: of processes that share the inbox one at a time goes on copying."""
+BEGIN: Final = """
+WITH old AS (SELECT times FROM inbox_begun WHERE name = $1), new AS (
+    INSERT INTO inbox_begun AS b VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
+    SET times = b.times + 1, at = excluded.at WHERE excluded.at >= b.at + interval '1 second'
+) SELECT coalesce((SELECT times FROM old), 0)
+"""
 NOTE: Final = "INSERT INTO inbox_copying VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET place = excluded.place"
+FORGET: Final = """
+TRUNCATE inbox_seen, inbox_aggregates, inbox_waiting, inbox_place, inbox_loaded, inbox_begun
+"""
 
 
 @dataclass
@@ -180,10 +190,18 @@ class PostgresTransaction(Transaction[Any]):
         """See `Transaction.note`."""
         await self.database.execute(NOTE, place)
 
+    async def begin(self, name: str, at: datetime) -> int:
+        """See `Transaction.begin`."""
+        return int(await self.database.fetchval(BEGIN, name, at))
+
+    async def finish(self, name: str) -> None:
+        """See `Transaction.finish`."""
+        await self.database.execute("DELETE FROM inbox_begun WHERE name = $1", name)
+
     async def forget(self) -> None:
         """See `Transaction.forget`."""
         await self.note(None)  # first: whoever copies holds that row, and then wants the tables
-        await self.database.execute("TRUNCATE inbox_seen, inbox_aggregates, inbox_waiting, inbox_place, inbox_loaded")
+        await self.database.execute(FORGET)
 
 
 @dataclass

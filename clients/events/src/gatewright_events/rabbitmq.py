@@ -13,8 +13,9 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from gatewright_events.asking import NoAnswer, Refused
-from gatewright_events.consumer import Consumer, Later
+from gatewright_events.consumer import Consumer
 from gatewright_events.feed import MOST_PAUSE, FeedSubscriber
+from gatewright_events.outcomes import Later
 
 C = TypeVar("C")
 DELIVERIES: Final = 20

@@ -27,6 +27,11 @@ CREATE TABLE IF NOT EXISTS inbox_letters (
 CREATE TABLE IF NOT EXISTS inbox_place (one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_loaded (aggregate_id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS inbox_copying (one INTEGER PRIMARY KEY CHECK (one = 1), place TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS inbox_begun (name TEXT PRIMARY KEY, times INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+"""
+BEGIN: Final = """
+INSERT INTO inbox_begun AS old VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE
+SET times = times + 1, at = excluded.at WHERE excluded.at >= old.at + 1
 """
 KNOWN: Final = "INSERT OR REPLACE INTO inbox_aggregates VALUES (?, ?)"
 LOADED: Final = "INSERT OR REPLACE INTO inbox_loaded VALUES (?, ?)"
@@ -154,9 +159,19 @@ class SqliteTransaction(Transaction[sqlite3.Connection]):
         if place is not None:
             self.database.execute("INSERT INTO inbox_copying VALUES (1, ?)", (place,))
 
+    async def begin(self, name: str, at: datetime) -> int:
+        """See `Transaction.begin`."""
+        row = self._row("SELECT times FROM inbox_begun WHERE name = ?", name)
+        self.database.execute(BEGIN, (name, at.timestamp()))
+        return row[0] if row else 0
+
+    async def finish(self, name: str) -> None:
+        """See `Transaction.finish`."""
+        self.database.execute("DELETE FROM inbox_begun WHERE name = ?", (name,))
+
     async def forget(self) -> None:
         """See `Transaction.forget`."""
-        for name in ("seen", "aggregates", "waiting", "place", "loaded", "copying"):
+        for name in ("seen", "aggregates", "waiting", "place", "loaded", "copying", "begun"):
             self.database.execute(f"DELETE FROM inbox_{name}")  # noqa: S608 - names of ours
 
     def _row(self, statement: str, *values: Any) -> Any:

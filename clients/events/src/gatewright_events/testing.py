@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid5
@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from gatewright_events.events import Event, concerns
 from gatewright_events.inbox import Inbox, Letter, Transaction
 
+SECOND = timedelta(seconds=1)
 NAMES = UUID("6b0e6d9e-6d1e-4f5b-9b53-5a0c7f2f8f11")
 
 
@@ -28,6 +29,7 @@ class MemoryState:
     place: str | None = None
     loaded: dict[UUID, int] = field(default_factory=dict)
     copying: str | None = None
+    begun: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
 
 @dataclass
@@ -126,6 +128,17 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
     async def note(self, place: str | None) -> None:
         """See `Transaction.note`."""
         self.state.copying = place
+
+    async def begin(self, name: str, at: datetime) -> int:
+        """See `Transaction.begin`."""
+        times, since = self.state.begun.get(name, (0, at - SECOND))
+        if at >= since + SECOND:
+            self.state.begun[name] = times + 1, at
+        return times
+
+    async def finish(self, name: str) -> None:
+        """See `Transaction.finish`."""
+        self.state.begun.pop(name, None)
 
     async def forget(self) -> None:
         """See `Transaction.forget`."""
