@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import uniform
 from typing import Final, Generic, TypeVar
 
@@ -26,6 +26,9 @@ PAUSE: Final = 0.5
 """Seconds before it connects again, or tries a message again for the first time."""
 TENDING: Final = timedelta(seconds=2)
 """How often it looks at what waits, and after how long it asks the feed for what is missing."""
+OFTEN: Final = timedelta(minutes=10)
+"""After how long it reads the feed although the queue brings everything: the place must not become older than what the
+log keeps, nor so old that a start reads months."""
 log = logging.getLogger("gatewright_events")
 
 
@@ -49,6 +52,13 @@ class RabbitSubscriber(Generic[C]):
     """Told how many events of the feed were new, once they were taken and the queue is bound."""
     _read: tuple[str | None, int] = field(default=(None, 0), init=False)
     """How far the feed was read when it was last read to its end, and after how many replays."""
+
+    _asked: datetime = field(init=False)
+    """When the feed was last asked."""
+
+    def __post_init__(self) -> None:
+        """Have the feed read in a while, whether `run` does it first or not."""
+        self._asked = self.consumer.now()
 
     async def run(self) -> None:
         """Consume until cancelled; connect again whenever the broker went away. Raise `Refused`."""
@@ -153,11 +163,11 @@ class RabbitSubscriber(Generic[C]):
     async def tend(self) -> None:
         """Ask the feed for what is waited for or is to be replayed, and go on without what was waited for too long.
 
-        `run` does it every two seconds.
+        `run` does it every two seconds. Every ten minutes the feed is asked anyhow, so that the place in it moves on.
 
         Raise `Later`, and what the store raises: what waits goes on waiting then.
         """
-        if self.feed and (await self.consumer.late(TENDING) or await self._reached() != self._read):
+        if self.feed and (self._is_due() or await self.consumer.late(TENDING) or await self._reached() != self._read):
             try:
                 await self._catch_up()
             except (NoAnswer, Refused) as error:
@@ -166,9 +176,13 @@ class RabbitSubscriber(Generic[C]):
 
     async def _catch_up(self) -> int:
         assert self.feed
+        self._asked = self.consumer.now()
         new = await self.feed.catch_up()
         self._read = await self._reached()
         return new
+
+    def _is_due(self) -> bool:
+        return self.consumer.now() - self._asked >= OFTEN
 
     async def _reached(self) -> tuple[str | None, int]:
         assert self.feed
