@@ -29,6 +29,8 @@ FATAL: Final = 5
 PAUSE: Final = 0.05
 """Seconds between the first two attempts; then twice as many each time."""
 ERASED: Final = "identity.user.erased"
+ENDED: Final = 1 << 31
+"""As which version somebody who was erased counts: whatever comes after all is outdated."""
 SHOWN: Final = 1 << 16
 """How much of what is no event a letter keeps."""
 log = logging.getLogger("gatewright_events")
@@ -182,7 +184,7 @@ class Consumer(Generic[C]):
         return await self._advance(event, open_)
 
     async def _outdated(self, event: Event, known: int, open_: Transaction[C]) -> Outcome:
-        if self.order is Order.RISING:
+        if self.order is Order.RISING or known == ENDED:
             return Outcome.OUTDATED
         # Nobody has seen it, and it was not waited for any longer: people have to know.
         reason = f"it came late: version {known} of its aggregate was handled before version {event.aggregate_version}"
@@ -191,7 +193,8 @@ class Consumer(Generic[C]):
 
     async def _advance(self, event: Event, open_: Transaction[C]) -> Outcome:
         outcome = await self._handle(event, open_)
-        await open_.advance(event.aggregate_id, event.aggregate_version)
+        if event.type != ERASED:
+            await open_.advance(event.aggregate_id, event.aggregate_version)
         return outcome
 
     async def _handle(self, event: Event, open_: Transaction[C]) -> Outcome:
@@ -205,6 +208,7 @@ class Consumer(Generic[C]):
             raise _Failed(f"{type(error).__name__}: {error}") from error
         if event.type == ERASED:
             await open_.purge(event.aggregate_id)  # what could not be handled may say who they were
+            await open_.advance(event.aggregate_id, ENDED)  # and so may what comes late
         return Outcome.HANDLED
 
     async def _finish(self, event: Event, begun: int, act: Act[C], still: Still[C] | None = None) -> Outcome:
