@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from hashlib import sha256
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from gatewright_events.events import Event, Malformed, matches, read
+from gatewright_events.events import Event, Malformed, is_older, matches, read
 from gatewright_events.inbox import Inbox, Letter, Transaction
 from gatewright_events.outcomes import Later, Order, Outcome
 
@@ -21,6 +20,7 @@ Handler = Callable[[Event, C], Awaitable[None]]
 Still = Callable[[Transaction[C]], Awaitable[None]]
 """Raises when what it was asked for holds no longer."""
 Act = Callable[[Transaction[C]], Awaitable[Outcome]]
+Body = bytes | str | Mapping[str, Any]
 Take = Callable[[Mapping[str, Any]], Awaitable[Outcome]]
 
 ATTEMPTS: Final = 5
@@ -31,8 +31,9 @@ PAUSE: Final = 0.05
 ERASED: Final = "identity.user.erased"
 ENDED: Final = 1 << 31
 """As which version somebody who was erased counts: whatever comes after all is outdated."""
-SHOWN: Final = 1 << 16
-"""How much of what is no event a letter keeps."""
+RECENT: Final = timedelta(days=7)
+SKEW: Final = timedelta(days=1)
+"""How far the clocks of Gatewright and of a consumer are apart, at most."""
 log = logging.getLogger("gatewright_events")
 
 
@@ -62,12 +63,7 @@ class Consumer(Generic[C]):
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def take(
-        self,
-        body: bytes | str | Mapping[str, Any],
-        *,
-        in_order: bool = False,
-        still: Still[C] | None = None,
-        noted: bool = False,
+        self, body: Body, *, in_order: bool = False, still: Still[C] | None = None, noted: bool = False
     ) -> Outcome:
         """Handle the event in `body`; raise only `Later`, and what the store raises: then it was not taken.
 
@@ -125,6 +121,16 @@ class Consumer(Generic[C]):
             await self._settle(event, again)
             return True
 
+    async def prune(self, age: timedelta) -> int:
+        """Forget the ids of events that were handled longer ago, at least a week; return of how many.
+
+        An event of before that does not come next then counts as a repetition, though it was never seen.
+        """
+        if age < RECENT:
+            raise ValueError(f"what is younger than {RECENT.days} days may well come again")
+        async with self.inbox.transaction() as open_:
+            return await open_.prune(self.now() - age)
+
     async def letters(self, limit: int = 100) -> list[Letter]:
         """Return what could not be handled, the oldest first."""
         async with self.inbox.transaction() as open_:
@@ -141,18 +147,11 @@ class Consumer(Generic[C]):
             await open_.forget()
             await open_.move(after)
 
-    async def _take(
-        self,
-        body: bytes | str | Mapping[str, Any],
-        *,
-        in_order: bool,
-        still: Still[C] | None = None,
-        noted: bool = False,
-    ) -> Outcome:
+    async def _take(self, body: Body, *, in_order: bool, still: Still[C] | None = None, noted: bool = False) -> Outcome:
         try:
             event = read(body)
         except Malformed as malformed:
-            await self._bury(_letter(body, str(malformed), self.now()))
+            await self._bury(Letter.of_no_event(body, str(malformed), self.now()))
             return Outcome.BURIED
         if not matches(self.patterns, event.type):
             return Outcome.UNWANTED
@@ -172,7 +171,7 @@ class Consumer(Generic[C]):
         known = await open_.version(event.aggregate_id)
         if event.aggregate_version <= known and event.aggregate_version <= await open_.loaded(event.aggregate_id):
             return Outcome.REPEATED  # what was copied tells of it
-        if not await open_.remember(event.id):
+        if not await open_.remember(event.id, self.now()):
             # Perhaps it is held: the feed says now that nothing precedes it.
             held = await open_.held(event.aggregate_id, event.aggregate_version) if in_order else None
             return await self._advance(held, open_) if held else Outcome.REPEATED
@@ -186,6 +185,9 @@ class Consumer(Generic[C]):
     async def _outdated(self, event: Event, known: int, open_: Transaction[C]) -> Outcome:
         if self.order is Order.RISING or known == ENDED:
             return Outcome.OUTDATED
+        horizon = await open_.pruned()
+        if horizon and is_older(event, horizon + SKEW):
+            return Outcome.REPEATED  # whether it was seen is forgotten
         # Nobody has seen it, and it was not waited for any longer: people have to know.
         reason = f"it came late: version {known} of its aggregate was handled before version {event.aggregate_version}"
         await open_.bury(Letter(event.id, event.body, reason, 0, self.now()))
@@ -248,7 +250,7 @@ class Consumer(Generic[C]):
             if still:
                 await still(open_)
             known = await open_.version(event.aggregate_id)
-            await open_.remember(event.id)
+            await open_.remember(event.id, self.now())
             await open_.finish(event.id)
             await open_.held(event.aggregate_id, event.aggregate_version)
             await open_.bury(Letter(event.id, event.body, reason, ATTEMPTS, self.now()))
@@ -287,8 +289,3 @@ class Consumer(Generic[C]):
     async def _bury(self, letter: Letter) -> None:
         async with self.inbox.transaction() as open_:
             await open_.bury(letter)
-
-
-def _letter(body: bytes | str | Mapping[str, Any], reason: str, at: datetime) -> Letter:
-    raw = body if isinstance(body, bytes) else str(body).encode()
-    return Letter(sha256(raw).hexdigest(), raw[:SHOWN].decode(errors="replace"), reason, 1, at)

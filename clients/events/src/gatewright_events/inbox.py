@@ -4,11 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from hashlib import sha256
+from typing import Any, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
 from gatewright_events.events import Event
 
+SHOWN: Final = 1 << 16
+"""How much of what is no event a letter keeps."""
 C_co = TypeVar("C_co", covariant=True)
 
 
@@ -24,6 +27,12 @@ class Letter:
     attempts: int
     at: datetime
 
+    @classmethod
+    def of_no_event(cls, body: bytes | str | Mapping[str, Any], reason: str, at: datetime) -> Self:
+        """Return one about what is no event."""
+        raw = body if isinstance(body, bytes) else str(body).encode()
+        return cls(sha256(raw).hexdigest(), raw[:SHOWN].decode(errors="replace"), reason, 1, at)
+
 
 class Transaction(Protocol[C_co]):
     """One transaction of the store: all of it is kept, or none."""
@@ -32,8 +41,14 @@ class Transaction(Protocol[C_co]):
     def connection(self) -> C_co:
         """What handlers write with, so that their work is kept with the inbox's."""
 
-    async def remember(self, event_id: str) -> bool:
-        """Note that an event was seen; return whether it was new."""
+    async def remember(self, event_id: str, at: datetime) -> bool:
+        """Note when an event was seen first; return whether it was new."""
+
+    async def prune(self, before: datetime) -> int:
+        """Forget what was seen before a time, and does not wait; note that time, and return how many there were."""
+
+    async def pruned(self) -> datetime | None:
+        """Return before which time what was seen is forgotten, None if nothing is."""
 
     async def version(self, aggregate_id: UUID) -> int:
         """Return how far an aggregate was handled, 0 if not at all; nobody else handles it until the end."""

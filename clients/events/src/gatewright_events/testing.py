@@ -22,7 +22,8 @@ class MemoryState:
     """Everything that an inbox in memory holds; `copy` is what handlers write to."""
 
     copy: dict[Any, Any] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
+    seen: dict[str, datetime] = field(default_factory=dict)
+    pruned: datetime | None = None
     versions: dict[UUID, int] = field(default_factory=dict)
     waiting: dict[tuple[UUID, int], tuple[Event, datetime]] = field(default_factory=dict)
     letters: dict[str, Letter] = field(default_factory=dict)
@@ -43,11 +44,24 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
         """See `Transaction.connection`: a dictionary, which is kept or not with the rest."""
         return self.state.copy
 
-    async def remember(self, event_id: str) -> bool:
+    async def remember(self, event_id: str, at: datetime) -> bool:
         """See `Transaction.remember`."""
         new = event_id not in self.state.seen
-        self.state.seen.add(event_id)
+        self.state.seen.setdefault(event_id, at)
         return new
+
+    async def prune(self, before: datetime) -> int:
+        """See `Transaction.prune`."""
+        waiting = {event.id for event, _ in self.state.waiting.values()}
+        old = [id_ for id_, at in self.state.seen.items() if at < before and id_ not in waiting]
+        for each in old:
+            del self.state.seen[each]
+        self.state.pruned = before
+        return len(old)
+
+    async def pruned(self) -> datetime | None:
+        """See `Transaction.pruned`."""
+        return self.state.pruned
 
     async def version(self, aggregate_id: UUID) -> int:
         """See `Transaction.version`."""
