@@ -1,4 +1,4 @@
-"""A feed as Gatewright serves it, of seventy lines."""
+"""A feed as Gatewright serves it, of some seventy lines."""
 
 import asyncio
 import json
@@ -38,6 +38,8 @@ class Feed:
         if log != self.log:
             return 410, b""
         first, limit = int(place), int(query["limit"])
+        if first > len(self.events):
+            return 400, b'{"code":"request.cursor_invalid"}'
         items = self.events[first : first + limit]
         wanted = [each for each in items if not types or matches(types, each["type"])]
         self.served += [each["type"] for each in wanted]

@@ -32,17 +32,17 @@ class InboxContract(ABC):
 
     async def test_an_event_is_new_once(self, inbox: Inbox[Any]) -> None:
         async with inbox.transaction() as open_:
-            assert await open_.remember("a")
-            assert not await open_.remember("a")
+            assert await open_.remember("a", NOON)
+            assert not await open_.remember("a", NOON)
         async with inbox.transaction() as open_:
-            assert not await open_.remember("a")
-            assert await open_.remember("b")
+            assert not await open_.remember("a", NOON)
+            assert await open_.remember("b", NOON)
 
     async def test_what_raises_is_undone_as_a_whole(self, inbox: Inbox[Any]) -> None:
         one, other = uuid4(), uuid4()
         with pytest.raises(Undone):  # noqa: PT012 - what was done before is to be undone
             async with inbox.transaction() as open_:
-                await open_.remember("a")
+                await open_.remember("a", NOON)
                 await open_.advance(one, 3)
                 await open_.move("here")
                 await open_.hold(events(one, 1)[0], NOON)
@@ -51,7 +51,7 @@ class InboxContract(ABC):
                 await open_.note("there")
                 raise Undone
         async with inbox.transaction() as open_:
-            assert await open_.remember("a")
+            assert await open_.remember("a", NOON)
             assert await open_.version(one) == 0
             assert await open_.cursor() is None
             assert await open_.waiting() == 0
@@ -185,22 +185,55 @@ class InboxContract(ABC):
         async with inbox.transaction() as open_:
             assert await open_.noted() is None
 
+    async def test_what_is_begun_is_counted_once_a_second_until_it_is_finished(self, inbox: Inbox[Any]) -> None:
+        second = timedelta(seconds=1)
+        async with inbox.transaction() as open_:
+            assert await open_.begin("a", NOON) == 0
+            assert await open_.begin("a", NOON + second * 0.9) == 1
+        async with inbox.transaction() as open_:
+            assert await open_.begin("a", NOON + second) == 1
+            assert await open_.begin("a", NOON + second * 1.9) == 2
+            assert await open_.begin("b", NOON) == 0
+            await open_.finish("a")
+            await open_.finish("c")
+        async with inbox.transaction() as open_:
+            assert await open_.begin("a", NOON) == 0
+            assert await open_.begin("b", NOON + second) == 1
+
+    async def test_what_was_seen_long_ago_is_forgotten_unless_it_waits(self, inbox: Inbox[Any]) -> None:
+        waiting = events(uuid4(), 2)[1]
+        async with inbox.transaction() as open_:
+            assert await open_.pruned() is None
+            for id_, age in (("a", 2), ("b", 1), ("c", 0), (waiting.id, 2)):
+                await open_.remember(id_, NOON - timedelta(days=age))
+            assert not await open_.remember("a", NOON)
+            await open_.hold(waiting, NOON)
+        async with inbox.transaction() as open_:
+            assert await open_.prune(NOON - timedelta(days=3)) == 0
+            assert await open_.prune(NOON - timedelta(days=1)) == 1
+        async with inbox.transaction() as open_:
+            assert await open_.pruned() == NOON - timedelta(days=1)
+            assert [await open_.remember(each, NOON) for each in ("a", "b", "c", waiting.id)] == [True, *[False] * 3]
+            await open_.forget()
+            assert await open_.pruned() is None
+
     async def test_forgets_everything_but_the_letters(self, inbox: Inbox[Any]) -> None:
         one, other = uuid4(), uuid4()
         async with inbox.transaction() as open_:
-            await open_.remember("a")
+            await open_.remember("a", NOON)
             await open_.advance(one, 3)
             await open_.hold(events(one, 1)[0], NOON)
             await open_.move("here")
             await open_.bury(Letter("a", "{}", "bad", 1, NOON))
             await open_.load({other: 2})
             await open_.note("there")
+            await open_.begin("a", NOON)
             await open_.forget()
         async with inbox.transaction() as open_:
-            assert await open_.remember("a")
+            assert await open_.remember("a", NOON)
             assert (await open_.loaded(other), await open_.noted(), await open_.versions([one, other])) == (0, None, {})
             assert (await open_.version(one), await open_.waiting(), await open_.cursor()) == (0, 0, None)
-            assert len(await open_.letters(10)) == 1
+            assert (len(await open_.letters(10)), await open_.begin("a", NOON)) == (1, 0)
 
     async def test_of_an_aggregate_nothing_is_kept_that_is_purged(self, inbox: Inbox[Any]) -> None:
         one, other = uuid4(), uuid4()

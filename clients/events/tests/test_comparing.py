@@ -12,10 +12,11 @@ import pytest
 from copies import PEOPLE, Desk, in_memory
 from gatewright_events.asking import NoAnswer
 from gatewright_events.comparing import differences, reload
-from gatewright_events.consumer import Consumer, Outcome
+from gatewright_events.consumer import Consumer
 from gatewright_events.digests import digest_of
 from gatewright_events.feed import FeedSubscriber
 from gatewright_events.kinds import KINDS, take_all_of
+from gatewright_events.outcomes import Outcome
 from gatewright_events.testing import MemoryInbox
 from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright
 

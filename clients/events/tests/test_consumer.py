@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from gatewright_events.consumer import ATTEMPTS, Consumer, Later, Order, Outcome
+from gatewright_events.consumer import ATTEMPTS, Consumer
 from gatewright_events.events import MOST, Event, Malformed
+from gatewright_events.outcomes import Later, Order, Outcome
 from gatewright_events.sqlite import SqliteInbox
 from gatewright_events.testing import Announcer, MemoryInbox
 

@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from copies import PEOPLE, Desk, Stopped, in_memory
-from gatewright_events.consumer import Consumer, Order, Outcome
+from gatewright_events.consumer import Consumer
 from gatewright_events.copying import Copy
 from gatewright_events.events import Event
 from gatewright_events.feed import FeedSubscriber
+from gatewright_events.outcomes import Order, Outcome
 from gatewright_events.snapshots import State
 from gatewright_events.testing import MemoryInbox
 from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright
@@ -144,6 +145,21 @@ async def test_what_is_there_from_before_and_is_no_more_is_dropped(desk: Desk) -
     desk.erase(BOB)
     desk.put(EVE, "Eve")
     assert await desk.subscriber.copy() == 2
+    assert desk.is_complete()
+
+
+async def test_a_log_that_was_restored_under_its_name_and_ends_before_the_place_is_copied_anew(desk: Desk) -> None:
+    for n in range(8):
+        desk.put(UUID(int=n + 1))
+    await desk.subscriber.catch_up()
+    desk.gatewright = MemoryGatewright()
+    for n in range(7):
+        desk.put(UUID(int=n + 1), "restored")
+    desk.subscriber = desk.subscribed(PEOPLE)
+    assert await desk.subscriber.catch_up() == 0
+    assert desk.is_complete()
+    desk.put(ADA, "Eve")
+    assert await desk.subscriber.catch_up() == 1
     assert desk.is_complete()
 
 

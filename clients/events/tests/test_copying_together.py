@@ -10,8 +10,8 @@ import pytest
 
 from copies import PEOPLE, Desk, Stopped
 from gatewright_events.comparing import differences
-from gatewright_events.consumer import Order, Outcome
 from gatewright_events.copying import Copy
+from gatewright_events.outcomes import Order, Outcome
 from gatewright_events.snapshots import State
 from gatewright_events.testing_http import MemoryGatewright
 
@@ -118,3 +118,28 @@ async def test_two_who_share_an_inbox_share_the_work(desk: Desk) -> None:
     assert sum(await asyncio.gather(*(desk.subscribed(copy).copy() for _ in range(3)))) == 20
     assert len(loads) == 20
     assert desk.is_complete()
+
+
+async def test_letters_about_whoever_is_not_there_any_more_are_dropped_with_them(desk: Desk) -> None:
+    """Their erasure is never heard of: the log had dropped it when the feed was read again."""
+    await desk.subscriber.catch_up()  # there is nobody yet
+
+    async def refuse(*_: object) -> None:
+        raise ValueError
+
+    async def at_once(_: float) -> None: ...
+
+    desk.consumer.handler, desk.consumer.pause, desk.consumer.patterns = refuse, at_once, ("#",)
+    events = [desk.put(each) for each in (ADA, BOB, UUID(int=3))]
+    team = desk.gatewright.announce("teams.team.created", UUID(int=4), name="Choir")
+    assert await desk.consumer.take("no event") is Outcome.BURIED
+    for event in (*events, team):
+        assert await desk.consumer.take(event) is Outcome.BURIED
+    desk.erase(ADA)
+    desk.put(BOB, "Bob")
+    desk.gatewright.dropped = len(desk.gatewright.events)
+    assert await desk.subscriber.catch_up() == 0
+
+    kept = {each.id for each in await desk.consumer.letters()}
+    assert (len(kept), {each["id"] for each in events} & kept) == (4, {each["id"] for each in events[1:]})
+    assert desk.inbox.database.execute("SELECT name FROM people ORDER BY id").fetchall() == [("Bob",), ("Ada",)]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,11 @@ from feeds import TOKEN, Feed, served
 from gatewright_events import asking
 from gatewright_events import feed as following
 from gatewright_events.asking import NoAnswer, Refused
-from gatewright_events.consumer import Consumer, Later, Order
+from gatewright_events.consumer import Consumer
 from gatewright_events.events import Event
 from gatewright_events.feed import FeedSubscriber
-from gatewright_events.testing import Announcer, MemoryInbox
+from gatewright_events.outcomes import Later, Order
+from gatewright_events.testing import Announcer, MemoryInbox, MemoryTransaction
 
 ADA = UUID(int=1)
 
@@ -126,6 +128,17 @@ async def test_a_log_that_was_restored_is_read_from_its_beginning(desk: Desk, su
     assert (desk.versions, desk.inbox.state.place) == ([1, 2, 3, 4], "two.4")
 
 
+async def test_a_log_that_was_restored_under_its_name_and_ends_before_the_place_is_read_from_its_beginning(
+    desk: Desk, subscriber: FeedSubscriber[Any]
+) -> None:
+    desk.announce(5)
+    await subscriber.catch_up()
+    desk.feed.events = desk.feed.events[:3]
+    desk.feed.events.append(desk.announcer.announce("identity.user.created", UUID(int=2)))
+    assert await subscriber.catch_up() == 1
+    assert (desk.versions, desk.inbox.state.place) == ([1, 2, 3, 4, 5, 1], "one.4")
+
+
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_token_that_is_refused_ends_it(desk: Desk, subscriber: FeedSubscriber[Any], status: int) -> None:
     desk.feed.answers = [(status, b"")]
@@ -135,7 +148,16 @@ async def test_a_token_that_is_refused_ends_it(desk: Desk, subscriber: FeedSubsc
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(503, b""), (422, b""), (200, b"[]"), (200, b"{"), (200, b'{"items": 1, "next": 2}'), (302, b""), (410, b"")],
+    [
+        (503, b""),
+        (422, b""),
+        (200, b"[]"),
+        (200, b"{"),
+        (200, b'{"items": 1, "next": 2}'),
+        (302, b""),
+        (410, b""),
+        (400, b""),
+    ],
 )
 async def test_any_other_answer_may_pass(desk: Desk, subscriber: FeedSubscriber[Any], status: int, body: bytes) -> None:
     desk.feed.answers = [(status, body)] * 2
@@ -182,7 +204,7 @@ async def test_a_part_that_was_not_taken_to_its_end_comes_again(desk: Desk, subs
 async def test_a_credential_is_asked_for_each_time_and_is_not_shown(
     desk: Desk, subscriber: FeedSubscriber[Any]
 ) -> None:
-    tokens = [TOKEN, "old"]
+    tokens = [TOKEN, "old", "old"]
 
     async def credential() -> str:
         return tokens.pop(0)
@@ -191,7 +213,53 @@ async def test_a_credential_is_asked_for_each_time_and_is_not_shown(
     assert await subscriber.take() is None
     with pytest.raises(Refused):
         await subscriber.take()
+    assert len(desk.feed.asked) == 2, "it asked again with what was refused"
     assert TOKEN not in repr(FeedSubscriber(desk.consumer, subscriber.address, TOKEN))
+
+
+async def test_a_token_that_expires_while_something_is_waited_for_is_replaced(
+    desk: Desk, subscriber: FeedSubscriber[Any]
+) -> None:
+    tokens = [TOKEN, "fresh, and refused at first", TOKEN, "expired", "not good either"]
+
+    async def credential() -> str:
+        return tokens.pop(0)
+
+    subscriber.credential = credential
+    desk.announce(1)
+    assert await subscriber.take() == 1
+    desk.announce(1)
+    assert await subscriber.take() == 1
+    with pytest.raises(Refused):
+        await subscriber.take()
+    assert not tokens
+
+
+async def test_a_store_that_is_away_does_not_end_it(
+    desk: Desk, subscriber: FeedSubscriber[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LEAST_PAUSE", 0.001)
+    away = 5
+
+    class Failing(MemoryInbox):
+        @asynccontextmanager
+        async def transaction(self) -> AsyncIterator[MemoryTransaction]:
+            nonlocal away
+            away -= 1
+            if away >= 0:
+                raise OSError("the store is away")
+            async with super().transaction() as open_:
+                yield open_
+
+    desk.consumer.inbox = Failing()
+    desk.announce(1, last=True)
+    task = asyncio.create_task(subscriber.run())
+    async with asyncio.timeout(30):
+        await asyncio.wait({task, asyncio.create_task(desk.enough.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait({task})
+    assert (desk.versions, away < 0) == ([1], True)
 
 
 async def test_nobody_there_may_pass(desk: Desk) -> None:

@@ -9,10 +9,11 @@ from uuid import UUID
 import pytest
 
 from feeds import TOKEN, Feed, served
-from gatewright_events.consumer import Consumer, Outcome
+from gatewright_events.consumer import Consumer
 from gatewright_events.events import Event
 from gatewright_events.feed import FeedSubscriber
-from gatewright_events.rabbitmq import TENDING, RabbitSubscriber
+from gatewright_events.outcomes import Outcome
+from gatewright_events.rabbitmq import OFTEN, TENDING, RabbitSubscriber
 from gatewright_events.testing import Announcer, MemoryInbox
 
 ADA = UUID(int=1)
@@ -72,6 +73,26 @@ async def test_i18_a_feed_that_does_not_answer_holds_up_nobody_for_longer_than_p
     desk.now += desk.consumer.patience
     await subscriber.tend()
     assert desk.versions == [2]
+
+
+async def test_the_place_in_the_feed_moves_on_although_the_queue_brings_everything(
+    desk: Desk, subscriber: RabbitSubscriber[Any]
+) -> None:
+    desk.now += TENDING
+    await subscriber.tend()
+    announcer, asked = Announcer(), len(desk.feed.asked)
+    desk.feed.events = [announcer.announce("identity.user.updated", ADA) for _ in range(5)]
+    for event in desk.feed.events:
+        await desk.consumer.take(event)
+    desk.now += OFTEN - TENDING
+    await subscriber.tend()
+    assert len(desk.feed.asked) == asked
+    desk.now += TENDING
+    await subscriber.tend()
+    await subscriber.tend()
+    assert ([each.get("after") for each in desk.feed.asked[asked:]], desk.versions) == (["one.2"], [1, 2, 3, 4, 5])
+    assert subscriber.feed
+    assert await subscriber.feed.place() == "one.5"
 
 
 @pytest.mark.parametrize("after", [None, "one.0", "one.2"])

@@ -13,8 +13,9 @@ import pytest
 from core.rabbit.topology import broker
 from domain.kernel.ids import uuid7
 from gatewright_events import rabbitmq
-from gatewright_events.consumer import Consumer, Later
+from gatewright_events.consumer import Consumer
 from gatewright_events.events import Event
+from gatewright_events.outcomes import Later
 from gatewright_events.rabbitmq import DELIVERIES, RabbitSubscriber
 from gatewright_events.testing import MemoryInbox, MemoryTransaction
 from tests.support.builders.people import person_event

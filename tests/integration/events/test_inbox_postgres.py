@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,10 +13,11 @@ import asyncpg
 import pytest
 
 from gatewright_events.comparing import differences
-from gatewright_events.consumer import Consumer, Outcome
+from gatewright_events.consumer import Consumer
 from gatewright_events.copying import Copy
 from gatewright_events.events import Event
 from gatewright_events.feed import FeedSubscriber
+from gatewright_events.outcomes import Outcome
 from gatewright_events.postgres import PostgresInbox
 from gatewright_events.snapshots import State
 from gatewright_events.testing import Announcer
@@ -43,6 +45,18 @@ class TestPostgres(InboxContract):
         await made.prepare()
         await made.prepare()
         return made
+
+
+async def test_what_a_release_before_has_seen_is_taken_to_be_seen_now(pool: asyncpg.Pool) -> None:
+    await pool.execute("CREATE TABLE inbox_seen (event_id text PRIMARY KEY); INSERT INTO inbox_seen VALUES ('a')")
+    inbox, before = PostgresInbox(pool), datetime.now(UTC) - timedelta(minutes=1)
+    for _ in range(2):
+        await inbox.prepare()
+    await pool.execute("INSERT INTO inbox_seen VALUES ('b')")  # by that release, which still runs
+    async with inbox.transaction() as open_:
+        assert await open_.prune(before) == 0
+        assert [await open_.remember(each, before) for each in ("a", "b")] == [False, False]
+        assert await open_.prune(datetime.now(UTC) + timedelta(minutes=1)) == 2
 
 
 @dataclass

@@ -187,31 +187,6 @@ async def test_i18_poison_is_put_aside_after_five_attempts_and_says_why(service:
     assert queue.declaration_result.message_count == 0
 
 
-async def test_i18_what_ends_the_process_again_and_again_is_put_aside_by_the_broker(service: Service) -> None:
-    await service.start()
-    async with channel_of(service) as channel:
-        queue = await channel.declare_queue(f"{service.name}.dead", passive=True)
-        assert queue.declaration_result.message_count == 0
-        await service.stop()
-        exchange = await channel.get_exchange(service.name, ensure=False)
-        await exchange.publish(aio_pika.Message(b"no event"), "identity.user.created")
-        mine = await channel.declare_queue(service.name, passive=True)
-
-        async def fell() -> bool:
-            # What a process that died leaves behind: the message goes back, one delivery more.
-            if message := await mine.get(fail=False):
-                await message.nack(requeue=True)
-            return await dead(service, 1)
-
-        await until(fell)
-
-
-async def dead(service: Service, count: int) -> bool:
-    async with channel_of(service) as channel:
-        queue = await channel.declare_queue(f"{service.name}.dead", passive=True)
-    return queue.declaration_result.message_count == count
-
-
 async def test_it_copies_what_was_before_its_queue_and_catches_up_later(service: Service) -> None:
     log = MemoryEventLog()
     people = [uuid7() for _ in range(450)]

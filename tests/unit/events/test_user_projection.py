@@ -12,8 +12,9 @@ import pytest
 from domain.kernel.ids import uuid7
 from examples.user_service.__main__ import consumer, mended
 from examples.user_service.projection import PEOPLE, reset
-from gatewright_events.consumer import Consumer, Outcome
+from gatewright_events.consumer import Consumer
 from gatewright_events.feed import FeedSubscriber
+from gatewright_events.outcomes import Outcome
 from gatewright_events.sqlite import SqliteInbox
 from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright
 from tests.support.builders.people import person_event

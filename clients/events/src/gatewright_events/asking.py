@@ -9,7 +9,11 @@ from typing import Any, Final
 import httpx2
 
 Credential = str | Callable[[], Awaitable[str]]
-"""An access token of this service's own, or what gets one: asked before every request, so it should remember."""
+"""An access token of this service's own, or what gets one.
+
+That is asked before every request, so it should remember; and again when its token is refused, for that may have
+expired while something was waited for.
+"""
 Parameters = Sequence[tuple[str, str]]
 
 MOST: Final = 1 << 26
@@ -17,7 +21,8 @@ MOST: Final = 1 << 26
 SECONDS: Final = 15.0
 """How long an answer may take that nothing was said to wait for."""
 OK: Final = 200
-REFUSED: Final = frozenset({401, 403})
+EXPIRED: Final = 401
+REFUSED: Final = frozenset({EXPIRED, 403})
 
 
 class Refused(Exception):
@@ -54,27 +59,36 @@ class Gatewright:
     async def ask(self, path: str, asked: Parameters, seconds: float = SECONDS) -> Answer:
         """Return the answer to a `GET`; raise `Refused`, or `NoAnswer` if there is none within so many seconds."""
         try:
-            credential = self.credential if isinstance(self.credential, str) else await self.credential()
-            async with (
-                asyncio.timeout(seconds),
-                self.client.stream(
-                    "GET",
-                    f"{self.address}{path}",
-                    params=list(asked),
-                    headers={"authorization": f"Bearer {credential}"},
-                    follow_redirects=False,
-                    timeout=None,
-                ) as answer,
-            ):
-                body = bytearray()
-                async for piece in answer.aiter_bytes():
-                    body += piece
-                    if len(body) > MOST:
-                        raise NoAnswer("the answer is too long")
+            credential = await self._current()
+            answer = await self._get(path, asked, seconds, credential)
+            if answer.status == EXPIRED and (fresh := await self._current()) != credential:
+                answer = await self._get(path, asked, seconds, fresh)
         except (httpx2.HTTPError, OSError, RuntimeError, TimeoutError) as error:
             raise NoAnswer(f"{self.address}: {type(error).__name__}") from error
-        if answer.status_code in REFUSED:
-            raise Refused(f"{self.address} refuses the token ({answer.status_code})")
+        if answer.status in REFUSED:
+            raise Refused(f"{self.address} refuses the token ({answer.status})")
+        return answer
+
+    async def _current(self) -> str:
+        return self.credential if isinstance(self.credential, str) else await self.credential()
+
+    async def _get(self, path: str, asked: Parameters, seconds: float, credential: str) -> Answer:
+        async with (
+            asyncio.timeout(seconds),
+            self.client.stream(
+                "GET",
+                f"{self.address}{path}",
+                params=list(asked),
+                headers={"authorization": f"Bearer {credential}"},
+                follow_redirects=False,
+                timeout=None,
+            ) as answer,
+        ):
+            body = bytearray()
+            async for piece in answer.aiter_bytes():
+                body += piece
+                if len(body) > MOST:
+                    raise NoAnswer("the answer is too long")
         return Answer(answer.status_code, bytes(body))
 
     def spoilt(self, answer: Answer, wanted: str) -> NoAnswer:

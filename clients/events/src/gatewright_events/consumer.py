@@ -3,56 +3,38 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import Enum, StrEnum
 from functools import partial
-from hashlib import sha256
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from gatewright_events.events import Event, Malformed, matches, read
+from gatewright_events.events import Event, Malformed, is_older, matches, read
 from gatewright_events.inbox import Inbox, Letter, Transaction
+from gatewright_events.outcomes import Later, Order, Outcome
 
 C = TypeVar("C")
 Handler = Callable[[Event, C], Awaitable[None]]
 """Applies an event by a connection of the inbox, in whose transaction it runs; it must not commit."""
 Still = Callable[[Transaction[C]], Awaitable[None]]
 """Raises when what it was asked for holds no longer."""
-Take = Callable[[Mapping[str, Any]], "Awaitable[Outcome]"]
+Act = Callable[[Transaction[C]], Awaitable[Outcome]]
+Body = bytes | str | Mapping[str, Any]
+Take = Callable[[Mapping[str, Any]], Awaitable[Outcome]]
 
 ATTEMPTS: Final = 5
+FATAL: Final = 5
+"""How often what is noted before it is handled may end the process."""
 PAUSE: Final = 0.05
 """Seconds between the first two attempts; then twice as many each time."""
 ERASED: Final = "identity.user.erased"
-SHOWN: Final = 1 << 16
-"""How much of what is no event a letter keeps."""
+ENDED: Final = 1 << 31
+"""As which version somebody who was erased counts: whatever comes after all is outdated."""
+RECENT: Final = timedelta(days=7)
+SKEW: Final = timedelta(days=1)
+"""How far the clocks of Gatewright and of a consumer are apart, at most."""
 log = logging.getLogger("gatewright_events")
-
-
-class Later(Exception):
-    """Raised by a handler: not the event is at fault, but something that passes. It counts as no attempt."""
-
-
-class Order(Enum):
-    """What is done with an event that others of its aggregate should have preceded."""
-
-    COMPLETE = "complete"
-    """It waits for them: for consumers of every event of an aggregate."""
-    RISING = "rising"
-    """It is handled, and those that come later are dropped: for consumers of some events, each of which says all."""
-
-
-class Outcome(StrEnum):
-    """What became of an event."""
-
-    HANDLED = "handled"
-    REPEATED = "repeated"
-    OUTDATED = "outdated"
-    HELD = "held"
-    BURIED = "buried"
-    UNWANTED = "unwanted"
 
 
 class _Failed(Exception):
@@ -76,18 +58,22 @@ class Consumer(Generic[C]):
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     replays: int = field(default=0, init=False)
     """How often all was forgotten to be read again."""
+    _deadly: str | None = field(default=None, init=False)
+    """The event that the handler is not given any more."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def take(
-        self, body: bytes | str | Mapping[str, Any], *, in_order: bool = False, still: Still[C] | None = None
+        self, body: Body, *, in_order: bool = False, still: Still[C] | None = None, noted: bool = False
     ) -> Outcome:
         """Handle the event in `body`; raise only `Later`, and what the store raises: then it was not taken.
 
         With `in_order` it comes from the feed, where nothing precedes it that could still come. `still` is called
-        first in each transaction; what it raises is raised, and the event was not taken.
+        first in each transaction; what it raises is raised, and the event was not taken. With `noted` that it is
+        begun is written down before, so that it is buried once it has ended the process five times: for who gives the
+        event again then, as no broker does that counts.
         """
         async with self._turn:
-            outcome = await self._take(body, in_order=in_order, still=still)
+            outcome = await self._take(body, in_order=in_order, still=still, noted=noted)
             crowded = outcome is Outcome.HELD and await self._waiting() > self.room
         if crowded:
             await self.release(timedelta(0))
@@ -135,6 +121,16 @@ class Consumer(Generic[C]):
             await self._settle(event, again)
             return True
 
+    async def prune(self, age: timedelta) -> int:
+        """Forget the ids of events that were handled longer ago, at least a week; return of how many.
+
+        An event of before that does not come next then counts as a repetition, though it was never seen.
+        """
+        if age < RECENT:
+            raise ValueError(f"what is younger than {RECENT.days} days may well come again")
+        async with self.inbox.transaction() as open_:
+            return await open_.prune(self.now() - age)
+
     async def letters(self, limit: int = 100) -> list[Letter]:
         """Return what could not be handled, the oldest first."""
         async with self.inbox.transaction() as open_:
@@ -151,17 +147,22 @@ class Consumer(Generic[C]):
             await open_.forget()
             await open_.move(after)
 
-    async def _take(
-        self, body: bytes | str | Mapping[str, Any], *, in_order: bool, still: Still[C] | None = None
-    ) -> Outcome:
+    async def _take(self, body: Body, *, in_order: bool, still: Still[C] | None = None, noted: bool = False) -> Outcome:
         try:
             event = read(body)
         except Malformed as malformed:
-            await self._bury(_letter(body, str(malformed), self.now()))
+            await self._bury(Letter.of_no_event(body, str(malformed), self.now()))
             return Outcome.BURIED
         if not matches(self.patterns, event.type):
             return Outcome.UNWANTED
-        outcome = await self._settle(event, lambda open_: self._apply(event, open_, in_order=in_order), still)
+        act = partial(self._apply, event, in_order=in_order)
+        if noted:
+            async with self.inbox.transaction() as open_:
+                await open_.version(event.aggregate_id)
+                begun = await open_.begin(event.id, self.now())
+            outcome = await self._finish(event, begun, act, still)
+        else:
+            outcome = await self._settle(event, act, still)
         if outcome in {Outcome.HANDLED, Outcome.BURIED}:
             await self._drain(event.aggregate_id)
         return outcome
@@ -170,7 +171,7 @@ class Consumer(Generic[C]):
         known = await open_.version(event.aggregate_id)
         if event.aggregate_version <= known and event.aggregate_version <= await open_.loaded(event.aggregate_id):
             return Outcome.REPEATED  # what was copied tells of it
-        if not await open_.remember(event.id):
+        if not await open_.remember(event.id, self.now()):
             # Perhaps it is held: the feed says now that nothing precedes it.
             held = await open_.held(event.aggregate_id, event.aggregate_version) if in_order else None
             return await self._advance(held, open_) if held else Outcome.REPEATED
@@ -182,8 +183,11 @@ class Consumer(Generic[C]):
         return await self._advance(event, open_)
 
     async def _outdated(self, event: Event, known: int, open_: Transaction[C]) -> Outcome:
-        if self.order is Order.RISING:
+        if self.order is Order.RISING or known == ENDED:
             return Outcome.OUTDATED
+        horizon = await open_.pruned()
+        if horizon and is_older(event, horizon + SKEW):
+            return Outcome.REPEATED  # whether it was seen is forgotten
         # Nobody has seen it, and it was not waited for any longer: people have to know.
         reason = f"it came late: version {known} of its aggregate was handled before version {event.aggregate_version}"
         await open_.bury(Letter(event.id, event.body, reason, 0, self.now()))
@@ -191,10 +195,13 @@ class Consumer(Generic[C]):
 
     async def _advance(self, event: Event, open_: Transaction[C]) -> Outcome:
         outcome = await self._handle(event, open_)
-        await open_.advance(event.aggregate_id, event.aggregate_version)
+        if event.type != ERASED:
+            await open_.advance(event.aggregate_id, event.aggregate_version)
         return outcome
 
     async def _handle(self, event: Event, open_: Transaction[C]) -> Outcome:
+        if event.id == self._deadly:
+            raise _Failed("the process ended while it was handled, again and again")
         try:
             await self.handler(event, open_.connection)
         except Later:
@@ -203,11 +210,29 @@ class Consumer(Generic[C]):
             raise _Failed(f"{type(error).__name__}: {error}") from error
         if event.type == ERASED:
             await open_.purge(event.aggregate_id)  # what could not be handled may say who they were
+            await open_.advance(event.aggregate_id, ENDED)  # and so may what comes late
         return Outcome.HANDLED
 
-    async def _settle(
-        self, event: Event, act: Callable[[Transaction[C]], Awaitable[Outcome]], still: Still[C] | None = None
-    ) -> Outcome:
+    async def _finish(self, event: Event, begun: int, act: Act[C], still: Still[C] | None = None) -> Outcome:
+        """Settle an event that was noted as begun, and so often before; the note stays if that ends the process."""
+
+        async def finishing(open_: Transaction[C]) -> Outcome:
+            await open_.version(event.aggregate_id)  # first, as everywhere: others wait here, and not for each other
+            await open_.finish(event.id)
+            return await act(open_)
+
+        self._deadly = event.id if begun >= FATAL else None
+        try:
+            return await self._settle(event, finishing, still)
+        except (Exception, asyncio.CancelledError):
+            with suppress(Exception):  # a store that is away is what raised before, too
+                async with self.inbox.transaction() as open_:
+                    await open_.finish(event.id)
+            raise
+        finally:
+            self._deadly = None
+
+    async def _settle(self, event: Event, act: Act[C], still: Still[C] | None = None) -> Outcome:
         """Do what is to be done with an event, several times if it fails, and bury it then."""
         for attempt in range(ATTEMPTS):
             try:
@@ -218,13 +243,15 @@ class Consumer(Generic[C]):
             except _Failed as failed:
                 reason = str(failed)
                 log.warning("attempt %d at %s failed: %s", attempt + 1, event.id, reason.partition(":")[0])
-                if attempt + 1 < ATTEMPTS:
-                    await self.pause(PAUSE * 2**attempt)
+                if self._deadly or attempt + 1 == ATTEMPTS:
+                    break
+                await self.pause(PAUSE * 2**attempt)
         async with self.inbox.transaction() as open_:
             if still:
                 await still(open_)
             known = await open_.version(event.aggregate_id)
-            await open_.remember(event.id)
+            await open_.remember(event.id, self.now())
+            await open_.finish(event.id)
             await open_.held(event.aggregate_id, event.aggregate_version)
             await open_.bury(Letter(event.id, event.body, reason, ATTEMPTS, self.now()))
             await open_.advance(event.aggregate_id, max(known, event.aggregate_version))
@@ -242,14 +269,14 @@ class Consumer(Generic[C]):
             if event is None:
                 return False
             await open_.hold(event, self.now())
+            begun = await open_.begin(event.id, self.now())
 
         async def act(open_: Transaction[C]) -> Outcome:
-            await open_.version(aggregate_id)  # first, as everywhere: others wait here, and not for each other
             if await open_.held(event.aggregate_id, event.aggregate_version) is None:
                 return Outcome.REPEATED
             return await self._advance(event, open_)
 
-        await self._settle(event, act)
+        await self._finish(event, begun, act)
         return True
 
     def _since(self, patience: timedelta | None) -> datetime:
@@ -262,8 +289,3 @@ class Consumer(Generic[C]):
     async def _bury(self, letter: Letter) -> None:
         async with self.inbox.transaction() as open_:
             await open_.bury(letter)
-
-
-def _letter(body: bytes | str | Mapping[str, Any], reason: str, at: datetime) -> Letter:
-    raw = body if isinstance(body, bytes) else str(body).encode()
-    return Letter(sha256(raw).hexdigest(), raw[:SHOWN].decode(errors="replace"), reason, 1, at)

@@ -3,16 +3,19 @@
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Final, Generic, Self, TypeVar
 from uuid import UUID
 
 from gatewright_events.asking import Gatewright
+from gatewright_events.events import Malformed, read
 from gatewright_events.inbox import Inbox, Transaction
 from gatewright_events.kinds import KINDS
 from gatewright_events.snapshots import GREATEST, LEAST, Page, State, page
 
 C = TypeVar("C")
+ALL: Final = 2**31 - 1
 NOTHING: Final[Mapping[UUID, int]] = {}
 log = logging.getLogger("gatewright_events")
 
@@ -103,7 +106,9 @@ class Copier(Generic[C]):
             cursor = place.cursor or found.cursor
             if found.next:
                 await open_.note(replace(place, after=str(found.next), cursor=cursor).text)
-            elif left := self._kinds_after(place.kind):
+                return loaded
+            await _drop_letters(open_, place.kind)
+            if left := self._kinds_after(place.kind):
                 await open_.note(_Place(left[0], cursor=cursor).text)
             else:
                 await open_.note(None)
@@ -114,6 +119,23 @@ class Copier(Generic[C]):
     def _kinds_after(self, kind: str) -> list[str]:
         kinds = [each.kind for each in self.copies]
         return kinds[kinds.index(kind) + 1 :]
+
+
+async def _drop_letters(open_: Transaction[C], kind: str) -> None:
+    """Drop the letters about things of a kind that was copied, unless the inbox knows them.
+
+    What is not there any more ended unheard: nothing comes that would drop what they say of somebody who was erased.
+    """
+    about: dict[str, UUID] = {}
+    for letter in await open_.letters(ALL):
+        with suppress(Malformed):
+            event = read(letter.body)
+            if event.aggregate_type == kind:
+                about[letter.id] = event.aggregate_id
+    known = await open_.versions(set(about.values()))
+    for letter_id, id_ in about.items():
+        if id_ not in known:
+            await open_.unbury(letter_id)
 
 
 async def keep(

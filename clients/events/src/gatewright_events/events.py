@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -60,6 +61,14 @@ def read(body: bytes | str | Mapping[str, Any]) -> Event:
         raise Malformed(f"it has no {error}") from error
     except (AttributeError, RecursionError, TypeError, ValueError) as error:
         raise Malformed(f"it cannot be read: {type(error).__name__}") from error
+
+
+def is_older(event: Event, than: datetime) -> bool:
+    """Tell whether an event happened before a time; of one that cannot be told it is not."""
+    try:
+        return datetime.fromisoformat(event.time) < than
+    except (TypeError, ValueError):
+        return False
 
 
 def concerns(body: str, aggregate_id: UUID) -> bool:

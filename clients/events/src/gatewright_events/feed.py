@@ -2,22 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from random import uniform
 from typing import Any, Final, Generic, TypeVar
 
 import httpx2
 
-from gatewright_events.asking import OK, SECONDS, Answer, Credential, Gatewright, NoAnswer, parsed
-from gatewright_events.consumer import Consumer, Later, Outcome, Still, Take
+from gatewright_events.asking import OK, SECONDS, Answer, Credential, Gatewright, NoAnswer, Refused, parsed
+from gatewright_events.consumer import Consumer, Still, Take
 from gatewright_events.copying import Copier, Copy
 from gatewright_events.events import spelt_out
 from gatewright_events.inbox import Transaction
+from gatewright_events.outcomes import Later, Outcome
 
 C = TypeVar("C")
 
 GONE: Final = 410
+INVALID: Final = (400, "request.cursor_invalid")
 UNKNOWN: Final = 422
 MOST_TYPES: Final = 50
 """How many types the feed can be asked for at once."""
@@ -60,17 +63,22 @@ class FeedSubscriber(Generic[C]):
     async def run(self) -> None:
         """Copy what is not copied yet, then follow the feed until cancelled; raise `Refused`.
 
-        It asks ever less often while there is no answer.
+        It asks ever less often while there is no answer, or nothing can be kept.
         """
         pause = LEAST_PAUSE
         while True:
             try:
                 await self.take(self.wait)
                 pause = LEAST_PAUSE
+                continue
+            except Refused:
+                raise
             except (Later, NoAnswer) as error:
                 log.warning("asks the feed again in about %g seconds: %s", pause, error)
-                await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311 - nobody gains by guessing it
-                pause = min(2 * pause, MOST_PAUSE)
+            except Exception as error:
+                log.exception("asks the feed again in about %g seconds: %s", pause, type(error).__name__)
+            await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311 - nobody gains by guessing it
+            pause = min(2 * pause, MOST_PAUSE)
 
     async def copy(self) -> int:
         """Copy what is not copied yet, from where that was stopped; return how many things. `take` does it, too.
@@ -112,14 +120,36 @@ class FeedSubscriber(Generic[C]):
                 raise _Moved
 
         try:
-            for event in part["items"]:
-                outcome = await self.consumer.take(event, in_order=True, still=still)
-                new += outcome in {Outcome.HANDLED, Outcome.BURIED}
-            await self._move(part["next"], still)
+            async with self._begun(part) as before:
+                for event in part["items"]:
+                    # What was begun and not ended has an event in it that ended the process, perhaps.
+                    outcome = await self.consumer.take(event, in_order=True, still=still, noted=before)
+                    new += outcome in {Outcome.HANDLED, Outcome.BURIED}
+                await self._move(part["next"], still)
         except _Moved:
             # A replay began elsewhere, or who shares the inbox was faster: what was answered follows no more.
             return new, True
         return new, bool(part.get("more"))
+
+    @asynccontextmanager
+    async def _begun(self, part: Mapping[str, Any]) -> AsyncIterator[bool]:
+        """Note that a part is begun until the place is moved, or it is given up; tell whether it was before.
+
+        Only what ends the process leaves the note: then nobody but the inbox counts.
+        """
+        if not part["items"]:
+            yield False
+            return
+        name, inbox = _named(part["asked"]), self.consumer.inbox
+        async with inbox.transaction() as open_:
+            before = await open_.begin(name, self.consumer.now())
+        try:
+            yield before > 0
+        except (Exception, asyncio.CancelledError):
+            with suppress(Exception):  # a store that is away: then each event is noted next time, no more
+                async with inbox.transaction() as open_:
+                    await open_.finish(name)
+            raise
 
     async def reach(self, cursor: str, take: Take) -> None:
         """Have `take` handle what precedes a cursor, and nothing beyond it; raise as `take` of this does."""
@@ -144,6 +174,7 @@ class FeedSubscriber(Generic[C]):
         async with self.consumer.inbox.transaction() as open_:
             if still:
                 await still(open_)
+            await open_.finish(_named(await open_.cursor()))
             # Another process may have begun to copy meanwhile: then the place is known at the end of that.
             if not self.copies or await open_.noted() is None:
                 await open_.move(cursor)
@@ -152,8 +183,8 @@ class FeedSubscriber(Generic[C]):
         """Return what follows in the feed, None if there is something to be copied first."""
         cursor = await self.place()
         answer = await self._ask(cursor, wait)
-        if answer.status == GONE and cursor:
-            # The log was restored from a backup, or dropped what is old.
+        if cursor and (answer.status == GONE or (answer.status, answer.code) == INVALID):
+            # The log was restored from a backup, and perhaps ends before the place; or it dropped what is old.
             if self.copies:
                 log.warning("the place in the feed is gone; copies from the beginning")
                 await self._lose(cursor)
@@ -196,6 +227,11 @@ class FeedSubscriber(Generic[C]):
         """
         types = spelt_out(self.consumer.patterns)
         return () if self._whole or EVERYTHING in types or len(types) > MOST_TYPES else types
+
+
+def _named(cursor: str | None) -> str:
+    """Return what the part behind a cursor is noted as."""
+    return f"the feed behind {cursor}"
 
 
 def place_of(cursor: str) -> tuple[str, int]:

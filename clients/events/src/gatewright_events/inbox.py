@@ -4,11 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from hashlib import sha256
+from typing import Any, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
 from gatewright_events.events import Event
 
+SHOWN: Final = 1 << 16
+"""How much of what is no event a letter keeps."""
 C_co = TypeVar("C_co", covariant=True)
 
 
@@ -24,6 +27,12 @@ class Letter:
     attempts: int
     at: datetime
 
+    @classmethod
+    def of_no_event(cls, body: bytes | str | Mapping[str, Any], reason: str, at: datetime) -> Self:
+        """Return one about what is no event."""
+        raw = body if isinstance(body, bytes) else str(body).encode()
+        return cls(sha256(raw).hexdigest(), raw[:SHOWN].decode(errors="replace"), reason, 1, at)
+
 
 class Transaction(Protocol[C_co]):
     """One transaction of the store: all of it is kept, or none."""
@@ -32,8 +41,14 @@ class Transaction(Protocol[C_co]):
     def connection(self) -> C_co:
         """What handlers write with, so that their work is kept with the inbox's."""
 
-    async def remember(self, event_id: str) -> bool:
-        """Note that an event was seen; return whether it was new."""
+    async def remember(self, event_id: str, at: datetime) -> bool:
+        """Note when an event was seen first; return whether it was new."""
+
+    async def prune(self, before: datetime) -> int:
+        """Forget what was seen before a time, and does not wait; note that time, and return how many there were."""
+
+    async def pruned(self) -> datetime | None:
+        """Return before which time what was seen is forgotten, None if nothing is."""
 
     async def version(self, aggregate_id: UUID) -> int:
         """Return how far an aggregate was handled, 0 if not at all; nobody else handles it until the end."""
@@ -89,8 +104,18 @@ class Transaction(Protocol[C_co]):
     async def note(self, place: str | None) -> None:
         """Note how far copying is."""
 
+    async def begin(self, name: str, at: datetime) -> int:
+        """Note that something is begun that may end the process; return how often it was before.
+
+        What is begun within a second of when it was counted is not counted again: processes that share the inbox may
+        begin the same at once.
+        """
+
+    async def finish(self, name: str) -> None:
+        """Forget how often something was begun."""
+
     async def forget(self) -> None:
-        """Forget every event, aggregate, copy and cursor; letters stay."""
+        """Forget every event, aggregate, copy and cursor, and what was begun; letters stay."""
 
 
 class Inbox(Protocol[C_co]):

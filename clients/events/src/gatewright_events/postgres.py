@@ -13,7 +13,8 @@ from gatewright_events.events import Event, concerns, read
 from gatewright_events.inbox import Inbox, Letter, Transaction
 
 TABLES: Final = """
-CREATE TABLE IF NOT EXISTS inbox_seen (event_id text PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS inbox_seen (event_id text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE IF NOT EXISTS inbox_pruned (one integer PRIMARY KEY CHECK (one = 1), before timestamptz NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_aggregates (aggregate_id uuid PRIMARY KEY, version bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_waiting (
     aggregate_id uuid, version bigint, body text NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (aggregate_id, version)
@@ -25,7 +26,14 @@ CREATE TABLE IF NOT EXISTS inbox_letters (
 CREATE TABLE IF NOT EXISTS inbox_place (one integer PRIMARY KEY CHECK (one = 1), cursor text NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_loaded (aggregate_id uuid PRIMARY KEY, version bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_copying (one integer PRIMARY KEY CHECK (one = 1), place text);
+CREATE TABLE IF NOT EXISTS inbox_begun (name text PRIMARY KEY, times bigint NOT NULL, at timestamptz NOT NULL);
 """
+TIMED: Final = """
+SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'inbox_seen'::regclass AND attname = 'at' AND NOT attisdropped)
+"""
+# What was seen by a release that noted no time was seen now at the latest. It goes on noting beside this one.
+TIME: Final = "ALTER TABLE inbox_seen ADD COLUMN IF NOT EXISTS at timestamptz NOT NULL DEFAULT now()"
+PRUNED: Final = "INSERT INTO inbox_pruned VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET before = excluded.before"
 VERSION: Final = """
 INSERT INTO inbox_aggregates VALUES ($1, 0)
 ON CONFLICT (aggregate_id) DO UPDATE SET version = inbox_aggregates.version RETURNING version
@@ -64,7 +72,16 @@ NOTED: Final = """
 INSERT INTO inbox_copying VALUES (1, NULL) ON CONFLICT (one) DO UPDATE SET place = inbox_copying.place RETURNING place
 """
 """Locks the row: of processes that share the inbox one at a time goes on copying."""
+BEGIN: Final = """
+WITH old AS (SELECT times FROM inbox_begun WHERE name = $1), new AS (
+    INSERT INTO inbox_begun AS b VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
+    SET times = b.times + 1, at = excluded.at WHERE excluded.at >= b.at + interval '1 second'
+) SELECT coalesce((SELECT times FROM old), 0)
+"""
 NOTE: Final = "INSERT INTO inbox_copying VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET place = excluded.place"
+FORGET: Final = """
+TRUNCATE inbox_seen, inbox_aggregates, inbox_waiting, inbox_place, inbox_loaded, inbox_begun, inbox_pruned
+"""
 
 
 @dataclass
@@ -78,10 +95,26 @@ class PostgresTransaction(Transaction[Any]):
         """See `Transaction.connection`: one of asyncpg."""
         return self.database
 
-    async def remember(self, event_id: str) -> bool:
+    async def remember(self, event_id: str, at: datetime) -> bool:
         """See `Transaction.remember`."""
-        done = await self.database.execute("INSERT INTO inbox_seen VALUES ($1) ON CONFLICT DO NOTHING", event_id)
+        done = await self.database.execute(
+            "INSERT INTO inbox_seen VALUES ($1, $2) ON CONFLICT DO NOTHING", event_id, at
+        )
         return bool(done == "INSERT 0 1")
+
+    async def prune(self, before: datetime) -> int:
+        """See `Transaction.prune`."""
+        waiting = [read(row["body"]).id for row in await self.database.fetch("SELECT body FROM inbox_waiting")]
+        await self.database.execute(PRUNED, before)
+        done = await self.database.execute(
+            "DELETE FROM inbox_seen WHERE at < $1 AND event_id <> ALL ($2)", before, waiting
+        )
+        return int(done.removeprefix("DELETE "))
+
+    async def pruned(self) -> datetime | None:
+        """See `Transaction.pruned`."""
+        found: datetime | None = await self.database.fetchval("SELECT before FROM inbox_pruned")
+        return found
 
     async def version(self, aggregate_id: UUID) -> int:
         """See `Transaction.version`."""
@@ -180,10 +213,18 @@ class PostgresTransaction(Transaction[Any]):
         """See `Transaction.note`."""
         await self.database.execute(NOTE, place)
 
+    async def begin(self, name: str, at: datetime) -> int:
+        """See `Transaction.begin`."""
+        return int(await self.database.fetchval(BEGIN, name, at))
+
+    async def finish(self, name: str) -> None:
+        """See `Transaction.finish`."""
+        await self.database.execute("DELETE FROM inbox_begun WHERE name = $1", name)
+
     async def forget(self) -> None:
         """See `Transaction.forget`."""
         await self.note(None)  # first: whoever copies holds that row, and then wants the tables
-        await self.database.execute("TRUNCATE inbox_seen, inbox_aggregates, inbox_waiting, inbox_place, inbox_loaded")
+        await self.database.execute(FORGET)
 
 
 @dataclass
@@ -193,8 +234,10 @@ class PostgresInbox(Inbox[Any]):
     pool: asyncpg.Pool
 
     async def prepare(self) -> None:
-        """Make the tables, where they are not there yet."""
+        """Make the tables, where they are not there yet, or not yet as this release has them."""
         await self.pool.execute(TABLES)
+        if not await self.pool.fetchval(TIMED):  # which needs no lock, as the change does
+            await self.pool.execute(TIME)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:

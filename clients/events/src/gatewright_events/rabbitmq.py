@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import uniform
 from typing import Final, Generic, TypeVar
 
@@ -13,8 +13,9 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from gatewright_events.asking import NoAnswer, Refused
-from gatewright_events.consumer import Consumer, Later
+from gatewright_events.consumer import Consumer
 from gatewright_events.feed import MOST_PAUSE, FeedSubscriber
+from gatewright_events.outcomes import Later
 
 C = TypeVar("C")
 DELIVERIES: Final = 20
@@ -25,6 +26,9 @@ PAUSE: Final = 0.5
 """Seconds before it connects again, or tries a message again for the first time."""
 TENDING: Final = timedelta(seconds=2)
 """How often it looks at what waits, and after how long it asks the feed for what is missing."""
+OFTEN: Final = timedelta(minutes=10)
+"""After how long it reads the feed although the queue brings everything: the place must not become older than what the
+log keeps, nor so old that a start reads months."""
 log = logging.getLogger("gatewright_events")
 
 
@@ -43,10 +47,18 @@ class RabbitSubscriber(Generic[C]):
     feed: FeedSubscriber[C] | None = None
     """Where to read what was announced before the queue was bound, and what is missing."""
     prefetch: int = 50
+    """How many messages the broker hands out at once, after those that come again."""
     ready: Callable[[int], None] = lambda _: None
     """Told how many events of the feed were new, once they were taken and the queue is bound."""
     _read: tuple[str | None, int] = field(default=(None, 0), init=False)
     """How far the feed was read when it was last read to its end, and after how many replays."""
+
+    _asked: datetime = field(init=False)
+    """When the feed was last asked."""
+
+    def __post_init__(self) -> None:
+        """Have the feed read in a while, whether `run` does it first or not."""
+        self._asked = self.consumer.now()
 
     async def run(self) -> None:
         """Consume until cancelled; connect again whenever the broker went away. Raise `Refused`."""
@@ -68,20 +80,39 @@ class RabbitSubscriber(Generic[C]):
         tending = None
         try:
             channel = await connection.channel()
-            await channel.set_qos(prefetch_count=self.prefetch)
             queue = await self._declare(channel)
             # After the queue is bound: what is announced meanwhile arrives twice, and the inbox sees that.
             self.ready(await self._catch_up() if self.feed else 0)
             tending = asyncio.create_task(self._tend())
-            async with queue.iterator() as messages:
-                async for message in messages:
-                    await self._take(message)
+            await self._follow(channel, queue)
         finally:
             if tending:
                 tending.cancel()
             with suppress(Exception, asyncio.CancelledError):
                 async with asyncio.timeout(2):
                     await connection.close()
+
+    async def _follow(self, channel: AbstractChannel, queue: AbstractQueue) -> None:
+        """Take what arrives until the broker goes away.
+
+        What comes again may have ended a process. As long as that comes it comes alone: with each process that ends the
+        broker counts a delivery of everything that was not acknowledged.
+        """
+        await channel.set_qos(prefetch_count=1)
+        new = None
+        async with queue.iterator() as messages:
+            async for message in messages:
+                if not message.redelivered:
+                    new = message  # not acknowledged yet, so that nothing arrives before the end of this consumer
+                    break
+                await self._take(message)
+        if new is None:
+            return
+        await channel.set_qos(prefetch_count=self.prefetch)
+        await self._take(new)
+        async with queue.iterator() as messages:
+            async for message in messages:
+                await self._take(message)
 
     async def _declare(self, channel: AbstractChannel) -> AbstractQueue:
         dead = f"{self.queue}.dead"
@@ -132,11 +163,11 @@ class RabbitSubscriber(Generic[C]):
     async def tend(self) -> None:
         """Ask the feed for what is waited for or is to be replayed, and go on without what was waited for too long.
 
-        `run` does it every two seconds.
+        `run` does it every two seconds. Every ten minutes the feed is asked anyhow, so that the place in it moves on.
 
         Raise `Later`, and what the store raises: what waits goes on waiting then.
         """
-        if self.feed and (await self.consumer.late(TENDING) or await self._reached() != self._read):
+        if self.feed and (self._is_due() or await self.consumer.late(TENDING) or await self._reached() != self._read):
             try:
                 await self._catch_up()
             except (NoAnswer, Refused) as error:
@@ -145,9 +176,13 @@ class RabbitSubscriber(Generic[C]):
 
     async def _catch_up(self) -> int:
         assert self.feed
+        self._asked = self.consumer.now()
         new = await self.feed.catch_up()
         self._read = await self._reached()
         return new
+
+    def _is_due(self) -> bool:
+        return self.consumer.now() - self._asked >= OFTEN
 
     async def _reached(self) -> tuple[str | None, int]:
         assert self.feed

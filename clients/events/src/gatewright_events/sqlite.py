@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import time
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from gatewright_events.events import Event, concerns, read
 from gatewright_events.inbox import Inbox, Letter, Transaction
 
 TABLES: Final = """
-CREATE TABLE IF NOT EXISTS inbox_seen (event_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inbox_seen (event_id TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inbox_pruned (one INTEGER PRIMARY KEY CHECK (one = 1), before REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_aggregates (aggregate_id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS inbox_waiting (
     aggregate_id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, at REAL NOT NULL,
@@ -27,7 +29,14 @@ CREATE TABLE IF NOT EXISTS inbox_letters (
 CREATE TABLE IF NOT EXISTS inbox_place (one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_loaded (aggregate_id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS inbox_copying (one INTEGER PRIMARY KEY CHECK (one = 1), place TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS inbox_begun (name TEXT PRIMARY KEY, times INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 """
+TIMED: Final = "SELECT count(*) FROM pragma_table_info('inbox_seen') WHERE name = 'at'"
+BEGIN: Final = """
+INSERT INTO inbox_begun AS old VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE
+SET times = times + 1, at = excluded.at WHERE excluded.at >= old.at + 1
+"""
+PRUNE: Final = "DELETE FROM inbox_seen WHERE at < ? AND event_id NOT IN (SELECT value FROM json_each(?))"
 KNOWN: Final = "INSERT OR REPLACE INTO inbox_aggregates VALUES (?, ?)"
 LOADED: Final = "INSERT OR REPLACE INTO inbox_loaded VALUES (?, ?)"
 VERSIONS: Final = """
@@ -46,9 +55,21 @@ class SqliteTransaction(Transaction[sqlite3.Connection]):
         """See `Transaction.connection`."""
         return self.database
 
-    async def remember(self, event_id: str) -> bool:
+    async def remember(self, event_id: str, at: datetime) -> bool:
         """See `Transaction.remember`."""
-        return self.database.execute("INSERT OR IGNORE INTO inbox_seen VALUES (?)", (event_id,)).rowcount > 0
+        row = event_id, at.timestamp()
+        return self.database.execute("INSERT OR IGNORE INTO inbox_seen VALUES (?, ?)", row).rowcount > 0
+
+    async def prune(self, before: datetime) -> int:
+        """See `Transaction.prune`."""
+        waiting = json.dumps([read(row[0]).id for row in self.database.execute("SELECT body FROM inbox_waiting")])
+        self.database.execute("INSERT OR REPLACE INTO inbox_pruned VALUES (1, ?)", (before.timestamp(),))
+        return self.database.execute(PRUNE, (before.timestamp(), waiting)).rowcount
+
+    async def pruned(self) -> datetime | None:
+        """See `Transaction.pruned`."""
+        row = self._row("SELECT before FROM inbox_pruned")
+        return datetime.fromtimestamp(row[0], UTC) if row else None
 
     async def version(self, aggregate_id: UUID) -> int:
         """See `Transaction.version`."""
@@ -154,9 +175,19 @@ class SqliteTransaction(Transaction[sqlite3.Connection]):
         if place is not None:
             self.database.execute("INSERT INTO inbox_copying VALUES (1, ?)", (place,))
 
+    async def begin(self, name: str, at: datetime) -> int:
+        """See `Transaction.begin`."""
+        row = self._row("SELECT times FROM inbox_begun WHERE name = ?", name)
+        self.database.execute(BEGIN, (name, at.timestamp()))
+        return row[0] if row else 0
+
+    async def finish(self, name: str) -> None:
+        """See `Transaction.finish`."""
+        self.database.execute("DELETE FROM inbox_begun WHERE name = ?", (name,))
+
     async def forget(self) -> None:
         """See `Transaction.forget`."""
-        for name in ("seen", "aggregates", "waiting", "place", "loaded", "copying"):
+        for name in ("seen", "aggregates", "waiting", "place", "loaded", "copying", "begun", "pruned"):
             self.database.execute(f"DELETE FROM inbox_{name}")  # noqa: S608 - names of ours
 
     def _row(self, statement: str, *values: Any) -> Any:
@@ -177,6 +208,9 @@ class SqliteInbox(Inbox[sqlite3.Connection]):
         database = sqlite3.connect(path, isolation_level=None)
         database.execute("PRAGMA journal_mode = WAL")
         database.executescript(TABLES)
+        if database.execute(TIMED).fetchone() == (0,):
+            # Of a release that noted no time: what was seen until now was seen now at the latest.
+            database.execute(f"ALTER TABLE inbox_seen ADD COLUMN at REAL NOT NULL DEFAULT {time():f}")
         return cls(database)
 
     @asynccontextmanager

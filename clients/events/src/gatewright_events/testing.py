@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid5
@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from gatewright_events.events import Event, concerns
 from gatewright_events.inbox import Inbox, Letter, Transaction
 
+SECOND = timedelta(seconds=1)
 NAMES = UUID("6b0e6d9e-6d1e-4f5b-9b53-5a0c7f2f8f11")
 
 
@@ -21,13 +22,15 @@ class MemoryState:
     """Everything that an inbox in memory holds; `copy` is what handlers write to."""
 
     copy: dict[Any, Any] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
+    seen: dict[str, datetime] = field(default_factory=dict)
+    pruned: datetime | None = None
     versions: dict[UUID, int] = field(default_factory=dict)
     waiting: dict[tuple[UUID, int], tuple[Event, datetime]] = field(default_factory=dict)
     letters: dict[str, Letter] = field(default_factory=dict)
     place: str | None = None
     loaded: dict[UUID, int] = field(default_factory=dict)
     copying: str | None = None
+    begun: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
 
 @dataclass
@@ -41,11 +44,24 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
         """See `Transaction.connection`: a dictionary, which is kept or not with the rest."""
         return self.state.copy
 
-    async def remember(self, event_id: str) -> bool:
+    async def remember(self, event_id: str, at: datetime) -> bool:
         """See `Transaction.remember`."""
         new = event_id not in self.state.seen
-        self.state.seen.add(event_id)
+        self.state.seen.setdefault(event_id, at)
         return new
+
+    async def prune(self, before: datetime) -> int:
+        """See `Transaction.prune`."""
+        waiting = {event.id for event, _ in self.state.waiting.values()}
+        old = [id_ for id_, at in self.state.seen.items() if at < before and id_ not in waiting]
+        for each in old:
+            del self.state.seen[each]
+        self.state.pruned = before
+        return len(old)
+
+    async def pruned(self) -> datetime | None:
+        """See `Transaction.pruned`."""
+        return self.state.pruned
 
     async def version(self, aggregate_id: UUID) -> int:
         """See `Transaction.version`."""
@@ -126,6 +142,17 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
     async def note(self, place: str | None) -> None:
         """See `Transaction.note`."""
         self.state.copying = place
+
+    async def begin(self, name: str, at: datetime) -> int:
+        """See `Transaction.begin`."""
+        times, since = self.state.begun.get(name, (0, at - SECOND))
+        if at >= since + SECOND:
+            self.state.begun[name] = times + 1, at
+        return times
+
+    async def finish(self, name: str) -> None:
+        """See `Transaction.finish`."""
+        self.state.begun.pop(name, None)
 
     async def forget(self) -> None:
         """See `Transaction.forget`."""

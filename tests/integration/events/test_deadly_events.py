@@ -1,0 +1,132 @@
+"""An event that ends the process of the kit is put aside, and nothing else is, by whatever way it comes."""
+
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aio_pika
+import pytest
+
+from core.rabbit.topology import broker
+from domain.kernel.ids import uuid7
+from tests.support.builders.people import person_event
+from tests.support.deadly_process import DEADLY
+from tests.support.facts import until
+from tests.support.feed_server import feed_server
+from tests.support.memory.events import MemoryEventLog
+
+ROOT = Path(__file__).parents[3]
+EMAILS = [*["ada@example.org"] * 10, DEADLY, *["bob@example.org"] * 20]
+
+
+@dataclass
+class Desk:
+    """A consumer that is started whenever it ended, with a queue and an exchange of its own."""
+
+    amqp: str
+    database: Path
+    name: str = field(default_factory=lambda: f"test-deadly-{uuid7()}")
+    process: Process | None = None
+
+    def __post_init__(self) -> None:
+        self.events = [person_event("created", uuid7(), 1, email) for email in EMAILS]
+
+    @property
+    def deadly(self) -> str:
+        return self.events[EMAILS.index(DEADLY)]["id"]
+
+    async def start(self, **settings: str) -> None:
+        chosen = {"DATABASE": str(self.database), "QUEUE": self.name, **settings}
+        words = (sys.executable, "-m", "tests.support.deadly_process")
+        self.process = await asyncio.create_subprocess_exec(*words, cwd=ROOT, env={**os.environ, **chosen})
+
+    async def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            await self.process.wait()
+
+    async def publish(self) -> None:
+        async with await aio_pika.connect(self.amqp) as amqp:
+            exchange = await (await amqp.channel()).get_exchange(self.name, ensure=False)
+            for event in self.events:
+                await exchange.publish(aio_pika.Message(json.dumps(event).encode(), delivery_mode=2), event["type"])
+
+    async def is_bound(self) -> bool:
+        async with await aio_pika.connect(self.amqp) as amqp:
+            try:
+                await (await amqp.channel()).declare_queue(self.name, passive=True)
+            except aio_pika.exceptions.ChannelNotFoundEntity:
+                return False
+        return True
+
+    async def dead(self) -> int:
+        """Count what the broker has put aside."""
+        async with await aio_pika.connect(self.amqp) as amqp:
+            queue = await (await amqp.channel()).declare_queue(f"{self.name}.dead", passive=True)
+        return queue.declaration_result.message_count or 0
+
+    def rows(self, query: str) -> list[tuple[str, ...]]:
+        """Ask the consumer's database, which may have no tables yet."""
+        with closing(sqlite3.connect(self.database)) as database:
+            try:
+                return database.execute(query).fetchall()
+            except sqlite3.OperationalError:
+                return []
+
+    @property
+    def handled(self) -> set[str]:
+        return {row[0] for row in self.rows("SELECT id FROM handled")}
+
+    @property
+    def letters(self) -> list[tuple[str, ...]]:
+        return self.rows("SELECT id, attempts FROM inbox_letters")
+
+    async def all_settled(self) -> bool:
+        return len(self.handled) + len(self.letters) + await self.dead() >= len(EMAILS)
+
+    async def all_in_the_inbox(self) -> bool:
+        return len(self.handled) + len(self.letters) >= len(EMAILS)
+
+
+@pytest.fixture
+async def desk(rabbitmq_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    made = Desk(rabbitmq_url, tmp_path / "inbox.sqlite3")
+    async with broker(rabbitmq_url, made.name):
+        yield made
+    await made.stop()
+    async with await aio_pika.connect(rabbitmq_url) as amqp:
+        channel = await amqp.channel()
+        for end in ("", ".dead", ".unrouted"):
+            await channel.queue_delete(made.name + end)
+            await channel.exchange_delete(made.name + end)
+
+
+async def test_i18_what_ends_the_process_takes_no_other_message_along(desk: Desk) -> None:
+    await desk.start(AMQP_URL=desk.amqp)
+    await until(desk.is_bound)
+    await desk.publish()
+    await until(desk.all_settled, 120)
+    assert desk.handled == {each["id"] for each in desk.events} - {desk.deadly}
+    assert (desk.letters, await desk.dead()) == ([], 1)
+
+
+@pytest.mark.parametrize("ways", [("GATEWRIGHT_URL",), ("GATEWRIGHT_URL", "AMQP_URL")], ids=["feed", "both"])
+async def test_i18_what_ends_the_process_when_it_is_read_from_the_feed_is_put_aside(
+    desk: Desk, ways: tuple[str, ...]
+) -> None:
+    log = MemoryEventLog()
+    for event in desk.events:
+        await log.append(event)
+    async with feed_server(log) as url:
+        there = {"GATEWRIGHT_URL": url, "AMQP_URL": desk.amqp}
+        await desk.start(**{name: there[name] for name in ways})
+        await until(desk.all_in_the_inbox, 120)
+    assert desk.handled == {each["id"] for each in desk.events} - {desk.deadly}
+    assert [id_ for id_, _ in desk.letters] == [desk.deadly]
