@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 from gatewright_verifier.revocations import unset_clock
+from tests.support.http import Caller
 from tests.support.pair import (
     Pair,
     Person,
@@ -57,7 +58,7 @@ async def gone(watching: list[tuple[Verifying, int]], returned: float) -> None:
     for process, number in watching:
         seen = await process.until(number, "refused")
         assert seen.last <= returned + BOUND, f"accepted {seen.last - returned:.3f} s later"
-        assert not seen.after
+        assert not [at for at in seen.after if at > returned]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
@@ -70,7 +71,8 @@ async def test_e7_every_command_reaches_every_verifier(
         others = [(each, await each.watch(eve.tokens["access_token"])) for each in processes]
         await command(pair, ada)
         await gone(watching, unset_clock())
-        assert [each.tokens[number].outcome for each, number in others] == ["accepted"] * 3
+        for process, number in others:
+            await process.until(number, "accepted")
 
 
 async def test_e7_tokens_of_an_organization_end_with_it_and_with_the_membership(pair: Pair) -> None:
@@ -97,7 +99,7 @@ async def test_e7_tokens_of_an_organization_end_with_it_and_with_the_membership(
             await gone([(process, left)], unset_clock())
             assert (await call("DELETE", f"/auth/organizations/{made[1]}")).status == 204
             await gone([(process, deleted)], unset_clock())
-            assert process.tokens[stays].outcome == "accepted"
+            await process.until(stays, "accepted")
 
 
 class Stalls(Protocol):
@@ -225,7 +227,7 @@ async def test_t10_a_store_that_fails_while_revoking_is_no_success(pair: Pair) -
     async with verifying(**await pair.settings()) as (process,):
         number = await process.watch(ada.tokens["access_token"])
         token = ada.tokens["access_token"]
-        async with pair.caller(token) as call, pair.service.caller(await pair.known()) as known:
+        async with Caller(pair.port, token=token) as call, pair.service.caller(await pair.known()) as known:
             async with frozen(postgres) as cut:
                 out = asyncio.create_task(call("POST", "/auth/logout"))
                 form = {"content-type": "application/x-www-form-urlencoded"}

@@ -13,7 +13,7 @@ import pytest
 from core.access_tokens import AccessTokens
 from core.keyring import KeyRing, generate
 from domain.kernel.ids import uuid7
-from tests.support.http import Caller
+from tests.support.patient import Patient
 from tests.support.server import Port
 from tests.support.service import PASSWORD, Program, Service, Stack, deployed
 
@@ -42,15 +42,15 @@ class Pair:
     other: Program
     port: int
 
-    def caller(self, token: str | None = None) -> Caller:
-        """Return a client of the other process."""
-        return Caller(self.port, token=token)
+    def caller(self, token: str | None = None) -> Patient:
+        """Return a client of the other process, which asks again when that cannot tell."""
+        return Patient(self.port, token=token)
 
     async def known(self, role: str = "service") -> str:
         """Return the token of somebody who has a role on the platform."""
         email = f"{uuid7().hex}@example.com"
         given = await self.service.tokens(email)
-        async with self.service.caller(given["access_token"]) as call, self.service.sql() as sql:
+        async with self.service.patient(given["access_token"]) as call, self.service.sql() as sql:
             await sql.execute(ROLE)
             await sql.execute(GRANT, UUID((await call("GET", "/auth/me")).json()["id"]), role)
         return str(given["access_token"])
@@ -115,7 +115,7 @@ async def person(pair: Pair) -> Person:
     """Sign somebody up and in."""
     email = f"{uuid7().hex}@example.com"
     tokens = await pair.service.tokens(email)
-    async with pair.service.caller(tokens["access_token"]) as call:
+    async with pair.service.patient(tokens["access_token"]) as call:
         return Person(email, (await call("GET", "/auth/me")).json()["id"], tokens)
 
 

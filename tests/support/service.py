@@ -21,6 +21,7 @@ from core.processes import spawn, until
 from domain.kernel.ids import uuid7
 from tests.support.databases import sibling
 from tests.support.http import Caller
+from tests.support.patient import Patient
 from tests.support.server import Missing, Port, Server
 from tests.support.servers import private_mongodb, private_postgres, private_rabbitmq, private_redis
 
@@ -184,6 +185,10 @@ class Service:
         """Return a client."""
         return Caller(self.port.number, token=token, **more)
 
+    def patient(self, token: str | None = None, **more: Any) -> Patient:
+        """Return a client that asks again when a process cannot tell."""
+        return Patient(self.port.number, token=token, **more)
+
     @asynccontextmanager
     async def sql(self) -> AsyncIterator[Any]:
         """Connect to the database."""
@@ -199,14 +204,14 @@ class Service:
 
     async def tokens(self, email: str) -> dict[str, Any]:
         """Sign somebody up and in."""
-        async with self.caller() as call:
+        async with self.patient() as call:
             made = await call("POST", "/auth/signup", {"email": email, "password": PASSWORD})
             assert made.status == 201, made
             return await self.sign_in(email)
 
     async def sign_in(self, email: str) -> dict[str, Any]:
         """Sign somebody in."""
-        async with self.caller() as call:
+        async with self.patient() as call:
             tokens = await call("POST", "/auth/login", {"email": email, "password": PASSWORD})
             assert tokens.status == 200, tokens
             return dict(tokens.json())
