@@ -211,6 +211,7 @@ class InboxContract(ABC):
         async with inbox.transaction() as open_:
             assert await open_.prune(NOON - timedelta(days=3)) == 0
             assert await open_.prune(NOON - timedelta(days=1)) == 1
+            assert await open_.prune(NOON - timedelta(days=2)) == 0
         async with inbox.transaction() as open_:
             assert await open_.pruned() == NOON - timedelta(days=1)
             assert [await open_.remember(each, NOON) for each in ("a", "b", "c", waiting.id)] == [True, *[False] * 3]

@@ -174,10 +174,11 @@ class FeedSubscriber(Generic[C]):
         async with self.consumer.inbox.transaction() as open_:
             if still:
                 await still(open_)
-            await open_.finish(_named(await open_.cursor()))
+            before = await open_.cursor()
             # Another process may have begun to copy meanwhile: then the place is known at the end of that.
             if not self.copies or await open_.noted() is None:
                 await open_.move(cursor)
+            await open_.finish(_named(before))
 
     async def _part(self, wait: int) -> dict[str, Any] | None:
         """Return what follows in the feed, None if there is something to be copied first."""

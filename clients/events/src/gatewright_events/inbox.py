@@ -45,7 +45,7 @@ class Transaction(Protocol[C_co]):
         """Note when an event was seen first; return whether it was new."""
 
     async def prune(self, before: datetime) -> int:
-        """Forget what was seen before a time, and does not wait; note that time, and return how many there were."""
+        """Forget what was seen before a time and does not wait; return how many. The latest such time is noted."""
 
     async def pruned(self) -> datetime | None:
         """Return before which time what was seen is forgotten, None if nothing is."""

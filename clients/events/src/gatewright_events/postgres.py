@@ -33,7 +33,10 @@ SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'inbox_seen'::regclass 
 """
 # What was seen by a release that noted no time was seen now at the latest. It goes on noting beside this one.
 TIME: Final = "ALTER TABLE inbox_seen ADD COLUMN IF NOT EXISTS at timestamptz NOT NULL DEFAULT now()"
-PRUNED: Final = "INSERT INTO inbox_pruned VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET before = excluded.before"
+PRUNED: Final = """
+INSERT INTO inbox_pruned AS old VALUES (1, $1)
+ON CONFLICT (one) DO UPDATE SET before = greatest(old.before, excluded.before)
+"""
 VERSION: Final = """
 INSERT INTO inbox_aggregates VALUES ($1, 0)
 ON CONFLICT (aggregate_id) DO UPDATE SET version = inbox_aggregates.version RETURNING version

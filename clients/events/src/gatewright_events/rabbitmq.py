@@ -52,7 +52,6 @@ class RabbitSubscriber(Generic[C]):
     """Told how many events of the feed were new, once they were taken and the queue is bound."""
     _read: tuple[str | None, int] = field(default=(None, 0), init=False)
     """How far the feed was read when it was last read to its end, and after how many replays."""
-
     _asked: datetime = field(init=False)
     """When the feed was last asked."""
 

@@ -36,6 +36,9 @@ BEGIN: Final = """
 INSERT INTO inbox_begun AS old VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE
 SET times = times + 1, at = excluded.at WHERE excluded.at >= old.at + 1
 """
+PRUNED: Final = """
+INSERT INTO inbox_pruned AS old VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET before = max(old.before, excluded.before)
+"""
 PRUNE: Final = "DELETE FROM inbox_seen WHERE at < ? AND event_id NOT IN (SELECT value FROM json_each(?))"
 KNOWN: Final = "INSERT OR REPLACE INTO inbox_aggregates VALUES (?, ?)"
 LOADED: Final = "INSERT OR REPLACE INTO inbox_loaded VALUES (?, ?)"
@@ -63,7 +66,7 @@ class SqliteTransaction(Transaction[sqlite3.Connection]):
     async def prune(self, before: datetime) -> int:
         """See `Transaction.prune`."""
         waiting = json.dumps([read(row[0]).id for row in self.database.execute("SELECT body FROM inbox_waiting")])
-        self.database.execute("INSERT OR REPLACE INTO inbox_pruned VALUES (1, ?)", (before.timestamp(),))
+        self.database.execute(PRUNED, (before.timestamp(),))
         return self.database.execute(PRUNE, (before.timestamp(), waiting)).rowcount
 
     async def pruned(self) -> datetime | None:

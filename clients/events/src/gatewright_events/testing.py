@@ -56,7 +56,7 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
         old = [id_ for id_, at in self.state.seen.items() if at < before and id_ not in waiting]
         for each in old:
             del self.state.seen[each]
-        self.state.pruned = before
+        self.state.pruned = max(before, self.state.pruned or before)
         return len(old)
 
     async def pruned(self) -> datetime | None:
