@@ -60,7 +60,7 @@ class Crew:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def hire(self) -> Process:
-        """Start one."""
+        """Start one, and return when it is ready."""
         paths = os.pathsep.join([str(SOURCES), str(SOURCES.parent)])
         arguments = (self.service.url, self.service.stack.redis.url, str(self.grace))
         member = await asyncio.create_subprocess_exec(
@@ -71,6 +71,9 @@ class Crew:
             env={**os.environ, "PYTHONPATH": paths},
         )
         self._members.append(member)
+        assert member.stdout
+        async with asyncio.timeout(120):
+            assert await member.stdout.readline() == b"ready\n"
         self._listening.append(asyncio.create_task(self._listen(member)))
         return member
 
@@ -144,8 +147,7 @@ async def crew(service: Service, grace: int = 30) -> AsyncIterator[Crew]:
     """Have four processes for as long as the block."""
     made = Crew(service, grace)
     try:
-        for _ in range(PROCESSES):
-            await made.hire()
+        await asyncio.gather(*(made.hire() for _ in range(PROCESSES)))
         yield made
     finally:
         await made.close()

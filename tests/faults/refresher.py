@@ -1,5 +1,7 @@
 """One process that refreshes and revokes: it reads numbered requests, a line each, and writes what came of each.
 
+It writes `ready` first, once it is connected.
+
     7 refresh gwr_…
 
 python -m tests.faults.refresher DATABASE REDIS GRACE
@@ -55,6 +57,8 @@ async def main(database: str, redis: str, grace: int) -> None:
 
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     async with asyncio.TaskGroup() as running:
         while line := await reader.readline():
             running.create_task(do(*line.decode().split()))

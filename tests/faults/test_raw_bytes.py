@@ -110,7 +110,7 @@ async def test_i1_i2_any_bytes_are_survived(shared: Service) -> None:
     async def send() -> list[int]:
         sent = bytearray(whole if source.random() < 0.7 else source.randbytes(source.randrange(1, 3000)))
         for _ in range(source.randrange(1, 8)):
-            place = source.randrange(len(sent))
+            place = source.randrange(len(sent) + 1)
             sent[place : place + source.randrange(3)] = source.randbytes(source.randrange(3))
         return await statuses(shared, bytes(sent or b"\0"), 0.5)
 
@@ -123,7 +123,7 @@ async def test_i1_i2_any_bytes_are_survived(shared: Service) -> None:
 async def test_i9_nobody_writes_into_the_log(shared: Service) -> None:
     async with shared.caller() as call:
         for text in (
-            "\x1b[31mred",
+            "\x1b[31mvermilion",
             'fake","level":"critical',
             "%s%n{0}",
             "a" * 20_000,
@@ -134,7 +134,7 @@ async def test_i9_nobody_writes_into_the_log(shared: Service) -> None:
             )
             await call("GET", f"/auth/{text.encode('unicode_escape').decode().replace(' ', '')[:500]}")
     said = shared.logs
-    assert not [each for each in ("\x1b", "fake", "red", "a" * 300, "\u2028") if each in said]
+    assert not [each for each in ("\x1b", "fake", "vermilion", "a" * 300, "\u2028") if each in said]
 
 
 async def test_i3_a_chunked_body_that_never_ends_is_refused(shared: Service) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,9 +15,13 @@ import pytest
 from tests.faults.test_stalls import Record, slowest
 from tests.support.facts import until
 from tests.support.http import Broken, Caller, Response, Stale
+from tests.support.patient import Machine, decided, doubt, watched
 from tests.support.service import LONG, PASSWORD, SECRET, Program, Service, Stack, deployed
 
 pytestmark = pytest.mark.faults
+
+STILL = 1.0
+"""Seconds. When the machine stands still for longer, two seconds without news, or of waiting for a lock, may be over."""
 
 
 @dataclass
@@ -68,14 +71,20 @@ def children(api: Program) -> set[int]:
 async def test_e15_rolling_restarts_fail_no_request(stack: Stack, tmp_path: Path, record_property: Record) -> None:
     async with deployed(stack, tmp_path, WORKERS="2") as service:
         load = Load(service, await service.person("ada@example.org"))
-        async with load.running():
+        async with watched() as machine, load.running():
             for _ in range(20 if LONG else 2):
                 await _replace(service.api)
         record_property("answered", len(load.answers))
         record_property("closed", load.closed)
         record_property("slowest", round(slowest(load.answers, 1), 2))
         assert load.failures == []
-        assert Counter(each.status for each in load.answers).keys() == {200}
+        assert decided(load.answers) == {200}
+        assert excused(load.answers, machine)
+
+
+def excused(answers: list[Response], machine: Machine) -> bool:
+    """Whether each answer tells something, unless the machine stood still for so long that processes may not know."""
+    return not doubt(answers) or machine.late > STILL
 
 
 async def _replace(api: Program) -> None:
@@ -91,7 +100,7 @@ async def _replace(api: Program) -> None:
 
 async def test_e15_what_has_begun_is_answered_before_it_stops(service: Service, record_property: Record) -> None:
     token = await service.person("ada@example.org")
-    async with service.sql() as connection, service.sql() as watcher:
+    async with service.sql() as connection, service.sql() as watcher, watched() as machine:
         async with connection.transaction():
             await connection.execute("SELECT FROM users FOR UPDATE")
             callers = [service.caller(token, keeps=False) for _ in range(10)]
@@ -101,12 +110,14 @@ async def test_e15_what_has_begun_is_answered_before_it_stops(service: Service, 
             await until(lambda: _waiting(watcher))
             stopping = asyncio.create_task(asyncio.to_thread(service.api.stop))
             started = time.monotonic()
-            await asyncio.sleep(1)
+            # They have to be waiting still when it has begun to stop, and are told off after two seconds.
+            await asyncio.sleep(0.5)
         answers = await asyncio.gather(*asked)
         seconds = await stopping
     record_property("drained", round(seconds, 2))
-    assert {each.status for each in answers} == {200}
-    assert time.monotonic() - started <= 10
+    assert decided(answers) == {200}
+    assert excused(answers, machine)
+    assert time.monotonic() - started <= 10 + machine.late
 
 
 async def _waiting(connection: object) -> bool:
@@ -123,7 +134,7 @@ async def test_e15_a_release_that_does_not_start_takes_nobodys_place(stack: Stac
         os.kill(service.api.pid, signal.SIGHUP)
         await until(lambda: _said(service, "cannot be replaced"), 60)
         assert before <= children(service.api)
-        async with service.caller(token) as call:
+        async with service.patient(token) as call:
             assert (await call("GET", "/auth/sessions")).status == 200
         secret.write_text(SECRET)
         await _replace(service.api)

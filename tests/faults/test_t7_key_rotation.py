@@ -203,5 +203,5 @@ async def _last_accepted(service: Service, token: str, stop: asyncio.Event) -> f
             if answer.status == 200:
                 accepted = asked
             else:
-                assert answer.status == 401 or unsure(answer), answer
+                assert answer.status == 401 or unsure(answer.status, answer.body), answer
     return accepted

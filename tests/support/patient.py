@@ -33,17 +33,19 @@ class Answered(Protocol):
 A = TypeVar("A", bound=Answered)
 
 
-def unsure(answer: Answered) -> bool:
-    """Whether the process could not tell at that moment; that it has too much to do is another code."""
-    return answer.status == 503 and f'"{UNAVAILABLE}"'.encode() in answer.body
+def unsure(status: int, body: bytes) -> bool:
+    """Whether that says that the process cannot tell at the moment; that it has too much to do is another code."""
+    return status == 503 and f'"{UNAVAILABLE}"'.encode() in body
 
 
 async def sure(ask: Callable[[], Awaitable[A]]) -> A:
     """Ask again for as long as the process cannot tell, and not for ever."""
     ends = time.monotonic() + BOUND
-    while unsure(found := await ask()) and time.monotonic() < ends:
+    while True:
+        found = await ask()
+        if not unsure(found.status, found.body) or time.monotonic() > ends:
+            return found
         await asyncio.sleep(PAUSE)
-    return found
 
 
 @dataclass
@@ -77,12 +79,12 @@ class Patient(Caller):
 
 def decided(answers: Sequence[Response]) -> set[int]:
     """Return the statuses of those answers that tell something."""
-    return {each.status for each in answers if not unsure(each)}
+    return {each.status for each in answers if not unsure(each.status, each.body)}
 
 
 def doubt(answers: Sequence[Response]) -> float:
     """Return the share of the answers that tell nothing."""
-    return sum(map(unsure, answers)) / len(answers)
+    return sum(unsure(each.status, each.body) for each in answers) / len(answers)
 
 
 @dataclass
