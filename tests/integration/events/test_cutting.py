@@ -172,7 +172,7 @@ async def test_what_no_room_helps_against_the_sequencer_says_and_rests(
         return "CheckViolationError" in caplog.text
 
     sequencing = asyncio.create_task(Sequencer(database).run())
-    await until(told, 10)
+    await until(told, 60)
     sequencing.cancel()
     with suppress(asyncio.CancelledError):
         await sequencing
