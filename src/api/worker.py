@@ -179,7 +179,7 @@ def _gauges(metrics: Metrics, *, delivers: bool) -> Callable[[Backlog], None]:
         metrics.jobs(found.jobs_due, found.jobs_parked)
         metrics.erasures(found.erasures_unfinished, found.erasures_overdue)
         if delivers:
-            metrics.relay.behind(sink, found.delivery_behind)
+            metrics.relay.behind(sink, found.delivery_behind, found.delivery_oldest)
             metrics.relay.parked(sink, found.events_parked)
 
     return show

@@ -85,6 +85,7 @@ class RelayMetrics:
     _oldest: Gauge = field(init=False)
     _unlinked: Gauge = field(init=False)
     _behind: Gauge = field(init=False)
+    _undelivered: Gauge = field(init=False)
     _parked: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,6 +98,9 @@ class RelayMetrics:
         self._oldest = _measured("gatewright_outbox_oldest_seconds", "Age of the oldest event not numbered", on)
         self._unlinked = _measured("gatewright_audit_oldest_seconds", "Age of the oldest audit entry not numbered", on)
         self._behind = _measured("gatewright_delivery_behind", "Events a sink has not confirmed", on, "sink")
+        self._undelivered = _measured(
+            "gatewright_delivery_oldest_seconds", "Age of the oldest event a sink has not confirmed", on, "sink"
+        )
         self._parked = _measured("gatewright_events_parked", "Events that were given up, by sink", on, "sink")
 
     def confirmed(self, event: Mapping[str, Any]) -> None:
@@ -113,9 +117,10 @@ class RelayMetrics:
         """Say for how many seconds the oldest entry of the audit trail that has no number has waited."""
         self._unlinked.set(oldest)
 
-    def behind(self, sink: str, count: int) -> None:
-        """Say how many events `sink` has not confirmed."""
+    def behind(self, sink: str, count: int, oldest: float) -> None:
+        """Say how many events `sink` has not confirmed, and for how many seconds the oldest has waited."""
         self._behind.labels(sink).set(count)
+        self._undelivered.labels(sink).set(oldest)
 
     def parked(self, sink: str, count: int) -> None:
         """Say how many events were given up for `sink`."""

@@ -41,6 +41,7 @@ from core.postgres.grant_lists import SqlGrantLists, SqlRoleLists
 from core.postgres.log import SqlEventLog
 from core.postgres.loss import clash, outage
 from core.postgres.organizations_reading import SqlInvitationReader, SqlMemberReader, SqlOrganizationReader
+from core.postgres.parked import SqlParkedEvents
 from core.postgres.person_keys import SqlSalts
 from core.postgres.policy_models import SqlPolicyReader
 from core.postgres.presented_tokens import SqlPresentedTokens
@@ -70,7 +71,7 @@ from domain.access.ports import Decisions
 from domain.access.simulating.ports import Trials
 from domain.audit.paging import EntryPages
 from domain.audit.readers import AuditTrails
-from domain.events.ports import EventLog, States
+from domain.events.ports import EventLog, ParkedEvents, States
 from domain.events.reading import Readership
 from domain.identity.accounts import RegisteredAccounts
 from domain.identity.commands.sign_up import SignUpPolicy
@@ -220,6 +221,7 @@ class Shared(Provider):
             InvitationTokens: RandomInvitationTokens(keys.secrets.every("invitations")),
             Lifetimes: assembly.lifetimes,
             Limits: AnnouncedLimits(assembly.limits),
+            ParkedEvents: SqlParkedEvents(assembly.database),
             Passwords: assembly.passwords,
             PersonalKeys: keys.people,
             ProfileLists: assembly.profiles.source,

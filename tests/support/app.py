@@ -35,7 +35,7 @@ from domain.access.policies.ports import PolicyEvaluation
 from domain.access.ports import Decisions
 from domain.access.queries.simulate_change import SimulateChange
 from domain.access.simulating.ports import Trials
-from domain.events.ports import EventLog, States
+from domain.events.ports import EventLog, ParkedEvents, States
 from domain.identity.commands.open_account import OpenAccount
 from domain.identity.commands.sign_up import SignUp, SignUpPolicy
 from domain.identity.erasures.policies import ErasurePolicy
@@ -81,7 +81,7 @@ from tests.support.memory.configuration import (
 )
 from tests.support.memory.dossiers import MemoryDossiers
 from tests.support.memory.erasures import MemoryErasureLists, MemoryErasures
-from tests.support.memory.events import MemoryEventLog
+from tests.support.memory.events import MemoryEventLog, MemoryParkedEvents
 from tests.support.memory.grant_lists import MemoryGrantLists, MemoryRoleLists
 from tests.support.memory.grants import MemoryGrantees, MemoryGrants, MemoryHiding, MemoryPlaces
 from tests.support.memory.identity import (
@@ -174,6 +174,7 @@ class App:
     clock: MovableClock = field(default_factory=MovableClock)
     passwords: PlainPasswords = field(default_factory=PlainPasswords)
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
+    parked: MemoryParkedEvents = field(default_factory=MemoryParkedEvents)
     states: MemoryStates = field(default_factory=MemoryStates)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     sign_up: SignUpPolicy = field(default_factory=SignUpPolicy)
@@ -335,6 +336,7 @@ class App:
             LinkTokens: LINK_TOKENS,
             Limits: LocalLimits(clock=lambda: self.clock.now().timestamp()),
             Memory: self.memory,
+            ParkedEvents: self.parked,
             Sight: MemorySight(self.memory, self.clock),
             RefreshFamilies: MemoryRefreshFamilies(self.memory, self.clock, idle=self.lifetimes.idle),
             Passwords: self.passwords,

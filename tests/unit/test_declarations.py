@@ -52,6 +52,7 @@ ELSEWHERE: dict[str, str] = dict.fromkeys(
     "OpenAccount": "workers, when somebody asked for an account in private",
     "DisableWebhook": "workers, when an endpoint fails for too long",
     "ReplayEvents": "the command line",
+    "RetryParkedEvents": "the command line",
     "TendKeys": "workers, and whichever process finds an empty ring",
 }
 """Use cases without a generated route, and how they are reached instead."""

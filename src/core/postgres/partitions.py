@@ -40,9 +40,10 @@ class Log:
 
 
 SINKS: Final = "SELECT sink, min(position) FROM delivery_cursors GROUP BY sink"
-# It is read from the log when it is tried again. What had left before that was so would keep everything else for ever.
+# It is read from the log when it is tried again. What has left nevertheless would keep everything else for ever.
 PARKED: Final = """
-SELECT 'parked events of ' || sink, min(position) - 1 FROM parked_events JOIN events USING (position) GROUP BY sink
+SELECT 'parked events of ' || sink, min(position) - 1 FROM parked_events
+WHERE position >= (SELECT min(position) FROM events) GROUP BY sink
 """
 # What is waiting is read from the log when it is sent. Webhooks that are disabled wait for nothing.
 WEBHOOKS: Final = """

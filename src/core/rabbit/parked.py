@@ -1,5 +1,6 @@
 """Events that the relay gave up, so that the others could pass: looked at, and tried again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -17,7 +18,9 @@ LIST: Final = """
 SELECT p.position, p.reason, p.parked_at, e.id, e.type, e.aggregate_type, e.aggregate_id, e.aggregate_version
 FROM parked_events p LEFT JOIN events e ON e.position = p.position WHERE p.sink = $1 ORDER BY p.position
 """
-POSITIONS: Final = "SELECT position FROM parked_events WHERE sink = $1 ORDER BY position"
+STILL: Final = """
+SELECT position FROM parked_events WHERE sink = $1 AND position = ANY ($2::bigint[]) ORDER BY position
+"""
 READ: Final = f"SELECT {COLUMNS} FROM events WHERE position = $1"  # noqa: S608 - made of constants
 SENT: Final = "DELETE FROM parked_events WHERE sink = $1 AND position = $2"
 AGAIN: Final = "UPDATE parked_events SET reason = $3, parked_at = now() WHERE sink = $1 AND position = $2"
@@ -46,20 +49,22 @@ async def parked_events(database: Connects, sink: str) -> list[ParkedEvent]:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """Publishes the parked events of an errand once more, as the relay does, one after the other."""
+    """Publishes parked events of an errand once more, as the relay does, one after the other."""
 
     database: Connects
     amqp: str
     errand: Errand
 
-    async def __call__(self) -> list[int]:
-        """Return the positions of those that the broker confirmed; the others stay, with what is wrong now.
+    async def __call__(self, positions: Collection[int]) -> list[int]:
+        """Publish those at `positions` that are still parked; return where those are that the broker confirmed.
+
+        The others stay, with what is wrong now.
 
         Raise `NotSent`, and `OSError` and the like, when the broker or Postgres goes away: nothing is lost.
         """
         sent: list[int] = []
         async with session(self.database, NAME) as connection:
-            left = [row["position"] for row in await connection.fetch(POSITIONS, self.errand.sink)]
+            left = [row["position"] for row in await connection.fetch(STILL, self.errand.sink, positions)]
             while left:
                 async with broker(self.amqp, self.errand.exchange) as exchange:
                     line = await Line.of(exchange, self.errand.source, self.errand.people)

@@ -55,6 +55,13 @@ class EventLog(Protocol):
         """Return once the log reaches beyond `past`, or after about `seconds`; hold no connection meanwhile."""
 
 
+class ParkedEvents(Protocol):
+    """Events that were given up on their way to a sink, so that the others could pass."""
+
+    async def positions(self, sink: str) -> list[int]:
+        """Return where in the log they are, the oldest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which things are meant."""

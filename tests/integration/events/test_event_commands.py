@@ -187,7 +187,10 @@ def test_what_is_parked_is_listed_and_retried(run: Run, here: dict[str, str]) ->
     refused(
         run("events", "parked", "--retry", **here | {"RABBITMQ_URL": "amqp://app:hunter2@127.0.0.1:1/"}), "come again"
     )
+    asyncio.run(sql(url, "DELETE FROM audit_pending"))
     assert run("events", "parked", "--retry", **here).stdout == "1 sent, 0 left\n"
+    (entry,) = asyncio.run(sql(url, TRAIL))
+    assert tuple(entry) == ("events.parked.retry", "done", "operator", "sink:rabbitmq")
     asyncio.run(sql(url, "INSERT INTO parked_events (sink, position, reason) SELECT 'rabbitmq', 7, 'again'"))
     asyncio.run(sql(url, "DELETE FROM events WHERE position <= 7"))
     left = run("events", "parked", "--retry", "--json", **here)

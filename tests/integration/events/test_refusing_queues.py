@@ -59,7 +59,9 @@ async def test_a_full_queue_that_refuses_holds_up_nobody_and_gets_later_what_it_
         assert 150 <= len(kept) <= 250
         assert {each.reason for each in parked} == {"a queue that it goes to refused it 2 times"}
         assert {str(each.id) for each in parked} | kept == subscriber.ids
-        assert await Retrying(database, rabbitmq_url, errand)() == [each.position for each in parked]
+        assert await Retrying(database, rabbitmq_url, errand)([each.position for each in parked]) == [
+            each.position for each in parked
+        ]
         assert kept | {str(message.message_id) for message in await taken(full)} == subscriber.ids
         assert await parked_events(database, errand.sink) == []
 

@@ -126,6 +126,22 @@ async def test_what_was_parked_stays_until_it_is_sent(
     assert await connection.fetchval("SELECT min(position) FROM events") == 11
 
 
+async def test_what_was_parked_and_has_left_keeps_nothing(
+    database: Database, connection: Any, retention: Retention
+) -> None:
+    await aside(connection, database, retention, 1)
+    await connection.execute(
+        "INSERT INTO parked_events (sink, position, reason) VALUES ('rabbitmq', 10, 'a full queue')"
+    )
+    await retention.look(connection)
+    await written(connection, database.url, 10, 20)
+    await connection.execute("UPDATE events SET occurred_at = now() - interval '20 days'")
+    await retention.look(connection)
+    await written(connection, database.url, 1, 0)
+    await retention.look(connection)
+    assert await connection.fetchval("SELECT min(position) FROM events") > 11
+
+
 async def test_what_a_webhook_was_not_told_stays_unless_it_is_disabled(
     database: Database, connection: Any, retention: Retention, archive: Archive
 ) -> None:

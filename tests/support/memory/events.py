@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.access.facade import Clearances
 from domain.events.patterns import expression
-from domain.events.ports import EVERYTHING, EventLog, States, Stretch, Wanted
+from domain.events.ports import EVERYTHING, EventLog, ParkedEvents, States, Stretch, Wanted
 from domain.events.queries.read_feed import ReadFeed, ReadFeedInteractor
 from domain.events.queries.read_snapshot import Lines, ReadSnapshot, ReadSnapshotInteractor
 from domain.events.reading import Readership
@@ -50,6 +50,20 @@ class MemoryEventLog(EventLog):
             async with asyncio.timeout(seconds), self.appended:
                 self.awaited.set()
                 await self.appended.wait_for(lambda: len(self.events) > past)
+
+
+@dataclass
+class MemoryParkedEvents(ParkedEvents):
+    """Keeps pairs of sink and position."""
+
+    kept: list[tuple[str, int]] = field(default_factory=list)
+
+    async def park(self, sink: str, position: int) -> None:
+        """Give up an event."""
+        self.kept.append((sink, position))
+
+    async def positions(self, sink: str) -> list[int]:
+        return sorted(position for each, position in self.kept if each == sink)
 
 
 class AllSeeing(Clearances):

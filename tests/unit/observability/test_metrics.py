@@ -89,7 +89,7 @@ def test_every_measure_is_shown_under_its_name() -> None:
     metrics.relay.confirmed({"occurred_at": datetime.now(UTC)})
     metrics.relay.outbox(3, 0.5)
     metrics.relay.unlinked(0.25)
-    metrics.relay.behind("rabbitmq", 4)
+    metrics.relay.behind("rabbitmq", 4, 1.5)
     metrics.relay.parked("rabbitmq", 1)
     metrics.jobs(6, 2)
     metrics.dependencies("redis", up=True)
@@ -105,6 +105,7 @@ def test_every_measure_is_shown_under_its_name() -> None:
         ("gatewright_outbox_oldest_seconds",): 0.5,
         ("gatewright_audit_oldest_seconds",): 0.25,
         ("gatewright_delivery_behind", "rabbitmq"): 4,
+        ("gatewright_delivery_oldest_seconds", "rabbitmq"): 1.5,
         ("gatewright_events_parked", "rabbitmq"): 1,
         ("gatewright_jobs_pending",): 6,
         ("gatewright_jobs_parked",): 2,
