@@ -164,6 +164,19 @@ async def test_changes_what_is_named_and_says_so_once(app: App, root: Tokens) ->
         await app.send(replace(change, expected_version=1), as_=root)
 
 
+async def test_i10_events_say_where_a_webhook_leads_and_not_what_is_secret_about_its_address(
+    app: App, root: Tokens
+) -> None:
+    webhook = await made(app, root, url="https://hooks.example.com:8443/services/T0/canary?token=canary")
+    change = UpdateWebhook(organization_id=PLATFORM, webhook_id=webhook.id, url="https://[2606:2800::1]/canary")
+    changed = await app.send(change, as_=root)
+
+    told = [fact.data["url"] for fact in app.facts if fact.type.startswith("webhooks.")]
+    assert told == ["https://hooks.example.com:8443", "https://[2606:2800::1]"]
+    assert "canary" not in f"{app.facts}{app.memory.audited}"
+    assert changed.url == change.url, "who may see webhooks sees where they lead"
+
+
 async def test_i7_a_rotated_secret_overlaps_with_the_one_of_before(app: App, root: Tokens) -> None:
     webhook = await made(app, root)
     before = app.memory.table(WEBHOOKS)[webhook.id].secret
