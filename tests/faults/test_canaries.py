@@ -26,6 +26,7 @@ pytestmark = pytest.mark.faults
 TABLES: Final = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 TOKEN: Final = pattern(r"gw[a-z]_[\w-]{43}")
 ACCESS, REFRESH = "__Host-gatewright-access", "__Host-gatewright-refresh"
+CALLED: Final = "SELECT count(*) = 2 FROM webhook_deliveries WHERE position IS NULL AND reason = 'unreachable'"
 LEFT: Final = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM audit_pending)"
 
 
@@ -34,6 +35,8 @@ class Canaries:
     """What must be found nowhere."""
 
     planted: dict[str, str] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    """What is kept in one place alone."""
 
     def __call__(self, name: str) -> str:
         """Plant a new one."""
@@ -43,6 +46,12 @@ class Canaries:
         """Look for `text` as well."""
         self.planted[f"{name} {len(self.planted)}"] = text
         return text
+
+    def address(self, name: str) -> str:
+        """Return the address of a webhook at which nobody listens, with what is to be found nowhere else."""
+        path, query = (f"Canary-{uuid7().hex}" for _ in range(2))
+        self.addresses |= {f"{name} path {len(self.addresses)}": path, f"{name} query {len(self.addresses)}": query}
+        return f"https://127.0.0.1:1025/{path}?token={query}"
 
     def found(self, where: str, text: str) -> Iterator[str]:
         """Yield what is in `text`, however it is spelled."""
@@ -55,7 +64,8 @@ class Canaries:
 
 async def test_i10_e13_no_secret_is_anywhere(stack: Stack, tmp_path: Path) -> None:
     canaries = Canaries()
-    async with deployed(stack, tmp_path, brokered=True, LOG_LEVEL="DEBUG", SIGN_IN_LIMIT="1000") as service:
+    more = {"LOG_LEVEL": "DEBUG", "SIGN_IN_LIMIT": "1000", "OUTBOUND_NETWORKS": "127.0.0.0/8"}
+    async with deployed(stack, tmp_path, brokered=True, **more) as service:
         subscriber = Subscriber(stack.rabbit.url, "auth.events", "#")
         listening = asyncio.create_task(subscriber.run())
         await subscriber.bound.wait()
@@ -74,7 +84,14 @@ async def test_i10_e13_no_secret_is_anywhere(stack: Stack, tmp_path: Path) -> No
             return {token[:4] for token in mailed(service)} == {"gwp_", "gwv_", "gwm_", "gwc_"}
 
         await until(numbered, 60)
+
+        async def called() -> bool:
+            """Whether a webhook's address was called in vain, at which nobody listens."""
+            async with service.sql() as connection:
+                return bool(await connection.fetchval(CALLED))
+
         await until(posted, 60)
+        await until(called, 60)
         for token in mailed(service):
             canaries.keep("mailed token", token)
         listening.cancel()
@@ -92,6 +109,9 @@ async def test_i10_e13_no_secret_is_anywhere(stack: Stack, tmp_path: Path) -> No
     assert len(canaries.planted) >= 60
     assert "/auth/login" in places["logs"]
     assert [hit for where, text in places.items() for hit in canaries.found(where, text)] == []
+    addresses = Canaries(canaries.addresses)
+    found = {where for where, text in places.items() if list(addresses.found(where, text))}
+    assert found == {"table webhooks"}, "where the addresses of webhooks are kept"
 
 
 async def plant(service: Service, call: Caller, canaries: Canaries) -> None:
@@ -134,6 +154,7 @@ async def plant(service: Service, call: Caller, canaries: Canaries) -> None:
     for _ in range(2):
         await call("POST", "/auth/users", made, bearer(admin) | once())
     await call("POST", "/auth/logout", None, bearer(await signed_in(call, canaries, made)) | once())
+    await _hook(call, canaries, admin)
     service.stack.redis.stall()
     await call(
         "POST", "/auth/login", {"email": "ada@example.org", "password": canaries("while Redis is frozen")}, once()
@@ -170,6 +191,26 @@ def kept(canaries: Canaries, answer: Response) -> None:
     name, _, rest = answer.headers.get("set-cookie", "").partition("=")
     if answer.status == 200 and name == REFRESH:
         canaries.keep("refresh token of a page", rest.partition(";")[0])
+
+
+async def _hook(call: Caller, canaries: Canaries, tokens: dict[str, Any]) -> None:
+    """Have events sent to addresses that are secrets, none of which answers."""
+    headers, body = bearer(tokens), {"url": canaries.address("created"), "event_types": ["*"]}
+    for wrong in ("http://", "https://user@"):
+        refused = body | {"url": f"{wrong}127.0.0.1/{canaries('refused address')}"}
+        assert (await call("POST", "/auth/webhooks", refused, headers | once())).status == 422
+    key = once()
+    for _ in range(2):
+        made = await call("POST", "/auth/webhooks", body, headers | key)
+        assert made.status == 201, made
+    one = f"/auth/webhooks/{made.json()['id']}"
+    canaries.keep("secret of a webhook", made.json()["secret"].removeprefix("whsec_"))
+    for _ in range(2):
+        assert (await call("POST", f"{one}/test", None, headers | once())).status == 202
+        changed = await call("PATCH", one, {"url": canaries.address("changed")}, headers | once())
+        assert changed.status == 200, changed
+        rotated = await call("POST", f"{one}/secret", {"overlap_hours": 1}, headers | once())
+        canaries.keep("rotated secret of a webhook", rotated.json()["secret"].removeprefix("whsec_"))
 
 
 async def _misplace(call: Caller, canaries: Canaries, tokens: dict[str, Any]) -> None:

@@ -14,8 +14,8 @@ from core.event_schemas import declared, schema
 from core.postgres.flush import Fact
 from domain.kernel.events import Event
 
-LOOKS_SECRET: Final = re.compile(r"gw[a-z]{1,3}_|\beyJ[\w-]+\.|\$(?:argon2|2[aby]|scrypt|pbkdf2)|-----BEGIN")
-"""Tokens of ours, JWTs, hashes of passwords, and keys."""
+LOOKS_SECRET: Final = re.compile(r"gw[a-z]{1,3}_|whsec_|\beyJ[\w-]+\.|\$(?:argon2|2[aby]|scrypt|pbkdf2)|-----BEGIN")
+"""Tokens of ours, secrets of webhooks, JWTs, hashes of passwords, and keys."""
 
 
 def admitted(facts: Iterable[Fact]) -> None:

@@ -41,13 +41,13 @@ _OF = text(f"""
 WHERE g.subject_type = :subject_type AND g.subject_id = :subject_id AND g.organization_id = :organization_id
 ORDER BY g.id FOR UPDATE OF g
 """)
-_KEEPS: Final = """
+KEEPS: Final = """
 g.role_id = :role_id AND g.subject_type = 'user' AND g.effect = 'allow' AND g.resource_id IS NULL
 AND g.condition IS NULL AND g.expires_at IS NULL
 """
 _KEEPERS = text(f"""
 SELECT u.id, u.is_active FROM grants g JOIN users u ON u.id = g.subject_id
-WHERE g.organization_id = :organization_id AND {_KEEPS}
+WHERE g.organization_id = :organization_id AND {KEEPS}
 """)  # noqa: S608 - made of constants
 # A statement of its own: only the next one sees what others committed while this one waited.
 _HOLD = text("""
@@ -57,7 +57,7 @@ SELECT id FROM organizations WHERE id IN (
 """)
 _ALONE = text(f"""
 WITH keeping AS (
-    SELECT g.organization_id, g.subject_id FROM grants g WHERE g.organization_id <> :platform AND {_KEEPS}
+    SELECT g.organization_id, g.subject_id FROM grants g WHERE g.organization_id <> :platform AND {KEEPS}
 )
 SELECT mine.organization_id FROM keeping mine WHERE mine.subject_id = :user_id AND NOT EXISTS (
     SELECT FROM keeping other JOIN users u ON u.id = other.subject_id

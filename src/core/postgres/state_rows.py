@@ -87,7 +87,11 @@ ROWS: Final = {
         f"""'resource_id', t.id, 'resource', json_build_object({_same("type", "external_id")}),
         {_same("owner_id", "parent_id")}""",
     ),
-    "webhook": Rows("webhooks t", f"'webhook_id', t.id, {_same('url', 'description', 'event_types', 'is_enabled')}"),
+    "webhook": Rows(
+        "webhooks t",
+        f"""'webhook_id', t.id, 'url', substring(t.url FROM '^https?://[^/]+'),
+        {_same("description", "event_types", "is_enabled")}""",
+    ),
     "visibility_group": Rows("visibility_groups t", f"'group_id', t.id, {_same('name')}"),
     "visibility_member": Rows(
         "visibility_members t JOIN visibility_groups a ON a.id = t.group_id",

@@ -10,9 +10,11 @@ from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, LargeBinary
 
 from core.postgres.base import mapping, refusing, versioned
 from core.postgres.database import Database
+from core.postgres.grants import KEEPS
 from core.postgres.work import SqlWork
+from domain.access.models import OWNER
 from domain.kernel.errors import OrganizationNotFound
-from domain.kernel.ids import DeliveryId, OrganizationId, UserId, WebhookId, uuid7
+from domain.kernel.ids import PLATFORM, DeliveryId, OrganizationId, WebhookId, uuid7
 from domain.webhooks.errors import (
     DeliveryNotFound,
     DeliveryUnderWay,
@@ -89,7 +91,19 @@ CHOSEN: Final[Mapping[DeliveryState | None, str]] = {
     **{each: DELIVERIES.format(chosen=f"state = '{each}'") for each in DeliveryState},
 }
 """By state, which is part of the statement: an index of some states serves no other."""
-_ADDRESS: Final = text("SELECT email FROM users WHERE id = :id AND is_active")
+_MAKER: Final = """
+SELECT email FROM users u WHERE u.id = :created_by AND u.is_active AND u.email IS NOT NULL
+"""
+_ADDRESSES: Final = text(f"""
+WITH maker AS ({_MAKER} AND EXISTS (
+    SELECT 1 FROM memberships m WHERE m.user_id = u.id AND m.organization_id = :organization_id
+))
+SELECT email FROM maker UNION
+SELECT u.email FROM grants g JOIN users u ON u.id = g.subject_id
+WHERE g.organization_id = :organization_id AND {KEEPS} AND u.is_active AND u.email IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM maker)
+""")  # noqa: S608 - made of constants
+_OF_THE_PLATFORM: Final = text(_MAKER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +185,17 @@ class SqlDeliveries(Deliveries):
 
 @dataclass(frozen=True, slots=True)
 class SqlMakers(Makers):
-    """People, by whom webhooks were made."""
+    """People, by whom webhooks were made, or who own the organization."""
 
     work: SqlWork
 
-    async def address(self, user_id: UserId) -> str | None:
-        """See `Makers.address`."""
-        session = await self.work.begin()
-        found: str | None = await session.scalar(_ADDRESS, {"id": user_id})
-        return found
+    async def addresses(self, webhook: Webhook) -> Sequence[str]:
+        """See `Makers.addresses`."""
+        session, where, maker = await self.work.begin(), webhook.organization_id, {"created_by": webhook.created_by}
+        if where == PLATFORM:
+            return list(await session.scalars(_OF_THE_PLATFORM, maker))
+        values = {**maker, "organization_id": where, "role_id": OWNER}
+        return list(await session.scalars(_ADDRESSES, values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Facts about webhooks. None holds a secret."""
+"""Facts about webhooks. None holds a secret, and addresses often do: of them it is told only where they lead."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,7 @@ class WebhookCreated(Event):
     organization_id: UUID
     webhook_id: UUID
     url: str
+    """Its origin alone, `https://host[:port]`."""
     description: str
     event_types: list[str]
     occurred_at: datetime
@@ -29,6 +30,7 @@ class WebhookUpdated(Event):
     organization_id: UUID
     webhook_id: UUID
     url: str
+    """Its origin alone, `https://host[:port]`."""
     description: str
     event_types: list[str]
     is_enabled: bool

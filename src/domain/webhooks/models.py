@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final
+from urllib.parse import urlsplit
 
 from domain.kernel.ids import OrganizationId, UserId, WebhookId, uuid7
 from domain.kernel.names import name_of
@@ -37,6 +38,12 @@ class Webhook:
     created_at: datetime
     updated_at: datetime
     version: int = 0
+
+    @property
+    def origin(self) -> str:
+        """Where the address leads (RFC 6454, section 6.2), without the path and the query, which are often secrets."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def info(self) -> WebhookInfo:

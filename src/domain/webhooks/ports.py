@@ -1,9 +1,11 @@
 """What webhooks need of the world."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from domain.kernel.ids import UserId, WebhookId
+from domain.kernel.ids import WebhookId
+from domain.webhooks.models import Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,11 @@ class WebhookSecrets(Protocol):
 
 
 class Makers(Protocol):
-    """Know how to reach whoever made a webhook."""
+    """Know how to reach those who answer for a webhook."""
 
-    async def address(self, user_id: UserId) -> str | None:
-        """Return their e-mail address; None if they are gone or may not sign in."""
+    async def addresses(self, webhook: Webhook) -> Sequence[str]:
+        """Return the e-mail address of whoever made it, or those of the owners of its organization.
+
+        They are asked for if its maker is gone, may not sign in, or has left the organization; of the platform's
+        webhooks never.
+        """

@@ -152,10 +152,9 @@ async def test_what_was_archived_before_a_webhook_was_told_of_it_is_named_once(
     await ground.run("UPDATE webhook_cursors SET position = 3 WHERE webhook_id = $1", prompt.id)
     await ground.run(ARCHIVED, 3)
     assert await planned(ground, 2) == 4
-    assert [each.getMessage() for each in caplog.records if each.name == "core.webhooks.planning"] == [
-        f"webhook {webhook.id}: events 2 to 3 were archived before it was told of them:"
-        " restore them, then redeliver after 1"
-    ]
+    (said,) = [each.getMessage() for each in caplog.records if each.name == "core.webhooks.planning"]
+    assert said.startswith(f"webhook {webhook.id}: events 2 to 3 were archived")
+    assert said.endswith("redeliver after 1")
 
     caplog.clear()
     await ground.run("UPDATE archived_partitions SET kept_until = now()")  # they were put back

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domain.identity.models import User
 from domain.kernel.errors import OrganizationNotFound
-from domain.kernel.ids import DeliveryId, OrganizationId, UserId, WebhookId, uuid7
+from domain.kernel.ids import PLATFORM, DeliveryId, OrganizationId, WebhookId, uuid7
 from domain.webhooks.errors import (
     DeliveryNotFound,
     DeliveryUnderWay,
@@ -20,8 +20,10 @@ from domain.webhooks.readers import WebhookLists, WebhookPlace
 from domain.webhooks.repositories import Deliveries, Webhooks
 from domain.webhooks.schemas import DeliveryInfo, DeliveryState, WebhookInfo
 from tests.support.memory.configuration import exists
+from tests.support.memory.grants import MemoryGrants
 from tests.support.memory.identity import USERS
 from tests.support.memory.store import Memory
+from tests.support.memory.tables import MEMBERSHIPS
 from tests.support.memory.work import MemoryWork
 
 WEBHOOKS = "webhooks"
@@ -128,9 +130,13 @@ class MemoryDeliveries(Deliveries):
 class MemoryMakers(Makers):
     work: MemoryWork
 
-    async def address(self, user_id: UserId) -> str | None:
-        user: User | None = (await self.work.begin()).table(USERS).get(user_id)
-        return str(user.email) if user and user.is_active else None
+    async def addresses(self, webhook: Webhook) -> Sequence[str]:
+        tables, where, maker = await self.work.begin(), webhook.organization_id, webhook.created_by
+        places = {each.organization_id for each in tables.table(MEMBERSHIPS).values() if each.user_id == maker}
+        if where in {PLATFORM, *places} and (found := _reached(tables.table(USERS).get(maker))):
+            return found
+        owners = {} if where == PLATFORM else await MemoryGrants(self.work).keepers(where)
+        return [address for each in owners for address in _reached(tables.table(USERS).get(each))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,10 @@ class MemoryWebhookLists(WebhookLists):
         return sorted(
             (each for each in infos if _behind(each, after)), key=lambda each: (each.created_at, each.id), reverse=True
         )[:most]
+
+
+def _reached(user: User | None) -> list[str]:
+    return [str(user.email)] if user and user.is_active and user.email else []
 
 
 def waiting(delivery_id: DeliveryId, kind: str, position: int | None, now: datetime) -> DeliveryInfo:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from core.webhooks.signing import secret_of
+from domain.access.facade import Place
+from domain.access.models import OWNER
 from domain.kernel.errors import AddressRefused, BypassRequired, Forbidden, OrganizationNotFound, PreconditionFailed
 from domain.kernel.ids import PLATFORM, DeliveryId, OrganizationId, WebhookId, uuid7
 from domain.kernel.usecases import Message
@@ -34,6 +36,9 @@ from domain.webhooks.queries.list_deliveries import ListDeliveries
 from domain.webhooks.queries.list_webhooks import ListWebhooks
 from domain.webhooks.schemas import DeliveryState, WebhookSecret
 from tests.support.app import App
+from tests.support.memory.belonging import add_grant
+from tests.support.memory.identity import USERS
+from tests.support.memory.tables import MEMBERSHIPS
 from tests.support.memory.webhooks import DELIVERIES, WEBHOOKS, Delivery, waiting
 from tests.support.world import World
 
@@ -164,6 +169,19 @@ async def test_changes_what_is_named_and_says_so_once(app: App, root: Tokens) ->
         await app.send(replace(change, expected_version=1), as_=root)
 
 
+async def test_i10_events_say_where_a_webhook_leads_and_not_what_is_secret_about_its_address(
+    app: App, root: Tokens
+) -> None:
+    webhook = await made(app, root, url="https://hooks.example.com:8443/services/T0/canary?token=canary")
+    change = UpdateWebhook(organization_id=PLATFORM, webhook_id=webhook.id, url="https://[2606:2800::1]/canary")
+    changed = await app.send(change, as_=root)
+
+    told = [fact.data["url"] for fact in app.facts if fact.type.startswith("webhooks.")]
+    assert told == ["https://hooks.example.com:8443", "https://[2606:2800::1]"]
+    assert "canary" not in f"{app.facts}{app.memory.audited}"
+    assert changed.url == change.url, "who may see webhooks sees where they lead"
+
+
 async def test_i7_a_rotated_secret_overlaps_with_the_one_of_before(app: App, root: Tokens) -> None:
     webhook = await made(app, root)
     before = app.memory.table(WEBHOOKS)[webhook.id].secret
@@ -260,6 +278,23 @@ async def test_i7_whoever_made_a_webhook_is_mailed_when_it_is_disabled(app: App,
     enable = UpdateWebhook(organization_id=PLATFORM, webhook_id=webhook.id, is_enabled=True)
     shown = await app.send(enable, as_=root)
     assert (shown.is_enabled, shown.disabled_because) == (True, None)
+
+
+async def test_i7_owners_are_mailed_if_whoever_made_a_webhook_is_no_member_any_more(app: App) -> None:
+    world = await World.of(app)
+    maker, left = await world.person(*KEEPER, "visibility:bypass"), await world.person(*KEEPER, "visibility:bypass")
+    one, another, inactive, other = [await world.person() for _ in range(4)]
+    for owner, where in ((one, world.ours), (another, world.ours), (inactive, world.ours), (other, world.theirs)):
+        add_grant(app.memory, Place(where), owner.id, OWNER, app.clock.now(), kind="user")
+    hooks = [(await made(app, each.tokens, world.ours)).id for each in (maker, left)]
+    users = app.memory.table(USERS)
+    users[inactive.id].is_active = False
+    del app.memory.table(MEMBERSHIPS)[world.ours, left.id]
+
+    for webhook, told in zip(hooks, [{maker.id}, {one.id, another.id}], strict=True):
+        app.memory.jobs.clear()
+        await world.send(replace(disabling(webhook, URL), organization_id=world.ours))
+        assert sorted(job.payload["to"] for job in app.memory.jobs) == sorted(str(users[each].email) for each in told)
 
 
 async def test_i7_what_was_given_up_is_tried_anew_once_a_webhook_is_enabled_again(app: App, root: Tokens) -> None:

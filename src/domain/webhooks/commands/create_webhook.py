@@ -71,7 +71,7 @@ class CreateWebhookInteractor:
         created = WebhookCreated(
             organization_id=webhook.organization_id,
             webhook_id=webhook.id,
-            url=webhook.url,
+            url=webhook.origin,
             description=webhook.description,
             event_types=webhook.event_types,
             occurred_at=now,

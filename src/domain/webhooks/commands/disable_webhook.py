@@ -25,6 +25,7 @@ WORDS: Final = {
 class DisableWebhook(Command[None]):
     """Disable a webhook whose endpoint has failed for too long, or is gone, and mail whoever made it.
 
+    Owners of the organization are mailed if its maker does not belong there any more.
     Repeated, or if somebody was faster, or has corrected the address meanwhile, it changes nothing.
     """
 
@@ -63,6 +64,6 @@ class DisableWebhookInteractor:
         )
         self.events.emit(disabled, of=webhook)
         await self.webhooks.keep(webhook)
-        if address := await self.makers.address(webhook.created_by):
-            host = urlsplit(webhook.url).hostname or ""
-            self.mailer.send(address, WebhookDisabledMail(str(webhook.id), host, WORDS[request.reason]))
+        mail = WebhookDisabledMail(str(webhook.id), urlsplit(webhook.url).hostname or "", WORDS[request.reason])
+        for address in await self.makers.addresses(webhook):
+            self.mailer.send(address, mail)

@@ -76,7 +76,7 @@ class UpdateWebhookInteractor:
             updated = WebhookUpdated(
                 organization_id=webhook.organization_id,
                 webhook_id=webhook.id,
-                url=webhook.url,
+                url=webhook.origin,
                 description=webhook.description,
                 event_types=webhook.event_types,
                 is_enabled=webhook.is_enabled,
