@@ -93,7 +93,7 @@ class Retention:
         except BROKEN as error:
             if connection.is_closed():  # it was the connection that broke
                 raise
-            _log.error("%s cannot be archived: what is old stays until the next look (%s)", name, summary(error))  # noqa: TRY400 - one line says it
+            _log.error("%s cannot be archived: what is old stays until the next look (%s)", name, summary(error))
 
     async def _apply(self, connection: Any, policy: Policy) -> None:
         await cut(connection, policy.log, policy.period)
