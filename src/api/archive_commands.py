@@ -5,6 +5,8 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from core.personal import SEALED, PersonalKeys
 from core.postgres.archive import PATIENCE, Archive, NotNext
 from core.postgres.database import Database
 from core.postgres.direct import session
+from core.postgres.operator_notes import note
 from core.postgres.partitions import EVENTS, LOGS
 from core.postgres.unsealed import sealed
 from core.settings import Settings
@@ -41,13 +44,20 @@ def show(settings: Settings, log: str, *, as_json: bool) -> None:
 
 
 def read(settings: Settings, name: str, after: int) -> None:
-    """Print the entries past a position: events as subscribers got them, of the audit trail as they were stored."""
-    people = Keys.read(settings).people
+    """Print the entries past a position: events as subscribers got them, of the audit trail as they were stored.
+
+    Nothing is printed of which the audit trail does not say that it was read.
+    """
+    keys = Keys.read(settings)
+    people = keys.people
     shown = _Shown(f"{settings.served_at}/auth", people)
 
     async def tell(archive: Archive, connection: Any) -> None:
         manifest = await _named(archive, connection, name)
-        for entry in entries(settings.archive, manifest):
+        lines = entries(settings.archive, manifest)
+        first = next(lines)  # a file that was changed is refused here
+        await note(connection, keys, "archive.partition.read", f"partition:{name}")
+        for entry in chain((first,), lines):
             if json.loads(entry)["position"] > after:
                 (safe,) = await sealed(connection, [entry], people)
                 click.echo(await shown.event(safe, connection) if manifest.log == EVENTS.table else entry)
@@ -57,10 +67,12 @@ def read(settings: Settings, name: str, after: int) -> None:
 
 def restore(settings: Settings, name: str, days: int) -> None:
     """Put a partition back into the database, for so long at least."""
+    keys = Keys.read(settings)
 
     async def put_back(archive: Archive, connection: Any) -> int:
         manifest = await _named(archive, connection, name)
-        await archive.put_back(connection, manifest, timedelta(days=days))
+        noted = partial(note, keys=keys, action="archive.partition.restore", target=f"partition:{name}")
+        await archive.put_back(connection, manifest, timedelta(days=days), noted)
         return manifest.entries
 
     click.echo(f"{_run(settings, _log(name), put_back)} entries are in the database again, for {days} days.")

@@ -40,6 +40,9 @@ class Ground(Protocol):
     async def write(self, entries: Sequence[Entry]) -> None:
         """Add entries, at positions 1, 2, 3 ..."""
 
+    async def drop(self, last: int) -> None:
+        """Drop entries, up to the position `last`."""
+
 
 class AuditTrailsContract:
     """Subclasses provide the fixture `ground`."""
@@ -103,3 +106,11 @@ class AuditTrailsContract:
         await ground.write(ENTRIES)
         for after, most, found in ((0, 10, [1, 2, 3, 4, 5]), (0, 2, [1, 2]), (3, 10, [4, 5]), (5, 10, []), (9, 10, [])):
             assert [entry.position for entry in await ground.trails.walk(after, most)] == found
+
+    async def test_knows_the_oldest_entry_that_is_still_here(self, ground: Ground) -> None:
+        assert await ground.trails.oldest() is None
+        await ground.write(ENTRIES)
+        assert await ground.trails.oldest() == 1
+        await ground.drop(3)
+        assert await ground.trails.oldest() == 4
+        assert [entry.position for entry in await ground.trails.walk(1, 1)] == [4]

@@ -29,7 +29,7 @@ KEEP: Final = "UPDATE archived_partitions SET kept_until = now() + $3::interval 
 
 
 Note = Callable[[Any], Awaitable[object]]
-"""Notes, in the transaction that drops a partition, that it is in a file."""
+"""Notes, in the transaction that drops a partition or adds one, that it does."""
 Noted = Callable[[Any, Manifest, Iterator[str]], Awaitable[Note]]
 """Looks at the entries of a file, of which this is known, before the partition is dropped; returns what notes it."""
 
@@ -115,10 +115,10 @@ class Archive:
             sha256=sha256,
         )
 
-    async def put_back(self, connection: Any, manifest: Manifest, keep: timedelta) -> None:
+    async def put_back(self, connection: Any, manifest: Manifest, keep: timedelta, note: Note | None = None) -> None:
         """Make a file a partition again, for so long at least; raise `Spoilt` or `NotNext`.
 
-        Readers must never meet a gap, so the youngest goes first.
+        Readers must never meet a gap, so the youngest goes first. `note` is called in the transaction that adds it.
         """
         await self._is_next(connection, manifest)
         name = f"{self.log.table}_p{manifest.first}"
@@ -137,6 +137,8 @@ class Archive:
             await self._is_next(connection, manifest)
             await attach(connection, self.log, name, manifest.first, manifest.last + 1)
             await connection.execute(KEEP, self.log.table, manifest.first, keep)
+            if note:
+                await note(connection)
 
     async def _is_next(self, connection: Any, manifest: Manifest) -> None:
         oldest = (await attached(connection, self.log))[0].first

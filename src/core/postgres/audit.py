@@ -117,7 +117,9 @@ def entry(
 
 def _said(message: Any) -> str | None:
     said = (each.name for each in fields(message) if "target" in each.metadata)
-    return next((f"{name}:{getattr(message, name)}" for name in said), None)
+    named = next((f"{name}:{getattr(message, name)}" for name in said), "")
+    # What somebody wrote is said of refusals too, and Postgres keeps no text with a NUL in it.
+    return "".join(each if each.isprintable() else "\ufffd" for each in named) or None
 
 
 def _ids(message: Any) -> Iterator[tuple[str, UUID]]:

@@ -26,6 +26,7 @@ SELECT {COLUMNS} FROM (
 ) entry ORDER BY occurred_at DESC, position DESC LIMIT {{most}}
 """  # noqa: S608 - made of constants
 _WALK: Final = f"SELECT {COLUMNS} FROM audit entry WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608
+_OLDEST: Final = "SELECT position FROM audit ORDER BY position LIMIT 1"
 _decode = msgspec.json.Decoder(Place).decode
 
 
@@ -48,6 +49,12 @@ class SqlAuditTrails(AuditTrails):
         async with self.database.read() as connection:
             rows = await connection.fetch(_WALK, after, most)
         return [self.entry(row) for row in rows]
+
+    async def oldest(self) -> int | None:
+        """See `AuditTrails.oldest`."""
+        async with self.database.read() as connection:
+            position: int | None = await connection.fetchval(_OLDEST)
+        return position
 
     def entry(self, row: Any) -> AuditEntry:
         """Return the entry of a row with `COLUMNS`."""

@@ -43,3 +43,6 @@ class AuditTrails(Protocol):
 
     async def walk(self, after: int, most: int) -> Sequence[AuditEntry]:
         """Return up to `most` entries past the position `after`, by position."""
+
+    async def oldest(self) -> int | None:
+        """Return the position of the oldest entry that is still here; None if there is none."""

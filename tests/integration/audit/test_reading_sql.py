@@ -39,6 +39,11 @@ class SqlGround:
         await self.trail.connection.execute(WRITE, msgspec.json.encode(rows).decode())
         await number(self.trail.connection)
 
+    async def drop(self, last: int) -> None:
+        async with self.trail.connection.transaction():
+            await self.trail.connection.execute("SET LOCAL session_replication_role = replica")
+            await self.trail.connection.execute("DELETE FROM audit WHERE position <= $1", last)
+
 
 class TestSqlAuditTrails(AuditTrailsContract):
     @pytest.fixture

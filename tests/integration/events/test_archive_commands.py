@@ -18,6 +18,7 @@ from core.postgres.retention import Policy, Retention
 from tests.support.command_line import Run, refused
 from tests.support.facts import fill
 
+TRAIL = "SELECT action, outcome, actor, target FROM audit_pending"
 OLD = "UPDATE events SET occurred_at = now() - interval '20 days'"
 
 
@@ -41,6 +42,14 @@ async def oldest(url: str) -> int:
     return position
 
 
+async def trail(url: str) -> list[tuple[str, ...]]:
+    """Return what the audit trail says that operators did."""
+    connection = await asyncpg.connect(plain(url))
+    rows = await connection.fetch(TRAIL)
+    await connection.close()
+    return [tuple(row) for row in rows]
+
+
 async def known_by(url: str, sha256: str) -> None:
     connection = await asyncpg.connect(plain(url))
     await connection.execute("UPDATE archived_partitions SET sha256 = $1 WHERE first = 1", sha256)
@@ -54,7 +63,7 @@ def here(tmp_path: Path, fresh_database_url: str) -> dict[str, str]:
     return {"DATABASE_URL": fresh_database_url, "ARCHIVE_DIR": "elsewhere"}
 
 
-def test_the_archive_is_listed_and_read(run: Run, here: dict[str, str]) -> None:
+def test_the_archive_is_listed_and_read(run: Run, here: dict[str, str], fresh_database_url: str) -> None:
     listed = run("archive", "list", "events", **here).stdout.splitlines()
     assert [line.split()[:3] for line in listed] == [
         [name, "10", "entries"] for name in ("events-1-10", "events-11-20")
@@ -65,12 +74,15 @@ def test_the_archive_is_listed_and_read(run: Run, here: dict[str, str]) -> None:
         ("events-11-20", 11, 10),
     ]
     assert run("archive", "list", "audit", **here).stdout == ""
+    assert asyncio.run(trail(fresh_database_url)) == []
 
     read = run("archive", "read", "events-1-10", "--after", "8", **here).stdout.splitlines()
     events = [json.loads(line) for line in read]
     assert [int(event["sequence"]) for event in events] == [9, 10]
     assert (events[0]["type"], events[0]["data"]) == ("identity.user.renamed", {"full_name": "Ada Lovelace"})
     assert events[0]["time"].endswith("Z")
+    read_it = ("archive.partition.read", "done", "operator", "partition:events-1-10")
+    assert asyncio.run(trail(fresh_database_url)) == [read_it]
 
 
 def test_e13_what_was_archived_in_the_clear_of_somebody_erased_is_not_read(
@@ -94,6 +106,8 @@ def test_the_archive_is_restored_the_youngest_first(run: Run, here: dict[str, st
     assert run("archive", "restore", "events-11-20", **here).stdout.startswith("10 entries")
     assert asyncio.run(oldest(fresh_database_url)) == 11
     refused(run("archive", "restore", "events-11-20", **here), "already")
+    restored = ("archive.partition.restore", "done", "operator", "partition:events-11-20")
+    assert asyncio.run(trail(fresh_database_url)) == [restored]
 
 
 def test_nothing_is_restored_where_something_else_works_on_the_log(

@@ -57,6 +57,10 @@ async def written(connection: Any, url: str, events: int, days: int) -> None:
     await connection.execute(age, before, timedelta(days=days))
 
 
+def files(folder: Path, pattern: str) -> list[Path]:
+    return sorted(folder.glob(f"*/{pattern}"))
+
+
 async def test_what_is_old_as_a_whole_goes_into_a_file(
     database: Database, connection: Any, retention: Retention, archive: Archive, tmp_path: Path
 ) -> None:
@@ -330,7 +334,7 @@ async def test_on_a_full_disk_one_log_stays_until_the_next_look_and_the_other_go
         await connection.execute(ENTRY, 10)
         await number(connection)
         await retention.look(connection)
-    (done,) = tmp_path.glob("*/events-*.ndjson.gz")
+    (done,) = files(tmp_path, "events-*.ndjson.gz")
     await written(connection, database.url, 10, 1)
     await connection.execute(ENTRY, 10)
     await number(connection)
@@ -339,7 +343,7 @@ async def test_on_a_full_disk_one_log_stays_until_the_next_look_and_the_other_go
 
     await retention.look(connection)
 
-    assert sorted(path.name for path in done.parent.glob("*.gz*")) == [
+    assert [path.name for path in files(tmp_path, "*.gz*")] == [
         f"{log}{ending}" for log in ("audit-1-10", "audit-11-20", "events-1-10") for ending in ENDINGS
     ]
     (said,) = (record for record in caplog.records if record.levelno == logging.ERROR)

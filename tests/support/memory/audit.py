@@ -25,7 +25,10 @@ class MemoryAuditTrails(AuditTrails):
 
     async def walk(self, after: int, most: int) -> Sequence[AuditEntry]:
         entries = list(enumerate(self.memory.audited, start=1))
-        return [shown(entry, position) for position, entry in entries[after : after + most]]
+        return [shown(entry, position) for position, entry in entries[max(after, self.memory.audit_dropped) :][:most]]
+
+    async def oldest(self) -> int | None:
+        return self.memory.audit_dropped + 1 if len(self.memory.audited) > self.memory.audit_dropped else None
 
 
 def fits(entry: Entry, wanted: EntryFilter) -> bool:

@@ -30,6 +30,8 @@ class Memory:
 
     published: list[Fact] = field(default_factory=list)
     audited: list[Entry] = field(default_factory=list)
+    audit_dropped: int = 0
+    """How many of those, the oldest, are not there to be read any more."""
     jobs: list[Job] = field(default_factory=list)
     revocations: dict[tuple[str, str], Marker] = field(default_factory=dict)
     answers: dict[tuple[str, str], Kept] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from domain.identity.commands.change_password import ChangePassword
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.reactivate_user import ReactivateUser
 from domain.kernel.access import Origin
-from domain.kernel.errors import CursorInvalid, Forbidden, InvalidToken, OrganizationNotFound
+from domain.kernel.errors import CursorGone, CursorInvalid, Forbidden, InvalidToken, OrganizationNotFound
 from domain.kernel.ids import OrganizationId
 from domain.organizations.commands.create_organization import CreateOrganization
 from domain.sessions.commands.sign_in import SignIn
@@ -42,6 +42,9 @@ class MemoryGround:
 
     async def write(self, entries: Sequence[Entry]) -> None:
         self.memory.audited += entries
+
+    async def drop(self, last: int) -> None:
+        self.memory.audit_dropped = last
 
 
 class TestMemoryAuditTrails(AuditTrailsContract):
@@ -134,6 +137,30 @@ async def test_the_export_ends_for_those_who_are_signed_out(app: App, monkeypatc
     await app.send(SignOut(), as_=root)
     read += [part async for part in stream.parts]
     assert read[-1] == [ExportEnd(complete=False, next=1, refusal=InvalidToken.code)]
+
+
+async def test_the_export_is_refused_where_what_follows_was_archived(app: App) -> None:
+    root = await app.administrator()
+    await app.signed_up()
+    app.memory.audit_dropped = 2
+    for after in (0, 2):  # from the oldest that there is, and from just before it
+        first, *_ = await exported(app, root, after=after)
+        assert isinstance(first, AuditEntry)
+        assert first.position == 3
+    with pytest.raises(CursorGone):
+        await exported(app, root, after=1)
+    assert app.audited[-1] == ("audit.entries.export", CursorGone.code)
+
+
+async def test_the_export_says_where_it_was_overtaken_by_archiving(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("domain.audit.queries.export_audit_entries.BATCH", 1)
+    root = await app.administrator()
+    await app.signed_up()
+    stream = await app.send(ExportAuditEntries(), as_=root)
+    read = [await anext(stream.parts)]
+    app.memory.audit_dropped = 2
+    read += [part async for part in stream.parts]
+    assert read[1:] == [[ExportEnd(complete=False, next=1, refusal=CursorGone.code)]]
 
 
 async def test_the_export_is_refused_to_people_who_may_not_read_it(app: App) -> None:

@@ -47,6 +47,16 @@ async def test_it_begins_with_the_cursor_and_ends_by_saying_that_it_is_complete(
     assert end == SnapshotEnd(complete=True, next=None)
 
 
+async def test_it_is_audited_with_its_kind_and_so_are_refusals(app: App) -> None:
+    root = await app.administrator()
+    await snapshot(app, root)
+    await app.signed_up()
+    with pytest.raises(Forbidden):
+        await snapshot(app, await app.signed_in())
+    said = [(entry.outcome, entry.target) for entry in app.memory.audited if entry.action == "events.snapshot.read"]
+    assert said == [("done", "kind:user"), (Forbidden.code, "kind:user")]
+
+
 async def test_parts_go_on_until_there_is_no_more(app: App) -> None:
     root, known = await app.administrator(), people(app, 5)
     seen: list[str] = []

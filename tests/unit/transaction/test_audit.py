@@ -15,6 +15,7 @@ from core.audit.sealing import DeploymentSeal
 from core.postgres.audit import Changed, Entry, Place, about, entry
 from core.secrets import Sealed
 from domain.events.commands.replay_events import ReplayEvents
+from domain.events.queries.read_snapshot import ReadSnapshot
 from domain.kernel.access import Actor, Origin
 from domain.kernel.ids import OrganizationId, UserId, uuid7
 from domain.kernel.usecases import use_case as declared
@@ -46,6 +47,12 @@ def test_a_field_that_is_the_target_goes_before_ids() -> None:
     replay = ReplayEvents(queue="people", organization_id=ORGANIZATION)
     said = entry(declared(ReplayEvents), replay, None, "done", Changed(), ORIGIN, TRACE, NOW)
     assert (said.target, said.organization_id) == ("queue:people", ORGANIZATION)
+
+
+def test_what_somebody_wrote_is_said_without_what_cannot_be_kept() -> None:
+    message = ReadSnapshot(kind="us\x00er\n\u202e")
+    said = entry(declared(ReadSnapshot), message, None, "events.kind_unknown", Changed(), ORIGIN, TRACE, NOW)
+    assert said.target == "kind:us\ufffder\ufffd\ufffd"
 
 
 @pytest.mark.parametrize("named", [ORGANIZATION, None])

@@ -12,7 +12,7 @@ from domain.kernel.access import Actor, Permission, Standing, needs
 from domain.kernel.errors import BypassRequired, DomainError, OrganizationNotFound
 from domain.kernel.ids import OrganizationId
 from domain.kernel.schemas import Length, Range, Stream
-from domain.kernel.usecases import Query, interactor, message
+from domain.kernel.usecases import Query, interactor, message, target
 
 BATCH: Final = 1000
 Lines = list[SnapshotHead | Thing | SnapshotEnd]
@@ -27,7 +27,7 @@ class ReadSnapshot(Query[Stream[Lines]]):
     cursor, so apply an event only if its `aggregateversion` is greater than the version that you have.
     """
 
-    kind: Annotated[str, Length(1, 100)]
+    kind: Annotated[str, Length(1, 100)] = target()
     after: Annotated[str, Length(1, 100)] | None = None
     limit: Annotated[int, Range(1, 10_000_000)] | None = None
     organization_id: OrganizationId | None = None
@@ -36,6 +36,7 @@ class ReadSnapshot(Query[Stream[Lines]]):
 @interactor(
     access=needs(Permission.EVENTS_READ, within="organization_id"),
     raises=(BypassRequired, KindUnknown, OrganizationNotFound, ThingIdInvalid),
+    audit="events.snapshot.read",
 )
 class ReadSnapshotInteractor:
     states: States
