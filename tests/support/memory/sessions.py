@@ -137,9 +137,9 @@ class MemoryRefreshFamilies(RefreshFamilies):
         if self.idle and seen <= now - self.idle:
             raise RefreshRefused
         behind = family.generation - presented.generation
-        if behind == 0:
-            family.generation += 1
-            family.rotations = [now, *family.rotations][:8]
+        if behind <= 0:
+            family.generation = presented.generation + 1
+            family.rotations = [*[now] * (1 - behind), *family.rotations][:8]
             family.address = address or family.address
         elif behind > len(family.rotations) or now - family.rotations[behind - 1] >= (self.grace or RACE):
             return Reuse(family.session_id)
