@@ -14,9 +14,9 @@ _IDLE: Final = "coalesce(f.rotations[1], s.created_at) <= now() - {}::interval"
 # `least` leaves out what is null: without a limit on idleness only the absolute one counts.
 _END: Final = "least(f.expires_at, f.rotations[1] + {}::interval)"
 # One statement is one transaction and one round trip. Whoever is expired, revoked or deactivated ends here.
-# A token of a later generation than the row's is one that we made, and whose commit a failover or a restored backup lost.
-# The row moves on behind it, as if all those between had been spent now: whoever has a copy of one of them, or made the
-# same again, comes later than that and is found out.
+# A token of a later generation than the row's is one that we made, whose commit a failover or a restored backup lost.
+# The row moves on behind it, as if all those between had been spent now: whoever has a copy of one of them, or was
+# given the same again, comes later than that and is found out.
 _ROTATE: Final = f"""
 UPDATE refresh_families f
 SET generation = $2::bigint + 1, address = coalesce($4, f.address),

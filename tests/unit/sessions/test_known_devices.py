@@ -13,8 +13,8 @@ from domain.identity.verification import FAILURES, MOST_FAILURES, PAUSE
 from domain.kernel.access import Origin
 from domain.kernel.errors import Forbidden
 from domain.kernel.ids import UserId, uuid7
+from domain.kernel.tokens import Tokens
 from domain.sessions.errors import SignInRefused
-from domain.sessions.schemas import Tokens
 from tests.support.app import App
 from tests.support.attempts import HERE, THERE, fail
 

@@ -2,6 +2,7 @@
 
 from domain.identity.errors import PasswordTooWeak, PasswordWrong, UserNotFound
 from domain.identity.events import PasswordChanged
+from domain.identity.facade import SessionRenewal
 from domain.identity.models import Credential
 from domain.identity.ports import Credentials, Failures, Passwords, SessionEnding
 from domain.identity.registration import context
@@ -13,12 +14,16 @@ from domain.kernel.errors import ConcurrentChange, Overloaded
 from domain.kernel.events import Events
 from domain.kernel.mails import PasswordChangedMail
 from domain.kernel.ports import Clock, Mailer
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Command, interactor, message, secret
 
 
 @message
-class ChangePassword(Command[None]):
-    """Replace the signed-in person's password and end their other sessions."""
+class ChangePassword(Command[Tokens]):
+    """Replace the signed-in person's password, end all their sessions, and start a new one.
+
+    The session that asks ends too, as somebody may have a copy of its tokens: those in the answer take their place.
+    """
 
     current_password: Password = secret()
     new_password: Password = secret()
@@ -28,6 +33,7 @@ class ChangePassword(Command[None]):
     access=SIGNED_IN,
     raises=(UserNotFound, PasswordWrong, PasswordTooWeak, ConcurrentChange, Overloaded),
     emits=(PasswordChanged,),
+    entails=("sessions.session.started",),
     audit="identity.user.change_password",
 )
 class ChangePasswordInteractor:
@@ -37,11 +43,12 @@ class ChangePasswordInteractor:
     users: Users
     hashes: PasswordHashes
     sessions: SessionEnding
+    renewal: SessionRenewal
     mailer: Mailer
     events: Events
     clock: Clock
 
-    async def __call__(self, request: ChangePassword, actor: Actor, origin: Origin) -> None:
+    async def __call__(self, request: ChangePassword, actor: Actor, origin: Origin) -> Tokens:
         network = origin.network
         kept = await self.credentials.find_by_id(actor.user_id, network)
         if kept is None:
@@ -66,6 +73,7 @@ class ChangePasswordInteractor:
         user.updated_at = now
         await self.users.keep(user)
         await self.hashes.put(Credential(user_id=user.id, password_hash=hashed, changed_at=now))
-        ended = await self.sessions.end(user.id, now, keep=actor.session_id)
+        ended = await self.sessions.end_all(user.id, user.epoch, now)
         self.events.emit(PasswordChanged(user_id=user.id, occurred_at=now), of=user, revokes=ended)
         self.mailer.send(user.email, PasswordChangedMail())
+        return await self.renewal.renew(user.id, user.epoch, origin)
