@@ -12,9 +12,9 @@ from api.refusals import CrossSite, Malformed
 from core.pipeline import Answer, Call
 from domain.kernel.errors import Unauthenticated
 from domain.kernel.ids import SessionId
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Message
 from domain.sessions.commands.revoke_token import RevokeToken
-from domain.sessions.schemas import Tokens
 
 ACCESS: Final = b"__Host-gatewright-access"
 REFRESH: Final = b"__Host-gatewright-refresh"

@@ -6,8 +6,8 @@ from typing import Any, Final, Self
 
 from api.closed import Shape
 from domain.kernel.errors import TooManyRequests
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import UseCase
-from domain.sessions.schemas import Tokens
 
 ROUTE: Final = "route"
 

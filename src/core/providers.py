@@ -104,7 +104,7 @@ from domain.sessions.commands.sign_in import SignInPolicy
 from domain.sessions.ending import Ending
 from domain.sessions.greeting import Greeting, GreetingPolicy
 from domain.sessions.models import Lifetimes
-from domain.sessions.opening import Opening
+from domain.sessions.opening import Opening, Renewal
 from domain.sessions.policies import TokenPolicy
 from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies, RevocationLog, TokenInspection
 from domain.sessions.revocations import Telling
@@ -147,6 +147,7 @@ OFFERED: Final = (
     WithParents[CodeIdentities],
     WithParents[PasswordIdentities],
     WithParents[RegisteredAccounts],
+    WithParents[Renewal],
     WithParents[Withdrawal],
 )
 """What capabilities do for others."""

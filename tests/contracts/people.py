@@ -89,6 +89,9 @@ class Ground(Protocol):
     def now(self) -> datetime:
         """Tell the time as the adapter sees it, to the microsecond."""
 
+    async def lose(self, session_id: SessionId, rotations: int) -> None:
+        """Forget the last rotations of a session's tokens, as a failover or a restored backup does."""
+
     async def pass_by(self, time: timedelta) -> None:
         """Let `time` pass for sessions and refresh tokens."""
 

@@ -63,6 +63,45 @@ class RefreshFamiliesContract:
 
         assert await ground.families.rotate(first) == Reuse(session.id)
 
+    @pytest.mark.parametrize("lost", [1, 2, 9, 11])
+    async def test_a_token_whose_making_was_lost_is_no_reuse(self, ground: Ground, lost: int) -> None:
+        session, live = await started(ground, await added(ground))
+        for _ in range(11):
+            live = await successor(ground, live)
+        await ground.lose(session.id, lost)
+
+        found = await gather(*(ground.families.rotate(live) for _ in range(3)))
+
+        (again,) = {each.refresh_token for each in found if isinstance(each, Rotation)}
+        assert await successor(ground, again) not in (live, again)
+
+    async def test_o5_of_two_who_have_what_was_lost_the_later_one_has_a_copy(self, ground: Ground) -> None:
+        session, first = await started(ground, await added(ground))
+        second = await successor(ground, first)
+        third = await successor(ground, second)
+        await ground.lose(session.id, 2)
+        stolen = await successor(ground, second)
+        fourth = await successor(ground, third)
+        assert stolen == third
+        await ground.pass_by(LATE)
+
+        for token in (first, second, stolen):
+            assert await ground.families.rotate(token) == Reuse(session.id)
+        assert await successor(ground, fourth)
+
+    async def test_o4_what_was_lost_opens_no_session_that_has_ended(self, ground: Ground) -> None:
+        session, live = await started(ground, await added(ground))
+        for _ in range(3):
+            live = await successor(ground, live)
+        await ground.lose(session.id, 2)
+        async with ground.transaction() as ports:
+            found = await ports.sessions.live(session.id)
+            found.revoked_at = ground.now()
+            await ports.sessions.end(found)
+
+        with pytest.raises(RefreshRefused):
+            await ground.families.rotate(live)
+
     async def test_o5_in_strict_mode_one_of_several_at_once_succeeds_and_keeps_what_it_got(
         self, ground: Ground
     ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from domain.kernel.ids import SessionId, UserId, uuid7
 from domain.kernel.revocation import Marker, RevocationScope
 from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInOvertaken
-from domain.sessions.models import Session, ended
+from domain.sessions.models import Session
 from domain.sessions.ports import Rotation, SessionPlace
 from tests.contracts.people import LIFETIMES, Ground, added, change, discarded, live, session_of, started
 
@@ -93,26 +93,10 @@ class SessionsContract:
 
         async with ground.transaction() as ports:
             assert len(await ports.sessions.of(user.id, but=mine.id)) == number
-            assert len(await ports.ending.end(user.id, ground.now(), mine.id)) == number
 
 
 class SessionEndingContract:
     """Subclasses provide the fixture `ground`."""
-
-    async def test_ends_all_but_one(self, ground: Ground) -> None:
-        user, eve = await added(ground), await added(ground, "eve@example.com")
-        (mine, token), (other, dead) = await started(ground, user), await started(ground, user)
-        theirs, _ = await started(ground, eve)
-
-        async with ground.transaction() as ports:
-            markers = await ports.ending.end(user.id, now := ground.now(), mine.id)
-
-        assert markers == [ended(other.id, now, LIFETIMES.access)]
-        assert await live(ground, user) == [mine.id]
-        assert await live(ground, eve) == [theirs.id]
-        assert isinstance(await ground.families.rotate(token), Rotation)
-        with pytest.raises(RefreshRefused):
-            await ground.families.rotate(dead)
 
     async def test_ends_every_one_by_epoch(self, ground: Ground) -> None:
         user, eve = await added(ground), await added(ground, "eve@example.com")
@@ -157,10 +141,10 @@ class SessionListsContract:
         user, other = await added(ground), await added(ground, "other@example.com")
         await started(ground, other, user_agent="Safari", address="203.0.113.1")
         for address, agent in (("192.0.2.1", "Firefox"), ("192.0.2.2", None), (None, "curl")):
-            session, _ = await started(ground, user, user_agent=agent, address=address)
+            await started(ground, user, user_agent=agent, address=address)
             await ground.pass_by(timedelta(minutes=1))
         async with ground.transaction() as ports:
-            await ports.ending.end(user.id, ground.now(), keep=session.id)
+            await ports.ending.end_all(user.id, 2, ground.now())
 
         found = await ground.session_lists.sources(user.id, 2)
 

@@ -58,6 +58,7 @@ from domain.kernel.events import Events
 from domain.kernel.ids import UserId
 from domain.kernel.ports import Clock, Cursors, Destinations, Limits
 from domain.kernel.revocation import Revoking
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Message, use_case
 from domain.keys.policies import KeyPolicy
 from domain.keys.ports import KeyForge
@@ -68,7 +69,6 @@ from domain.sessions.greeting import GreetingPolicy
 from domain.sessions.models import Lifetimes
 from domain.sessions.policies import TokenPolicy
 from domain.sessions.ports import AccessTokens, PresentedTokens, RefreshFamilies, RevocationLog, TokenInspection
-from domain.sessions.schemas import Tokens
 from domain.webhooks.ports import WebhookSecrets
 from tests.support.access.lists import MemoryAccessLists
 from tests.support.access.parts import MemoryParts

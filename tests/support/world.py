@@ -6,8 +6,8 @@ from uuid import UUID
 
 from domain.access.facade import Place
 from domain.kernel.ids import OrganizationId, ResourceId, RoleId, TeamId, UserId, uuid7
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Message
-from domain.sessions.schemas import Tokens
 from domain.teams.commands.add_team_member import AddTeamMember
 from domain.teams.commands.create_team import CreateTeam
 from domain.teams.schemas import TeamInfo, TeamRole

@@ -104,6 +104,7 @@ ALONE = {
     "PolicyLanguage": "tests have the adapter that the service has",
     "Rehearsal": "rolls back, which the suite of the unit of work is about; test_policy.py sees that nothing is left",
     "MailIdentities": "made in the domain, of ports that have suites",
+    "SessionRenewal": "made in the domain, of ports that have suites",
     "SignInRequests": "queues a job with the work, whose suite says what becomes of it",
     "AccountRequests": "queues a job with the work, whose suite says what becomes of it",
     "ResetRequests": "queues a job with the work, whose suite says what becomes of it",

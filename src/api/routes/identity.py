@@ -44,7 +44,7 @@ def identity(*, private: bool, dev: bool) -> Router:
             endpoint(patch, "/me", UpdateMe),
             endpoint(delete, "/me", DeleteMe, status=204),
             endpoint(get, "/me/export", ExportMe),
-            endpoint(post, "/password/change", ChangePassword, status=204),
+            endpoint(post, "/password/change", ChangePassword, status=200),
             endpoint(post, "/password/forgot", ForgotPassword, status=202),
             endpoint(post, "/password/reset", ResetPassword, status=204),
             endpoint(post, "/email/change", RequestEmailChange, status=202),

@@ -14,11 +14,15 @@ _IDLE: Final = "coalesce(f.rotations[1], s.created_at) <= now() - {}::interval"
 # `least` leaves out what is null: without a limit on idleness only the absolute one counts.
 _END: Final = "least(f.expires_at, f.rotations[1] + {}::interval)"
 # One statement is one transaction and one round trip. Whoever is expired, revoked or deactivated ends here.
+# A token of a later generation than the row's is one that we made, whose commit a failover or a restored backup lost.
+# The row moves on behind it, as if all those between had been spent now: whoever has a copy of one of them, or was
+# given the same again, comes later than that and is found out.
 _ROTATE: Final = f"""
 UPDATE refresh_families f
-SET generation = f.generation + 1, rotations = (now() || f.rotations)[1:8], address = coalesce($4, f.address)
+SET generation = $2::bigint + 1, address = coalesce($4, f.address),
+    rotations = (array_fill(now(), ARRAY[least($2::bigint - f.generation, 7)::integer + 1]) || f.rotations)[1:8]
 FROM users u, sessions s
-WHERE f.id = $1 AND f.generation = $2 AND f.revoked_at IS NULL AND f.expires_at > now()
+WHERE f.id = $1 AND f.generation <= $2 AND f.revoked_at IS NULL AND f.expires_at > now()
   AND u.id = f.user_id AND u.is_active AND s.id = f.session_id AND s.revoked_at IS NULL
   AND ({_IDLE.format("$3")}) IS NOT TRUE
 RETURNING f.generation, f.session_id, f.user_id, u.epoch, s.organization_id, s.factors, s.created_at,

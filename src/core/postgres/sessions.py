@@ -16,7 +16,7 @@ from domain.identity.ports import SessionEnding
 from domain.kernel.ids import SessionId, UserId, uuid7
 from domain.kernel.revocation import Marker, RevocationScope
 from domain.sessions.errors import SessionNotFound, SignInOvertaken
-from domain.sessions.models import Lifetimes, Session, ended
+from domain.sessions.models import Lifetimes, Session
 from domain.sessions.ports import SessionLists, SessionPlace
 from domain.sessions.repositories import Sessions
 from domain.sessions.schemas import SessionInfo
@@ -52,17 +52,6 @@ INSERT INTO refresh_families (id, session_id, user_id, key_id, expires_at)
 SELECT CAST(:family AS uuid), id, user_id, CAST(:key_id AS integer), expires_at FROM session RETURNING id
 """)
 _END_FAMILIES = text("UPDATE refresh_families SET revoked_at = :at WHERE session_id = :id AND revoked_at IS NULL")
-_END_OTHERS = text("""
-WITH dead AS (
-    UPDATE sessions SET revoked_at = :at
-    WHERE user_id = :user_id AND id <> :keep AND revoked_at IS NULL
-      AND expires_at > CAST(:at AS timestamptz) - CAST(:access AS interval) RETURNING id
-), families AS (
-    UPDATE refresh_families SET revoked_at = :at
-    WHERE user_id = :user_id AND session_id <> :keep AND revoked_at IS NULL
-)
-SELECT id FROM dead
-""")
 _END_ALL = text("""
 WITH dead AS (
     UPDATE sessions SET revoked_at = :at WHERE user_id = :user_id AND revoked_at IS NULL
@@ -138,13 +127,6 @@ class SqlSessionEnding(SessionEnding):
 
     work: SqlWork
     lifetimes: Lifetimes
-
-    async def end(self, user_id: UserId, at: datetime, keep: SessionId) -> Sequence[Marker]:
-        """See `SessionEnding.end`."""
-        transaction = await self.work.begin()
-        values = {"user_id": user_id, "at": at, "keep": keep, "access": self.lifetimes.access}
-        dead = await transaction.execute(_END_OTHERS, values)
-        return [ended(session_id, at, self.lifetimes.access) for session_id in dead.scalars()]
 
     async def end_all(self, user_id: UserId, epoch: int, at: datetime) -> Sequence[Marker]:
         """See `SessionEnding.end_all`."""

@@ -89,7 +89,7 @@ ROWS: Final = {
     ),
     "webhook": Rows(
         "webhooks t",
-        f"""'webhook_id', t.id, 'url', substring(t.url FROM '^https?://[^/]+'),
+        f"""'webhook_id', t.id, 'url', substring(t.url FROM '^https?://[^/?]+'),
         {_same("description", "event_types", "is_enabled")}""",
     ),
     "visibility_group": Rows("visibility_groups t", f"'group_id', t.id, {_same('name')}"),

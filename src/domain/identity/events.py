@@ -66,7 +66,7 @@ class UserErased(Event):
 
 @event
 class PasswordChanged(Event):
-    """A person has another password; their other sessions ended, and all if they had forgotten the former."""
+    """A person has another password; all their sessions ended."""
 
     type = "identity.user.password_changed"
 

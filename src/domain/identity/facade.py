@@ -18,6 +18,7 @@ from domain.identity.schemas import Email, FullName, Password, Username
 from domain.kernel.access import Origin
 from domain.kernel.errors import Overloaded
 from domain.kernel.ids import UserId
+from domain.kernel.tokens import Tokens
 
 __all__ = [
     "REGISTRATION_REFUSALS",
@@ -33,6 +34,7 @@ __all__ = [
     "Password",
     "PasswordVoided",
     "Person",
+    "SessionRenewal",
     "UserNotFound",
     "UserUpdated",
     "Username",
@@ -107,6 +109,13 @@ class InvitationEnding(Protocol):
 
     async def withdraw_all(self, addresses: Collection[str]) -> None:
         """Withdraw every invitation to one of these canonical addresses, and announce the end of each."""
+
+
+class SessionRenewal(Protocol):
+    """Sign somebody in anew all of whose sessions have just ended; for whoever keeps sessions to implement."""
+
+    async def renew(self, user_id: UserId, epoch: int, origin: Origin) -> Tokens:
+        """Start a session under the new `epoch` of a person who has given their password, and announce it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.identity.models import EmailAddress, Link, Purpose
-from domain.kernel.ids import SessionId, UserId
+from domain.kernel.ids import UserId
 from domain.kernel.revocation import Marker
 
 
@@ -129,12 +129,6 @@ class SignInRequests(Protocol):
 
 class SessionEnding(Protocol):
     """End sessions of a person, in the transaction of the command and after the change that made them obsolete."""
-
-    async def end(self, user_id: UserId, at: datetime, keep: SessionId) -> Sequence[Marker]:
-        """End every session but `keep`; return what verifiers must learn.
-
-        That is about those that ran out, too, for as long as an access token of them may live.
-        """
 
     async def end_all(self, user_id: UserId, epoch: int, at: datetime) -> Sequence[Marker]:
         """End every session; return the marker by which all tokens issued under an epoch below `epoch` die."""

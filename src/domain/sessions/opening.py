@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 
-from domain.identity.facade import Identified
+from domain.identity.facade import Identified, SessionRenewal
 from domain.kernel.access import Origin
 from domain.kernel.events import Events
+from domain.kernel.ids import UserId
 from domain.kernel.ports import Clock
+from domain.kernel.tokens import Tokens
 from domain.sessions.events import SessionStarted
 from domain.sessions.greeting import Greeting
 from domain.sessions.models import Factor, Lifetimes, Session
 from domain.sessions.ports import AccessTokens
 from domain.sessions.repositories import Sessions
-from domain.sessions.schemas import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,15 @@ class Opening:
     async def open(self, person: Identified, factor: Factor, origin: Origin) -> Tokens:
         """Return the tokens of a new session, or raise `SignInOvertaken` if the person may not sign in any more."""
         await self.greeting.greet(person, origin)
+        return await self.begin(person.user_id, person.epoch, factor, origin, person.device_token)
+
+    async def begin(
+        self, user_id: UserId, epoch: int, factor: Factor, origin: Origin, device_token: str | None = None
+    ) -> Tokens:
+        """Do so on a device that needs no greeting."""
         now = self.clock.now()
         session = Session(
-            user_id=person.user_id,
+            user_id=user_id,
             user_agent=origin.user_agent,
             address=origin.address,
             factors=[factor.value],
@@ -47,15 +54,26 @@ class Opening:
             ),
             of=session,
         )
-        refresh_token = await self.sessions.start(session, person.epoch)
+        refresh_token = await self.sessions.start(session, epoch)
         access_token, seconds = self.tokens.issue(
             session.user_id,
             session.id,
             None,
-            person.epoch,
+            epoch,
             factors=session.factors,
             authenticated_at=now,
             until=session.expires_at,
         )
         left = self.lifetimes.left(session.expires_at, now)
-        return Tokens(access_token, refresh_token, seconds, left, session.id, device_token=person.device_token)
+        return Tokens(access_token, refresh_token, seconds, left, session.id, device_token=device_token)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal(SessionRenewal):
+    """Start a session in the place of those that a change of password has ended."""
+
+    opening: Opening
+
+    async def renew(self, user_id: UserId, epoch: int, origin: Origin) -> Tokens:
+        """See `SessionRenewal.renew`."""
+        return await self.opening.begin(user_id, epoch, Factor.PASSWORD, origin)

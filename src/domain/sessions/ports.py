@@ -58,6 +58,8 @@ class RefreshFamilies(Protocol):
         Presented again within the grace, it returns the family's live token: a lost answer or two tabs at once log
         nobody out. Presented later, it is a `Reuse`. Without a grace, in strict mode, it is refused for a few seconds
         instead, and its successor stays good: of several at once one succeeds.
+
+        One that a store has forgotten making is spent like the live one.
         """
 
 

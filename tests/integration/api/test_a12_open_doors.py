@@ -52,7 +52,7 @@ ASKED: Final = {"/auth/events/digest": "?kind=user", "/auth/events/snapshot": "?
 """What these cannot do without."""
 TOLD: Final = {"access_token", "refresh_token", "token_type", "device_token", "secret"}
 ISSUING: Final = {
-    *("SignIn", "FinishMailedSignIn", "DevSignIn", "RefreshSession"),
+    *("SignIn", "FinishMailedSignIn", "DevSignIn", "RefreshSession", "ChangePassword"),
     *("CreateWebhook", "RotateWebhookSecret"),
 }
 SECRETS: Final = ("password", "secret", "token", "hash", "seed", "key", "credential", "salt", "code")

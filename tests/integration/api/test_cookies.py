@@ -77,6 +77,23 @@ async def test_s1_signing_in_again_is_another_session_and_ends_the_one_before(ca
     assert len((await browser("GET", "/auth/sessions")).json()["items"]) == 1
 
 
+async def test_s1_p11_a_page_that_changes_the_password_goes_on_with_another_session(call: Client, email: str) -> None:
+    browser = await signed_in(call, email)
+    old = dict(browser.jar)
+    change = {"current_password": PASSWORD, "new_password": "an entirely new password"}
+
+    answer = await browser("POST", "/auth/password/change", change)
+
+    assert {*answer.json()} == {"expires_in", "refresh_expires_in", "session_id"}
+    assert (browser.jar[ACCESS] != old[ACCESS], browser.jar[REFRESH] != old[REFRESH]) == (True, True)
+    assert browser.jar[DEVICE] == old[DEVICE]
+    assert (await browser("GET", "/auth/me")).status == 200
+    assert (await browser("POST", "/auth/refresh")).status == 200
+    copy = Browser(call, jar=old)
+    refused(await copy("GET", "/auth/me"), 401, "access.invalid_token")
+    refused(await copy("POST", "/auth/refresh"), 401, "sessions.refresh_refused")
+
+
 async def test_a_repeated_sign_in_does_not_end_what_it_began(call: Client, email: str) -> None:
     browser, key = Browser(call), {"idempotency-key": "a-key-of-one-sign-in"}
     for _ in range(2):

@@ -22,6 +22,7 @@ from core.postgres.sessions import SqlSessionEnding, SqlSessionLists, SqlSession
 from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from core.setup import SqlSetup
+from domain.kernel.ids import SessionId
 from domain.kernel.revocation import Marker
 from domain.sessions.models import Lifetimes, Session
 from gatewright_verifier.revocations import Revocations
@@ -41,7 +42,9 @@ AGE_FAMILIES = """
 UPDATE refresh_families SET expires_at = expires_at - $1::interval,
     rotations = ARRAY(SELECT spent - $1::interval FROM unnest(rotations) WITH ORDINALITY AS r (spent, n) ORDER BY n)
 """
-
+LOSE = """
+UPDATE refresh_families SET generation = generation - $2, rotations = rotations[$2::integer + 1:] WHERE session_id = $1
+"""
 
 RING = KeyRing.load(generate("ES256"))
 NAMES = ("https://auth.example.com", "https://api.example.com")
@@ -118,6 +121,10 @@ class SqlGround:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    async def lose(self, session_id: SessionId, rotations: int) -> None:
+        async with self.database.read() as connection:
+            await connection.execute(LOSE, session_id, rotations)
 
     async def pass_by(self, time: timedelta) -> None:
         async with self.database.read() as connection:

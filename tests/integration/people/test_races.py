@@ -13,7 +13,7 @@ from domain.identity.models import Credential, User
 from domain.sessions.errors import RefreshRefused, SignInOvertaken
 from domain.sessions.models import Session
 from domain.sessions.ports import Reuse, Rotation
-from tests.contracts.people import LIFETIMES, added, live, person, started, superuser
+from tests.contracts.people import LIFETIMES, added, live, person, session_of, started, superuser
 from tests.integration.people.ground import SqlGround
 from tests.support.facts import until
 
@@ -116,7 +116,7 @@ async def test_e6_nothing_is_refreshed_once_the_session_has_ended(ground: SqlGro
 
 
 async def change_password(ground: SqlGround, user: User, session: Session, password_hash: str) -> None:
-    """Change a password, as the command does."""
+    """Change a password, as the command does, which goes on with `session`."""
     async with ground.transaction() as ports:
         found = await ports.users.get(user.id)
         found.epoch += 1
@@ -124,7 +124,8 @@ async def change_password(ground: SqlGround, user: User, session: Session, passw
         await ports.users.keep(found)
         now = ground.now()
         await ports.hashes.put(Credential(user_id=user.id, password_hash=password_hash, changed_at=now))
-        await ports.ending.end(user.id, now, session.id)
+        await ports.ending.end_all(user.id, found.epoch, now)
+        await ports.sessions.start(session, found.epoch)
 
 
 async def test_no_session_of_the_old_password_survives_its_change(ground: SqlGround, other: SqlGround) -> None:
@@ -142,7 +143,8 @@ async def test_no_session_of_the_old_password_survives_its_change(ground: SqlGro
 
     for number in range(ROUNDS):
         user = await added(ground, f"{number}@example.com", password="old")
-        mine, _ = await started(ground, user)
+        await started(ground, user)
+        mine = session_of(ground, user)
         works = [sign_in(user, 1) for _ in range(4)]
         ended = await outcomes(change_password(ground, user, mine, "new"), *works)
 

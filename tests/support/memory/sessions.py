@@ -13,7 +13,7 @@ from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 from domain.kernel.ports import Clock
 from domain.kernel.revocation import Marker, RevocationScope
 from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInOvertaken
-from domain.sessions.models import Lifetimes, Session, ended
+from domain.sessions.models import Lifetimes, Session
 from domain.sessions.ports import (
     AccessTokenId,
     AccessTokens,
@@ -91,27 +91,13 @@ class MemorySessionEnding(SessionEnding):
     work: MemoryWork
     lifetimes: Lifetimes
 
-    async def end(self, user_id: UserId, at: datetime, keep: SessionId) -> Sequence[Marker]:
-        dead = await self._end(user_id, at, keep)
-        return [ended(each.id, at, self.lifetimes.access) for each in dead]
-
     async def end_all(self, user_id: UserId, epoch: int, at: datetime) -> Sequence[Marker]:
-        await self._end(user_id, at, None)
+        tables = await self.work.begin()
+        for dead in (*tables.table(SESSIONS).values(), *tables.table(FAMILIES).values()):
+            if dead.user_id == user_id and dead.revoked_at is None:
+                dead.revoked_at = at
         outlived = at + 2 * self.lifetimes.access
         return [Marker(RevocationScope.USER, str(user_id), expires_at=outlived, epoch=epoch)]
-
-    async def _end(self, user_id: UserId, at: datetime, keep: SessionId | None) -> list[Session]:
-        tables = await self.work.begin()
-        found: list[Session] = tables.table(SESSIONS).values()
-        since = at - self.lifetimes.access
-        others = [each for each in found if each.user_id == user_id and each.id != keep]
-        dead = [each for each in others if each.revoked_at is None and each.expires_at > since]
-        for session in dead:
-            session.revoked_at = at
-        for family in tables.table(FAMILIES).values():
-            if family.user_id == user_id and family.session_id != keep:
-                family.revoked_at = at
-        return dead
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +123,9 @@ class MemoryRefreshFamilies(RefreshFamilies):
         if self.idle and seen <= now - self.idle:
             raise RefreshRefused
         behind = family.generation - presented.generation
-        if behind == 0:
-            family.generation += 1
-            family.rotations = [now, *family.rotations][:8]
+        if behind <= 0:
+            family.generation = presented.generation + 1
+            family.rotations = [*[now] * (1 - behind), *family.rotations][:8]
             family.address = address or family.address
         elif behind > len(family.rotations) or now - family.rotations[behind - 1] >= (self.grace or RACE):
             return Reuse(family.session_id)

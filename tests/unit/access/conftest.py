@@ -13,7 +13,7 @@ from domain.access.models import Grant
 from domain.access.queries.list_grants import ListGrants
 from domain.access.schemas import GrantedOn, Grantee, GrantInfo, RoleInfo
 from domain.kernel.ids import OrganizationId, ResourceId, TeamId, UserId, uuid7
-from domain.sessions.schemas import Tokens
+from domain.kernel.tokens import Tokens
 from tests.support.app import App
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.roles import known_by_name

@@ -15,7 +15,7 @@ from domain.access.queries.search_resources import SearchResources
 from domain.access.queries.search_subjects import SearchSubjects
 from domain.kernel.errors import Forbidden
 from domain.kernel.ids import PLATFORM, OrganizationId, ServiceAccountId, uuid7
-from domain.sessions.schemas import Tokens
+from domain.kernel.tokens import Tokens
 from tests.support.access import worlds
 from tests.support.access.worlds import Content, Granted, Membership, Resource, Role, User
 from tests.support.app import App

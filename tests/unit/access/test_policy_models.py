@@ -19,7 +19,7 @@ from domain.access.queries.evaluate_policy_model import EvaluatePolicyModel
 from domain.access.queries.get_policy_model import GetPolicyModel
 from domain.kernel.errors import OrganizationNotFound, PreconditionFailed, PreconditionRequired
 from domain.kernel.ids import PLATFORM, OrganizationId, uuid7
-from domain.sessions.schemas import Tokens
+from domain.kernel.tokens import Tokens
 from tests.support.app import App
 
 ROLES = """

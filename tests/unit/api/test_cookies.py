@@ -7,7 +7,7 @@ import pytest
 from api.cookies import ACCESS, REFRESH, Pages, cookie, kept
 from api.refusals import CrossSite, Malformed
 from domain.kernel.ids import SessionId, uuid7
-from domain.sessions.schemas import Tokens
+from domain.kernel.tokens import Tokens
 from tests.support.client import Answer, Client
 
 OWN, LISTED = "https://auth.example.com", "https://app.example.com"

@@ -18,11 +18,11 @@ from domain.identity.commands.reactivate_user import ReactivateUser
 from domain.kernel.access import Origin
 from domain.kernel.errors import CursorGone, CursorInvalid, Forbidden, InvalidToken, OrganizationNotFound
 from domain.kernel.ids import OrganizationId
+from domain.kernel.tokens import Tokens
 from domain.organizations.commands.create_organization import CreateOrganization
 from domain.sessions.commands.sign_in import SignIn
 from domain.sessions.commands.sign_out import SignOut
 from domain.sessions.errors import SignInRefused
-from domain.sessions.schemas import Tokens
 from tests.contracts.audit_trails import AuditTrailsContract
 from tests.support.app import PASSWORD, App
 from tests.support.memory.audit import MemoryAuditTrails

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.kernel.ids import SessionId
 from domain.kernel.revocation import Marker
 from domain.sessions.models import Lifetimes, Session
 from tests.contracts.links import LinksContract
@@ -30,6 +31,7 @@ from tests.support.memory.identity import (
 )
 from tests.support.memory.ports import MovableClock
 from tests.support.memory.sessions import (
+    FAMILIES,
     MemoryPresentedTokens,
     MemoryRefreshFamilies,
     MemorySessionEnding,
@@ -95,6 +97,11 @@ class MemoryGround:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    async def lose(self, session_id: SessionId, rotations: int) -> None:
+        (family,) = (each for each in self.memory.table(FAMILIES).values() if each.session_id == session_id)
+        family.generation -= rotations
+        family.rotations = family.rotations[rotations:]
 
     async def pass_by(self, time: timedelta) -> None:
         self.clock.pass_by(time)

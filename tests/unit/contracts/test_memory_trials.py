@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.kernel.ids import UserId, uuid7
-from domain.sessions.schemas import Tokens
+from domain.kernel.tokens import Tokens
 from tests.contracts.simulating import TrialsContract, office
 from tests.support.app import App
 

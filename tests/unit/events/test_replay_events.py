@@ -12,7 +12,7 @@ from domain.events.reading import Course
 from domain.events.schemas import FeedCursor
 from domain.kernel.errors import CursorGone, CursorInvalid, Forbidden
 from domain.kernel.ids import OrganizationId, uuid7
-from domain.sessions.schemas import Tokens
+from domain.kernel.tokens import Tokens
 from tests.support.app import App
 from tests.support.builders.events import renamed
 from tests.support.memory.events import MemoryEventLog

@@ -13,8 +13,8 @@ from domain.events.queries.read_snapshot import ReadSnapshot
 from domain.events.schemas import SnapshotEnd, SnapshotHead, Thing
 from domain.kernel.errors import Forbidden
 from domain.kernel.ids import OrganizationId, uuid7
+from domain.kernel.tokens import Tokens
 from domain.sessions.commands.sign_out import SignOut
-from domain.sessions.schemas import Tokens
 from tests.support.app import App
 from tests.support.memory.states import digest_of
 

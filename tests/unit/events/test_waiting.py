@@ -8,8 +8,8 @@ from domain.events.queries.read_feed import ReadFeed
 from domain.events.schemas import Feed
 from domain.kernel.errors import Forbidden, InvalidToken
 from domain.kernel.ids import uuid7
+from domain.kernel.tokens import Tokens
 from domain.sessions.commands.sign_out import SignOut
-from domain.sessions.schemas import Tokens
 from tests.support.app import App
 from tests.support.builders.events import renamed
 from tests.support.memory.tables import GRANTS

@@ -15,9 +15,9 @@ from domain.events.schemas import Feed
 from domain.identity.queries.get_me import GetMe
 from domain.kernel.errors import BypassRequired, Forbidden, OrganizationNotFound
 from domain.kernel.ids import OrganizationId, uuid7
+from domain.kernel.tokens import Tokens
 from domain.organizations.commands.add_member import AddMember
 from domain.organizations.commands.create_organization import CreateOrganization
-from domain.sessions.schemas import Tokens
 from tests.support.app import App
 from tests.support.builders.events import renamed
 from tests.support.memory.events import MemoryEventLog, read_feed

@@ -15,8 +15,8 @@ from domain.identity.mailing import LinkPolicy
 from domain.identity.queries.get_me import GetMe
 from domain.kernel.access import Origin
 from domain.kernel.errors import TooManyRequests, Unauthenticated
+from domain.kernel.tokens import Tokens
 from domain.sessions.errors import SignInRefused
-from domain.sessions.schemas import Tokens
 from tests.support.app import PASSWORD, App
 from tests.support.memory.identity import LINKS
 

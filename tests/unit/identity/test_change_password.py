@@ -47,7 +47,8 @@ async def test_announces_it_and_tells_the_owner_by_mail(app: App) -> None:
 
     await app.send(CHANGE, as_=await app.signed_in())
 
-    fact = app.facts[-1]
+    fact, begun = app.facts[-2:]
+    assert begun.type == "sessions.session.started"
     assert (fact.type, fact.aggregate_id, fact.aggregate_version) == ("identity.user.password_changed", user.id, 2)
     assert [(job.payload["to"], job.payload["mail"]) for job in app.memory.jobs] == [
         ("ada@example.com", "password_changed")
@@ -55,21 +56,32 @@ async def test_announces_it_and_tells_the_owner_by_mail(app: App) -> None:
     assert app.audited[-1] == ("identity.user.change_password", "done")
 
 
-async def test_p11_ends_the_other_sessions_and_keeps_this_one(app: App) -> None:
+async def test_p11_s1_ends_all_sessions_and_starts_a_new_one(app: App) -> None:
     await app.signed_up()
     await app.signed_up("eve@example.com")
     mine, other, eve = await app.signed_in(), await app.signed_in(), await app.signed_in("eve@example.com")
 
-    await app.send(CHANGE, as_=mine)
+    spare = await app.send(RefreshSession(refresh_token=mine.refresh_token))
 
-    assert list(app.memory.revocations) == [(RevocationScope.SESSION, str(other.session_id))]
-    assert [each["id"] for each in app.facts[-1].revokes or ()] == [str(other.session_id)]
-    with pytest.raises(InvalidToken):
-        await app.send(ListSessions(), as_=other)
-    with pytest.raises(RefreshRefused):
-        await app.send(RefreshSession(refresh_token=other.refresh_token))
-    assert await app.send(ListSessions(), as_=mine)
-    assert await app.send(RefreshSession(refresh_token=mine.refresh_token))
+    new = await app.send(CHANGE, as_=mine, origin=Origin("192.0.2.1", "Firefox"))
+
+    ((scope, user_id),) = app.memory.revocations
+    assert (scope, app.memory.revocations[scope, user_id].epoch) == (RevocationScope.USER, 2)
+    assert [each["id"] for each in app.facts[-2].revokes or ()] == [user_id]
+    for dead in (mine, spare, other):
+        with pytest.raises(InvalidToken):
+            await app.send(ListSessions(), as_=dead)
+        with pytest.raises(RefreshRefused):
+            await app.send(RefreshSession(refresh_token=dead.refresh_token))
+    (shown,) = (await app.send(ListSessions(), as_=new)).items
+    assert (shown.id, shown.factors, shown.address, shown.user_agent) == (
+        new.session_id,
+        ["pwd"],
+        "192.0.2.1",
+        "Firefox",
+    )
+    assert new.session_id not in (mine.session_id, other.session_id)
+    assert await app.send(RefreshSession(refresh_token=new.refresh_token))
     assert await app.send(ListSessions(), as_=eve)
 
 

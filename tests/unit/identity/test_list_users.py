@@ -8,7 +8,7 @@ import pytest
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.queries.list_users import ListUsers
 from domain.kernel.errors import CursorInvalid, Forbidden, Unauthenticated
-from domain.sessions.schemas import Tokens
+from domain.kernel.tokens import Tokens
 from tests.support.app import App
 
 

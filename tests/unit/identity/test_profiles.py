@@ -14,7 +14,7 @@ from domain.identity.queries.get_user import GetUser
 from domain.identity.schemas import UserProfile
 from domain.kernel.errors import Forbidden, InvalidToken, PreconditionFailed, Unauthenticated
 from domain.kernel.ids import UserId, uuid7
-from domain.sessions.schemas import Tokens
+from domain.kernel.tokens import Tokens
 from tests.support.app import PASSWORD, App
 from tests.support.memory.identity import CREDENTIALS
 

@@ -14,7 +14,7 @@ from domain.identity.errors import (
     UsernameInvalid,
 )
 from domain.kernel.access import Origin
-from domain.sessions.schemas import Tokens
+from domain.kernel.tokens import Tokens
 from tests.support.app import PASSWORD, App
 from tests.support.memory.identity import USERS
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from domain.kernel.tokens import Tokens
 from domain.keys.commands.tend_keys import TendKeys
 from domain.keys.queries.list_keys import ListKeys
 from domain.keys.schemas import KeyDetails
-from domain.sessions.schemas import Tokens
 from tests.support.app import App
 
 

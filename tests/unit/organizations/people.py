@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 
 from domain.kernel.ids import OrganizationId, UserId
+from domain.kernel.tokens import Tokens
 from domain.organizations.commands.accept_invitation import AcceptInvitation
 from domain.organizations.commands.create_organization import CreateOrganization
 from domain.organizations.commands.invite_member import InviteMember
 from domain.organizations.schemas import OrganizationInfo
-from domain.sessions.schemas import Tokens
 from tests.support.app import App
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from domain.kernel.ids import OrganizationId, TeamId, UserId, uuid7
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Message
 from domain.resources.commands.put_resource import PutResource
 from domain.resources.models import Resource
 from domain.resources.schemas import ResourceInfo, ResourceName
-from domain.sessions.schemas import Tokens
 from tests.support.app import App
 from tests.support.memory.configuration import ORGANIZATIONS
 from tests.support.memory.tables import MEMBERSHIPS, RESOURCES, TEAMS

@@ -8,11 +8,11 @@ from domain.access.errors import GrantNotFound, NotHeld, RoleNotFound
 from domain.access.facade import Place, Subject
 from domain.access.models import Grant, Role
 from domain.kernel.ids import GrantId, ResourceId, uuid7
+from domain.kernel.tokens import Tokens
 from domain.resources.commands.share_resource import ShareResource
 from domain.resources.commands.unshare_resource import UnshareResource
 from domain.resources.errors import ExpiryInvalid, ResourceNotFound, SubjectNotFound
 from domain.resources.schemas import ResourceInfo, Share, ShareSubject
-from domain.sessions.schemas import Tokens
 from tests.support.app import App
 from tests.support.memory.tables import GRANTS, ROLES
 from tests.unit.resources.conftest import World

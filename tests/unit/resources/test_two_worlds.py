@@ -18,6 +18,7 @@ from domain.access.queries.list_grants import ListGrants
 from domain.access.schemas import GrantedOn, Grantee
 from domain.kernel.errors import BypassRequired, DomainError, NotFound
 from domain.kernel.ids import GrantId, GroupId, OrganizationId, ResourceId, UserId, uuid7
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Message
 from domain.resources.commands.create_resource import CreateResource
 from domain.resources.commands.delete_resource import DeleteResource
@@ -29,7 +30,6 @@ from domain.resources.commands.update_resource import UpdateResource
 from domain.resources.queries.get_resource import GetResource
 from domain.resources.queries.list_resources import ListResources
 from domain.resources.schemas import ResourceName, ResourceToRegister, ShareSubject
-from domain.sessions.schemas import Tokens
 from domain.visibility.commands.add_visibility_content import AddVisibilityContent
 from domain.visibility.commands.add_visibility_member import AddVisibilityMember
 from domain.visibility.commands.create_visibility_group import CreateVisibilityGroup

@@ -7,6 +7,7 @@ import pytest
 from domain.access.facade import Place
 from domain.kernel.errors import BypassRequired, Forbidden, OrganizationNotFound
 from domain.kernel.ids import ResourceId, UserId, uuid7
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Message
 from domain.resources.commands.create_resource import CreateResource
 from domain.resources.commands.delete_resource import DeleteResource
@@ -18,7 +19,6 @@ from domain.resources.errors import ParentNotFound, ResourceNotFound
 from domain.resources.queries.get_resource import GetResource
 from domain.resources.queries.list_resources import ListResources
 from domain.resources.schemas import Registered, ResourceName, ResourceToRegister, ShareSubject
-from domain.sessions.schemas import Tokens
 from tests.support.memory.belonging import add_grant, add_member, add_role
 from tests.support.memory.tables import ROLES
 from tests.unit.resources.conftest import World

@@ -14,9 +14,9 @@ from domain.identity.verification import FAILURES, MOST_FAILURES, PAUSE
 from domain.kernel.access import Origin
 from domain.kernel.errors import Forbidden
 from domain.kernel.ids import UserId, uuid7
+from domain.kernel.tokens import Tokens
 from domain.sessions.commands.sign_in import SignIn
 from domain.sessions.errors import SignInRefused
-from domain.sessions.schemas import Tokens
 from tests.support.app import PASSWORD, App
 from tests.support.attempts import HERE, THERE, fail
 

@@ -6,8 +6,9 @@ import pytest
 
 from domain.kernel.access import Origin
 from domain.kernel.errors import CursorInvalid, Unauthenticated
+from domain.kernel.tokens import Tokens
 from domain.sessions.queries.list_sessions import ListSessions
-from domain.sessions.schemas import Device, Tokens
+from domain.sessions.schemas import Device
 from tests.support.app import App
 
 

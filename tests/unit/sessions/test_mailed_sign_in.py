@@ -15,10 +15,10 @@ from domain.identity.queries.get_me import GetMe
 from domain.identity.verification import FAILURES, MOST_FAILURES, PAUSE, delay
 from domain.kernel.access import Origin
 from domain.kernel.errors import TooManyRequests, Unauthenticated
+from domain.kernel.tokens import Tokens
 from domain.sessions.commands.finish_mailed_sign_in import FinishMailedSignIn
 from domain.sessions.commands.request_mailed_sign_in import RequestMailedSignIn
 from domain.sessions.errors import SignInRefused
-from domain.sessions.schemas import Tokens
 from tests.support.app import PASSWORD, App
 from tests.support.attempts import HERE, THERE, fail
 from tests.support.memory.identity import FAILURES as COUNTED

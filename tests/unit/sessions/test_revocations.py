@@ -8,11 +8,11 @@ from core.pipeline import Call
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.kernel.errors import CursorGone, CursorInvalid, Forbidden, Unauthenticated
 from domain.kernel.ids import uuid7
+from domain.kernel.tokens import Tokens
 from domain.sessions.commands.sign_out import SignOut
 from domain.sessions.queries.introspect_token import IntrospectToken
 from domain.sessions.queries.read_public_revocations import ReadPublicRevocations
 from domain.sessions.queries.read_revocations import ReadRevocations
-from domain.sessions.schemas import Tokens
 from tests.support.app import App
 
 LOG = "01890a5d-ac96-774b-bcce-b302099a8057"

@@ -27,7 +27,7 @@ async def test_leaves_nothing_when_the_password_is_changed_meanwhile(newer: int)
     with pytest.raises(SignInRefused):
         await app.signed_in()
 
-    assert app.facts[-1].type == "identity.user.password_changed"
+    assert [fact.type for fact in app.facts[-2:]] == ["identity.user.password_changed", "sessions.session.started"]
     assert len(app.memory.table(SESSIONS)) == 1
     assert app.memory.table(CREDENTIALS)[user.id].password_hash.endswith(NEW)
     assert app.audited[-1] == ("sessions.session.start", "sessions.sign_in_refused")

@@ -12,8 +12,8 @@ from domain.access.facade import Place
 from domain.access.models import OWNER
 from domain.kernel.errors import AddressRefused, BypassRequired, Forbidden, OrganizationNotFound, PreconditionFailed
 from domain.kernel.ids import PLATFORM, DeliveryId, OrganizationId, WebhookId, uuid7
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Message
-from domain.sessions.schemas import Tokens
 from domain.webhooks.commands.create_webhook import CreateWebhook
 from domain.webhooks.commands.delete_webhook import DeleteWebhook
 from domain.webhooks.commands.disable_webhook import DisableWebhook

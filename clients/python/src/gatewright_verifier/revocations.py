@@ -136,7 +136,7 @@ class Revocations:
         self._room = min(MOST * self.size, max(self.size, len(self._known) + self.size // 10))
 
     def _drop(self, some: Iterable[str], most: int) -> int:
-        """Drop the oldest of `some` if there are more than `most` in all; return the last moment that concerned them."""
+        """Drop the oldest of `some` if there are more than `most` in all; return the last moment they concerned."""
         excess = len(self._known) - most
         if excess <= 0:
             return -1

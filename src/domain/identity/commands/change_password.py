@@ -4,6 +4,7 @@ from typing import Final
 
 from domain.identity.errors import PasswordTooWeak, PasswordWrong, UserNotFound
 from domain.identity.events import PasswordChanged
+from domain.identity.facade import SessionRenewal
 from domain.identity.mailing import LinkPolicy
 from domain.identity.models import Credential
 from domain.identity.ports import Credentials, Failures, Passwords, SessionEnding
@@ -16,6 +17,7 @@ from domain.kernel.errors import ConcurrentChange, Overloaded, TooManyRequests
 from domain.kernel.events import Events
 from domain.kernel.mails import PasswordChangedMail
 from domain.kernel.ports import Clock, Limits, Mailer
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Command, interactor, message, secret
 
 CHANGES: Final = 10
@@ -23,8 +25,11 @@ CHANGES: Final = 10
 
 
 @message
-class ChangePassword(Command[None]):
-    """Replace the signed-in person's password and end their other sessions."""
+class ChangePassword(Command[Tokens]):
+    """Replace the signed-in person's password, end all their sessions, and start a new one.
+
+    The session that asks ends too, as somebody may have a copy of its tokens: those in the answer take their place.
+    """
 
     current_password: Password = secret()
     new_password: Password = secret()
@@ -34,6 +39,7 @@ class ChangePassword(Command[None]):
     access=SIGNED_IN,
     raises=(UserNotFound, PasswordWrong, PasswordTooWeak, ConcurrentChange, Overloaded, TooManyRequests),
     emits=(PasswordChanged,),
+    entails=("sessions.session.started",),
     audit="identity.user.change_password",
 )
 class ChangePasswordInteractor:
@@ -43,13 +49,14 @@ class ChangePasswordInteractor:
     users: Users
     hashes: PasswordHashes
     sessions: SessionEnding
+    renewal: SessionRenewal
     mailer: Mailer
     limits: Limits
     policy: LinkPolicy
     events: Events
     clock: Clock
 
-    async def __call__(self, request: ChangePassword, actor: Actor, origin: Origin) -> None:
+    async def __call__(self, request: ChangePassword, actor: Actor, origin: Origin) -> Tokens:
         await self.limits.hit("change_password", origin.site, self.policy.attempts_per_minute, 60)
         await self.limits.hit("password_change", str(actor.user_id), CHANGES, 3600)
         network = origin.network
@@ -79,6 +86,7 @@ class ChangePasswordInteractor:
         user.updated_at = now
         await self.users.keep(user)
         await self.hashes.put(Credential(user_id=user.id, password_hash=hashed, changed_at=now))
-        ended = await self.sessions.end(user.id, now, keep=actor.session_id)
+        ended = await self.sessions.end_all(user.id, user.epoch, now)
         self.events.emit(PasswordChanged(user_id=user.id, occurred_at=now), of=user, revokes=ended)
         self.mailer.send(user.email, PasswordChangedMail())
+        return await self.renewal.renew(user.id, user.epoch, origin)

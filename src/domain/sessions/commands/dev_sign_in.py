@@ -5,12 +5,12 @@ from typing import Annotated
 from domain.identity.facade import Identities
 from domain.kernel.access import ANYONE, Origin
 from domain.kernel.schemas import Length
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Command, interactor, message
 from domain.sessions.errors import SignInRefused
 from domain.sessions.events import SessionStarted
 from domain.sessions.models import Factor
 from domain.sessions.opening import Opening
-from domain.sessions.schemas import Tokens
 
 
 @message

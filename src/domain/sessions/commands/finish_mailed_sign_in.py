@@ -6,12 +6,12 @@ from domain.identity.facade import MailIdentities, PasswordVoided, UserUpdated
 from domain.kernel.access import ANYONE, Origin
 from domain.kernel.errors import ConcurrentChange, TooManyRequests
 from domain.kernel.schemas import Length
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Command, interactor, message, secret
 from domain.sessions.errors import SignInRefused
 from domain.sessions.events import SessionStarted
 from domain.sessions.models import Factor
 from domain.sessions.opening import Opening
-from domain.sessions.schemas import Tokens
 
 
 @message

@@ -9,6 +9,7 @@ from domain.kernel.errors import TooManyRequests
 from domain.kernel.mails import SessionEndedMail
 from domain.kernel.ports import Clock, Limits, Mailer
 from domain.kernel.schemas import Length
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Command, interactor, message, secret
 from domain.sessions.devices import named, written
 from domain.sessions.ending import Ending
@@ -18,7 +19,6 @@ from domain.sessions.models import Lifetimes, Reason
 from domain.sessions.policies import TokenPolicy
 from domain.sessions.ports import AccessTokens, RefreshFamilies, Reuse
 from domain.sessions.repositories import Sessions
-from domain.sessions.schemas import Tokens
 
 
 @message

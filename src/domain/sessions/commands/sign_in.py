@@ -8,12 +8,12 @@ from domain.kernel.access import ANYONE, Origin
 from domain.kernel.errors import Overloaded, TooManyRequests
 from domain.kernel.ports import Limits
 from domain.kernel.schemas import Length
+from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Command, interactor, message, secret
 from domain.sessions.errors import EmailNotVerified, LoginMissing, SignInRefused
 from domain.sessions.events import SessionStarted
 from domain.sessions.models import Factor
 from domain.sessions.opening import Opening
-from domain.sessions.schemas import Tokens
 
 
 @dataclass(frozen=True, slots=True)
