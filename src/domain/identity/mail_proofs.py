@@ -101,7 +101,7 @@ class CodeIdentities(MailIdentities):
             await self._proved(user, now, has_password=kept.password_hash is not None)
         await self.failures.forget(user.id, here, place)
         token = self.devices.make(KnownDevice(user.id, user.epoch), now)
-        return Identified(user.id, user.epoch, user.email, email_verified=True, familiar=familiar, device_token=token)
+        return Identified(user.id, user.epoch, user.email, user.email_verified, user.created_at, familiar, token)
 
     async def _judged(
         self, user_id: UserId, device: KnownDevice | None, network: str
