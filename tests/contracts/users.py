@@ -102,7 +102,15 @@ class CredentialsContract:
 
     async def test_finds_by_address_username_and_id(self, ground: Ground) -> None:
         user = await added(ground, username="ada", password="hash")
-        expected = KeptCredential(user.id, "ada@example.com", "hash", is_active=True, email_verified=False, epoch=1)
+        expected = KeptCredential(
+            user.id,
+            "ada@example.com",
+            "hash",
+            is_active=True,
+            email_verified=False,
+            epoch=1,
+            created_at=user.created_at,
+        )
 
         assert await ground.credentials.find("ada@example.com") == expected
         assert await ground.credentials.find("ada") == expected

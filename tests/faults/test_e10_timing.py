@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from random import choice, shuffle
 from statistics import median
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.skipif(not LONG, reason="the long 
 
 TRIALS = 1000
 KNOWN = 200
+VOLLEY, VOLLEYS = 5, 5
 """Nobody of them is asked for so often that the lockout begins."""
 Trial = Callable[[str], Awaitable[None]]
 
@@ -98,6 +100,37 @@ async def test_p8_e10_asking_for_mail_takes_as_long_for_nobody(
             assert (await call("POST", path, {"email": email})).status == 202
 
         await compared(trial, record_property)
+
+
+async def test_p8_e10_many_codes_at_once_take_as_long_for_a_challenge_of_nobody(
+    stack: Stack, tmp_path: Path, record_property: Record
+) -> None:
+    """Those for one challenge wait for each other: they must not tell by it whether anybody was mailed a code."""
+    async with deployed(stack, tmp_path) as service, AsyncExitStack() as open_:
+        calls = [await open_.enter_async_context(service.caller()) for _ in range(VOLLEY)]
+        worker = await asyncio.to_thread(service.hire)
+        await _people(calls[0], 201)
+        challenges: dict[bool, list[str]] = {True: [], False: []}
+        async with service.sql() as sql:
+            for known, name in ((True, "ada"), (False, "eve")):
+                for each in range(KNOWN):
+                    answer = await calls[0]("POST", "/auth/login/email", {"email": f"{name}{each}@example.org"})
+                    challenges[known].append(answer.json()["challenge"])
+
+            async def mailed() -> bool:
+                return bool(await sql.fetchval("SELECT count(*) FROM mailed_links WHERE purpose = 'sign_in'") == KNOWN)
+
+            await until(mailed, 240)
+        await asyncio.to_thread(worker.kill)
+
+        async def trial(challenge: str) -> None:
+            body = {"challenge": challenge, "code": "not a code"}
+            answers = await asyncio.gather(*(call("POST", "/auth/login/email/finish", body) for call in calls))
+            assert {answer.status for answer in answers} == {401}
+
+        # Each several times: some of them while codes are judged, some when there were too many.
+        wanted = [(each, known) for known, all_ in challenges.items() for each in all_ for _ in range(VOLLEYS)]
+        await told_apart(wanted, trial, record_property)
 
 
 async def test_e10_it_does_not_show_how_much_of_a_token_is_right(

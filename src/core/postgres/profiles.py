@@ -27,7 +27,7 @@ WHERE ($1::text IS NULL OR strpos(u.email, $1) > 0) AND ($2::boolean IS NULL OR 
 ORDER BY u.created_at DESC, u.id DESC LIMIT $5
 """  # noqa: S608 - made of constants
 _CREDENTIAL: Final = f"""
-SELECT u.id AS user_id, u.email, c.password_hash, u.is_active, u.email_verified, u.epoch,
+SELECT u.id AS user_id, u.email, c.password_hash, u.is_active, u.email_verified, u.epoch, u.created_at,
        coalesce(f.failures, 0) AS failures, coalesce(h.failures, 0) AS failures_here,
        f.failed_at, h.failed_at AS failed_here_at
 FROM users u

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Protocol
 
 from domain.identity.errors import (
@@ -62,6 +63,8 @@ class Identified:
     email: str
     """Where they are told of what happens to their account."""
     email_verified: bool
+    created_at: datetime
+    """When the account was made."""
     familiar: bool = False
     """Whether it was proved on a device that they have signed in on before."""
     device_token: str | None = field(default=None, repr=False)

@@ -8,7 +8,7 @@ from typing import Final
 from domain.identity.errors import UserNotFound
 from domain.identity.events import PasswordVoided
 from domain.identity.facade import Identified, MailIdentities
-from domain.identity.mailing import LinkPolicy
+from domain.identity.mailing import LinkPolicy, bearable
 from domain.identity.models import Purpose, User
 from domain.identity.ports import (
     Credentials,
@@ -26,7 +26,6 @@ from domain.identity.registration import updated
 from domain.identity.repositories import Links, PasswordHashes, Users
 from domain.identity.verification import DEVICES, NOWHERE, locked, nobody, trusted
 from domain.kernel.access import Origin
-from domain.kernel.errors import TooManyRequests
 from domain.kernel.events import Events
 from domain.kernel.ids import UserId
 from domain.kernel.mails import PasswordVoidedMail
@@ -62,11 +61,8 @@ class CodeIdentities(MailIdentities):
         await self.limits.hit("sign_in_mail", origin.site, self.policy.attempts_per_minute, 60)
         address = self.addresses.parse(email)
         challenge, _ = self.tokens.make(Purpose.SIGN_IN)
-        try:
-            await self.limits.hit("sign_in_code", address, self.policy.per_hour, 3600)
-        except TooManyRequests:
-            return challenge
-        self.requests.ask(address, challenge)
+        if await bearable(self.limits, self.policy, "sign_in_code", address, origin):
+            self.requests.ask(address, challenge)
         return challenge
 
     async def prove(self, challenge: str, code: str, origin: Origin) -> Identified | None:
@@ -105,7 +101,7 @@ class CodeIdentities(MailIdentities):
             await self._proved(user, now, has_password=kept.password_hash is not None)
         await self.failures.forget(user.id, here, place)
         token = self.devices.make(KnownDevice(user.id, user.epoch), now)
-        return Identified(user.id, user.epoch, user.email, email_verified=True, familiar=familiar, device_token=token)
+        return Identified(user.id, user.epoch, user.email, user.email_verified, user.created_at, familiar, token)
 
     async def _judged(
         self, user_id: UserId, device: KnownDevice | None, network: str

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from domain.identity.errors import UserNotFound
 from domain.identity.models import EmailAddress, Link, Purpose, User
 from domain.identity.ports import Credentials, LinkTokens
 from domain.identity.repositories import Links, Users
+from domain.kernel.access import Origin
+from domain.kernel.errors import TooManyRequests
 from domain.kernel.mails import (
     AccountReadyMail,
     EmailChangeAskedMail,
@@ -16,7 +19,10 @@ from domain.kernel.mails import (
     SignInMail,
     VerificationMail,
 )
-from domain.kernel.ports import Clock, Mailer
+from domain.kernel.ports import Clock, Limits, Mailer
+
+NETWORKS: Final = 4
+"""So many networks may use up what they may have sent to one address, before nothing is sent to it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,25 @@ class LinkPolicy:
     """Where people sign in by mail, likewise."""
     sign_in_life: timedelta = timedelta(minutes=10)
     per_hour: int = 5
-    """Mails of one kind that an address is sent per hour, whoever asks and from wherever; 0 for any number."""
+    """Mails of one kind that an address is sent per hour at the word of one network; 0 for any number.
+
+    At the word of all of them it is sent `NETWORKS` times as many.
+    """
     attempts_per_minute: int = 0
     """Links asked for, and as many tried, per minute and network address; 0 for any number."""
+
+
+async def bearable(limits: Limits, policy: LinkPolicy, kind: str, address: str, origin: Origin) -> bool:
+    """Count a mail of one kind that somebody wants sent to `address`, and return whether it may be.
+
+    Whoever asks is not told, since others may have asked: one network cannot use up what is there for the others.
+    """
+    try:
+        await limits.hit(f"{kind}_from", f"{address} {origin.network}", policy.per_hour, 3600)
+        await limits.hit(kind, address, policy.per_hour * NETWORKS, 3600)
+    except TooManyRequests:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

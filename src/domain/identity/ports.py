@@ -62,6 +62,7 @@ class KeptCredential:
     is_active: bool
     email_verified: bool
     epoch: int
+    created_at: datetime
     failures: int = 0
     """Failed attempts in a row, from everywhere."""
     failures_here: int = 0

@@ -121,7 +121,9 @@ class PasswordIdentities(Identities):
 
 
 def _identified(kept: KeptCredential, *, familiar: bool, device_token: str | None = None) -> Identified:
-    return Identified(kept.user_id, kept.epoch, kept.email, kept.email_verified, familiar, device_token)
+    return Identified(
+        kept.user_id, kept.epoch, kept.email, kept.email_verified, kept.created_at, familiar, device_token
+    )
 
 
 def nobody(login: str) -> UserId:

@@ -1,6 +1,7 @@
 """Tell people of sign-ins on devices that they have not used before."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from domain.identity.facade import Identified
@@ -15,6 +16,8 @@ LAST: Final = 50
 """So many sessions of the past are looked at."""
 MAILS: Final = 5
 """How often somebody is told within a day: what keeps no device token, and moves about, is not told of for ever."""
+FRESH: Final = timedelta(hours=1)
+"""So long after an account was made its first sign-in is that of whoever made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class Greeting:
     """Greet whoever signs in.
 
     A device is known by its token, or by the network and the name of the client of one of the last sessions. Whoever
-    signs in for the first time has none that is new.
+    has just made their account has none that is new. Later, nothing is known of those who have not signed in for long,
+    or never did: their sessions are deleted, or their accounts were imported.
     """
 
     sessions: SessionLists
@@ -44,7 +48,9 @@ class Greeting:
             return
         known = await self.sessions.sources(person.user_id, LAST)
         here = origin.network, origin.user_agent
-        if not known or here in {(Origin(address).network, agent) for address, agent in known}:
+        if here in {(Origin(address).network, agent) for address, agent in known}:
+            return
+        if not known and self.clock.now() < person.created_at + FRESH:
             return
         try:
             await self.limits.hit("new_device_mail", str(person.user_id), MAILS, 86_400)

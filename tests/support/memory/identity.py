@@ -155,6 +155,7 @@ class MemoryCredentials(Credentials):
             is_active=user.is_active,
             email_verified=user.email_verified,
             epoch=user.epoch,
+            created_at=user.created_at,
             failures=everywhere[0],
             failures_here=here[0],
             failed_at=everywhere[1],

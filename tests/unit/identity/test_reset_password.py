@@ -15,7 +15,7 @@ from domain.identity.commands.delete_user import DeleteUser
 from domain.identity.commands.forgot_password import ForgotPassword
 from domain.identity.commands.reset_password import ResetPassword
 from domain.identity.errors import EmailInvalid, LinkRefused, PasswordTooWeak
-from domain.identity.mailing import LinkPolicy
+from domain.identity.mailing import NETWORKS, LinkPolicy
 from domain.identity.models import Purpose, User
 from domain.identity.verification import FAILURES
 from domain.kernel.access import Origin
@@ -252,6 +252,16 @@ async def test_i12_fills_nobodys_mailbox_and_does_not_tell() -> None:
     app.clock.pass_by(timedelta(hours=1))
     await forgot(app)
     assert len(mails(app)) == 3
+
+
+async def test_p10_i12_one_network_uses_up_no_mails_for_the_others_until_there_are_very_many() -> None:
+    app = App(links=LinkPolicy(per_hour=2))
+    await app.signed_up()
+    for number in range(NETWORKS + 1):
+        for _ in range(3):
+            assert (await app.answer(FORGOT, origin=Origin(f"203.0.{number}.1"))).result is None
+        await app.mail_resets()
+        assert len(mails(app)) == 2 * min(number + 1, NETWORKS)
 
 
 async def test_i12_limits_how_often_one_network_address_asks_and_tries() -> None:

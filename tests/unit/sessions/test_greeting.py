@@ -1,15 +1,17 @@
 """People hear of sign-ins on devices that they have not used before."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from domain.identity.commands.create_user import CreateUser
 from domain.kernel.access import Origin
 from domain.kernel.mails import NewDeviceMail
 from domain.sessions.commands.dev_sign_in import DevSignIn
 from domain.sessions.errors import SignInRefused
-from domain.sessions.greeting import MAILS, GreetingPolicy
-from tests.support.app import App
+from domain.sessions.greeting import FRESH, MAILS, GreetingPolicy
+from tests.support.app import PASSWORD, App
 from tests.support.attempts import HERE, THERE, fail
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -30,6 +32,40 @@ async def test_a_new_device_is_told_of_and_the_first_is_not(app: App) -> None:
     (text,) = greetings(app)
     assert "Firefox on Linux" in text
     assert "198.51.100.7" in text
+
+
+async def test_somebody_who_was_away_until_nothing_is_known_of_them_is_told(app: App) -> None:
+    await app.signed_up()
+    await app.signed_in(origin=HERE)
+    app.clock.pass_by(timedelta(days=90))
+    sessions = app.memory.table("sessions")
+    for session_id in [*sessions]:
+        del sessions[session_id]  # as the job that recurs does
+
+    await app.signed_in(origin=THERE)
+    await app.signed_in(origin=THERE)
+
+    assert len(greetings(app)) == 1
+
+
+async def test_somebody_whose_account_was_made_by_others_long_ago_is_told(app: App) -> None:
+    root = await app.administrator()
+    imported = CreateUser(email="ada@example.com", password_hash=f"theirs:{PASSWORD}")
+    await app.send(imported, as_=root)
+    app.clock.pass_by(FRESH)
+
+    await app.signed_in(origin=HERE)
+
+    assert len(greetings(app)) == 1
+
+
+async def test_the_first_sign_in_after_an_account_was_made_is_not_told_of(app: App) -> None:
+    await app.signed_up()
+    app.clock.pass_by(FRESH - timedelta(seconds=1))
+
+    await app.signed_in(origin=HERE)
+
+    assert greetings(app) == []
 
 
 async def test_what_is_known_is_not_told_of(app: App) -> None:

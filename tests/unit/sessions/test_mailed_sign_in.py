@@ -172,6 +172,18 @@ async def test_i12_nobodys_mailbox_is_filled(app: App) -> None:
     assert len(challenges) == LinkPolicy().per_hour + 3
 
 
+async def test_p10_i12_one_network_uses_up_no_codes_for_the_others(app: App) -> None:
+    await app.signed_up()
+    for _ in range(LinkPolicy().per_hour + 1):
+        await asked(app)
+
+    challenge = (await app.send(RequestMailedSignIn(email=ADA), origin=THERE)).challenge
+    await app.mail_codes()
+
+    assert len(mails(app)) == LinkPolicy().per_hour + 1
+    assert await finish(app, challenge, code(app), THERE)
+
+
 async def test_i12_whoever_asks_and_whoever_tries_is_limited() -> None:
     app = App(links=LinkPolicy(attempts_per_minute=2))
     for number in range(2):

@@ -1,7 +1,7 @@
 """Ask for a link to reset a password."""
 
 from domain.identity.errors import EmailInvalid
-from domain.identity.mailing import LinkPolicy
+from domain.identity.mailing import LinkPolicy, bearable
 from domain.identity.ports import EmailAddresses, ResetRequests
 from domain.identity.schemas import Email
 from domain.kernel.access import ANYONE, Origin
@@ -14,7 +14,7 @@ from domain.kernel.usecases import Command, interactor, message
 class ForgotPassword(Command[None]):
     """Mail the owner of an address a link to choose another password; the caller does not learn whether there is one.
 
-    Past a few mails an hour to one address no more is sent, and the answer is the same.
+    Past a few mails an hour to one address, from one network or from all, no more is sent, and the answer is the same.
     """
 
     email: Email
@@ -30,8 +30,5 @@ class ForgotPasswordInteractor:
     async def __call__(self, request: ForgotPassword, origin: Origin) -> None:
         await self.limits.hit("forgot", origin.site, self.policy.attempts_per_minute, 60)
         address = self.addresses.parse(request.email)
-        try:
-            await self.limits.hit("reset_mail", address, self.policy.per_hour, 3600)
-        except TooManyRequests:
-            return
-        self.requests.ask(address)
+        if await bearable(self.limits, self.policy, "reset_mail", address, origin):
+            self.requests.ask(address)

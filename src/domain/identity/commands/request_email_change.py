@@ -1,7 +1,7 @@
 """Ask for another e-mail address."""
 
 from domain.identity.errors import EmailInvalid, PasswordWrong, UserNotFound
-from domain.identity.mailing import LinkMails, LinkPolicy
+from domain.identity.mailing import LinkMails, LinkPolicy, bearable
 from domain.identity.ports import Credentials, EmailAddresses, Failures, Passwords
 from domain.identity.repositories import Users
 from domain.identity.schemas import Email, Password
@@ -53,17 +53,10 @@ class RequestEmailChangeInteractor:
             if not fits:
                 await self.failures.count(kept.user_id, network, now)
             raise PasswordWrong
-        bearable, other = await self._bearable(address), await self.credentials.find(address)
+        sent = await bearable(self.limits, self.policy, "email_change_mail", address, origin)
+        other = await self.credentials.find(address)
         user = await self.users.get(actor.user_id)
         if user.epoch != kept.epoch:
             raise ConcurrentChange
-        if bearable and address != user.email:
+        if sent and address != user.email:
             await self.mails.change(user, address, taken=other is not None)
-
-    async def _bearable(self, address: str) -> bool:
-        """Return whether the address was not mailed too often; whoever asks is not told, since others may have."""
-        try:
-            await self.limits.hit("email_change_mail", address, self.policy.per_hour, 3600)
-        except TooManyRequests:
-            return False
-        return True
