@@ -30,7 +30,7 @@ async def guess(
     Once as many as there may be were judged, those whose numbers are multiples of `right` are right.
     """
     statuses = []
-    async with service.caller(keeps=False) as call:
+    async with service.caller(keeps=False, patience=120) as call:
         while (number := next(numbers)) < GUESSES:
             if number == GUESSES // 2:
                 halfway.set()
