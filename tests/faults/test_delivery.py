@@ -19,6 +19,11 @@ from tests.support.facts import slots_held, until
 
 pytestmark = pytest.mark.faults
 
+JOBS = """
+INSERT INTO jobs (id, name, payload)
+SELECT gen_random_uuid(), 'note', '{"text": "hello"}' FROM generate_series(1, $1) RETURNING id
+"""
+
 
 async def test_e5_nothing_is_lost_when_anything_is_killed(
     cluster: Cluster, record_property: Callable[[str, object], None]
@@ -99,11 +104,7 @@ async def test_no_job_is_lost_when_worker_or_broker_are_killed(cluster: Cluster)
     count = 3000 if LONG else 600
     connection = await asyncpg.connect(cluster.url)
     await connection.execute("CREATE TABLE noted (job uuid NOT NULL)")
-    await connection.execute(
-        "INSERT INTO jobs (id, name, payload) SELECT gen_random_uuid(), 'note', '{\"text\": \"hello\"}' FROM generate_series(1, $1)",
-        count,
-    )
-    jobs = {row["id"] for row in await connection.fetch("SELECT id FROM jobs")}
+    jobs = {row["id"] for row in await connection.fetch(JOBS, count)}
     await cluster.lose(cluster.workers[0])
     await cluster.hire()
     await asyncio.to_thread(cluster.rabbit.kill)

@@ -44,7 +44,7 @@ async def guess(service: Service, guessing: Guessing, right: int) -> list[int]:
     """
     email, full = guessing.email, guessing.full
     statuses = []
-    async with service.caller(keeps=False) as call:
+    async with service.caller(keeps=False, patience=120) as call:
         while (number := next(guessing.numbers)) < GUESSES:
             if number == GUESSES // 2:
                 guessing.halfway.set()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.enemies import DOCUMENT, WAYS, Seat, Stage
 from tests.support.facts import until
-from tests.support.http import Caller
+from tests.support.patient import Patient
 from tests.support.service import LONG, Service, Stack, deployed
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600 if LONG else 300)]
@@ -107,8 +107,8 @@ async def fleet(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Async
         yield made
 
 
-def _caller(service: Service, token: str | None, running: AsyncExitStack) -> Caller:
-    made = service.caller(token)
+def _caller(service: Service, token: str | None, running: AsyncExitStack) -> Patient:
+    made = service.patient(token)
     running.callback(made.drop)
     return made
 
@@ -121,6 +121,9 @@ async def examine(fleet: Fleet, trials: int, record_property: Record) -> None:
     async with fleet.load():
         await fleet.until_there_were(trials, counted)
     record_property("trials", dict(counted))
+    record_property(
+        "asked again", sum(each.repeated for stage in fleet.stages for seat in stage.seats for each in seat)
+    )
     record_property("beside", dict(fleet.asked))
     record_property("seconds", round(time.monotonic() - started, 1))
     assert wrong == []

@@ -22,6 +22,7 @@ from examples.user_service.projection import PEOPLE
 from gatewright_events.comparing import differences, reload
 from gatewright_events.feed import FeedSubscriber
 from tests.support.facts import until
+from tests.support.proxies import line
 from tests.support.service import PASSWORD, Service, Stack, deployed
 
 pytestmark = pytest.mark.faults
@@ -37,17 +38,20 @@ SELECT gen_random_uuid(), $1, 'user', id, $2, now(), 1 FROM users WHERE email = 
 
 @dataclass
 class Copying:
-    """The example as a process of its own, which follows the feed of a service."""
+    """The example as a process of its own, which follows the feed of a service.
+
+    Its line goes through this process, and does not flow while this is held up: it cannot be through before it is seen.
+    """
 
     service: Service
+    url: str
     token: str
     path: Path
     process: Popen[bytes] | None = None
 
     def start(self) -> None:
         kept = {name: text for name, text in os.environ.items() if name != "AMQP_URL"}
-        url = f"http://127.0.0.1:{self.service.port.number}"
-        named = {"GATEWRIGHT_URL": url, "GATEWRIGHT_TOKEN": self.token, "DATABASE": str(self.path)}
+        named = {"GATEWRIGHT_URL": self.url, "GATEWRIGHT_TOKEN": self.token, "DATABASE": str(self.path)}
         command = [sys.executable, "-m", "examples.user_service"]
         self.process = Popen(command, cwd=ROOT, env=kept | named, stdout=PIPE, stderr=PIPE)
 
@@ -98,7 +102,7 @@ async def _fill(connection: asyncpg.Connection) -> None:
 
 
 async def _sign_ups(service: Service, stop: asyncio.Event, made: list[str]) -> None:
-    async with service.caller() as call:
+    async with service.patient() as call:
         while not stop.is_set():
             email = f"{uuid7().hex}@example.com"
             answer = await call("POST", "/auth/signup", {"email": email, "password": PASSWORD})
@@ -109,8 +113,12 @@ async def _sign_ups(service: Service, stop: asyncio.Event, made: list[str]) -> N
 async def test_i18_a_copier_that_is_killed_goes_on_and_is_complete_while_people_sign_up(
     stack: Stack, tmp_path: Path
 ) -> None:
-    async with populated(stack, tmp_path) as (service, token):
-        copying, stop, made = Copying(service, token, tmp_path / "users.sqlite3"), asyncio.Event(), list[str]()
+    async with (
+        populated(stack, tmp_path) as (service, token),
+        line(f"http://127.0.0.1:{service.port.number}") as wire,
+    ):
+        url, stop, made = wire.url.replace("@", ""), asyncio.Event(), list[str]()
+        copying = Copying(service, url, token, tmp_path / "users.sqlite3")
         async with asyncio.TaskGroup() as others:
             others.create_task(_sign_ups(service, stop, made))
             try:

@@ -9,7 +9,8 @@ import pytest
 from tests.faults.soak import VICTIMS, soak
 from tests.support.service import LONG, Stack, deployed
 
-pytestmark = pytest.mark.faults
+# The verdict alone may wait for four minutes.
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(7200 if LONG else 600)]
 
 
 async def test_e4_f16_every_acknowledged_sign_up_survives_and_no_other(
