@@ -20,8 +20,8 @@ REST: Final = timedelta(seconds=0.5)
 # which only one index can do: no statistics make the planner walk through everybody's. Whoever was given fewer events
 # than there was room for has none left, and goes on from the head. What is over but told again is looked up row by row,
 # for the table may be large, and nothing that waits is touched: attempts lock deliveries before cursors, and this the
-# other way round. What left for the archive before a cursor came to it, for its webhook was disabled or it went back, is
-# passed over but told of: whatever was put back has a time until which it is kept.
+# other way round. What left for the archive before a cursor came to it, as its webhook was disabled or went back, is
+# passed over but named: whatever was put back has a time until which it is kept.
 PLAN: Final = f"""
 WITH head AS (SELECT position FROM log_head), taken AS (
     SELECT c.webhook_id, c.position, w.organization_id, w.event_types
@@ -72,7 +72,7 @@ WITH head AS (SELECT position FROM log_head), taken AS (
 ), gone AS (SELECT max(last) AS last FROM archived_partitions WHERE log = 'events' AND kept_until IS NULL)
 SELECT (SELECT count(*) FROM taken) AS taken, (SELECT count(*) FROM told) + (SELECT count(*) FROM again) AS told,
        ARRAY(SELECT format(
-           'webhook %s: events %s to %s were archived before it was told of them: restore them, then redeliver after %s',
+           'webhook %s: events %s to %s were archived before it was told of them: restore, then redeliver after %s',
            b.webhook_id, b.position + 1, g.last, b.position) FROM behind b JOIN gone g ON b.position < g.last) AS missed
 """  # noqa: S608 - made of constants
 
