@@ -148,9 +148,11 @@ async def plant(service: Service, call: Caller, canaries: Canaries) -> None:
     change = {"current_password": canaries("wrong current"), "new_password": canaries("new")}
     await call("POST", "/auth/password/change", change, bearer(mine[4]) | once())
     for _ in range(2):
-        await call(
+        changed = await call(
             "POST", "/auth/password/change", change | {"current_password": ada["password"]}, bearer(mine[4]) | once()
         )
+        if changed.status == 200:
+            keep(canaries, changed.json())
     made = {"email": "bob@example.org", "password": canaries("given password")}
     for _ in range(2):
         await call("POST", "/auth/users", made, bearer(admin) | once())

@@ -28,7 +28,9 @@ async def test_leaves_nothing_when_the_password_is_changed_meanwhile(newer: int)
         await app.signed_in()
 
     assert [fact.type for fact in app.facts[-2:]] == ["identity.user.password_changed", "sessions.session.started"]
-    assert len(app.memory.table(SESSIONS)) == 1
+    begun = [session.id for session in app.memory.table(SESSIONS).values() if session.revoked_at is None]
+    assert begun == [app.facts[-1].aggregate_id]
+    assert len(app.memory.table(SESSIONS)) == 2
     assert app.memory.table(CREDENTIALS)[user.id].password_hash.endswith(NEW)
     assert app.audited[-1] == ("sessions.session.start", "sessions.sign_in_refused")
 
