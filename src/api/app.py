@@ -61,9 +61,9 @@ def routes(settings: Settings) -> list[Router]:
     ]
 
 
-def build(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Litestar:
-    """Make the ASGI application, whose metrics are in `registry`; raise `Misconfigured`."""
-    assembly = Assembly.of(settings, registry)
+def build(settings: Settings, registry: CollectorRegistry = REGISTRY, assembly: Assembly | None = None) -> Litestar:
+    """Make the ASGI application of `assembly`, or of one with its metrics in `registry`; raise `Misconfigured`."""
+    assembly = assembly or Assembly.of(settings, registry)
     dispatch = dispatcher(assembly)
     tracer = configure_tracing(settings.otlp_endpoint, SERVICE, settings.trace_share)
     access_log = AccessLog(sys.stdout.buffer)

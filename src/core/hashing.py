@@ -61,7 +61,7 @@ class HashingPool:
             self._refuse(wait)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` in the pool, or raise `Overloaded`: at once when the queue is too long, else when it has waited."""
+        """Run `work` in the pool, or raise `Overloaded`: at once if the queue is too long, else after `patience`."""
         self.admit()
         self._accept(1)
         try:

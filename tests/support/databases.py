@@ -6,7 +6,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from core.postgres.database import Database
 from domain.kernel.ids import uuid7
+
+
+def patient(url: str, size: int = 10) -> Database:
+    """Return pools for tests of anything but time: a machine that is held up for seconds fails none of them."""
+    return Database(url, size=size, wait=20, statement_timeout=20)
 
 
 def sibling(url: str, name: str) -> str:

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.postgres.database import Database
 from tests.integration.access.ground import SqlGround
-from tests.support.databases import copied
+from tests.support.databases import copied, patient
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +17,7 @@ async def access_url(postgres_url: str, migrated: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def ground(access_url: str) -> AsyncIterator[SqlGround]:
     """Yield pools on empty tables."""
-    database = Database(access_url, size=8)
+    database = patient(access_url, 8)
     await database.open()
     made = SqlGround(database)
     await made.empty()

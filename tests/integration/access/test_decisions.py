@@ -11,11 +11,11 @@ from core.access.decisions import EngineDecisions
 from core.access.engine import AccessEngine
 from core.postgres.access_lists import SqlAccessLists
 from core.postgres.access_parts import SqlParts
-from core.postgres.database import Database
 from domain.access.ports import Decisions
 from domain.kernel.consistency import ConsistencyToken
 from tests.contracts.decisions import Change, DecisionsContract
 from tests.support.access import rows
+from tests.support.databases import patient
 
 
 @dataclass
@@ -37,7 +37,7 @@ class SqlGround:
 
 @pytest.fixture
 async def ground(fresh_database_url: str) -> AsyncIterator[SqlGround]:
-    database = Database(fresh_database_url, size=4)
+    database = patient(fresh_database_url, 4)
     await database.open()
     writer = await database.connect()
     await rows.furnish(writer)

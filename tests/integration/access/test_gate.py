@@ -29,6 +29,7 @@ from domain.kernel.access import Actor, Permission, member_of, needs
 from domain.kernel.errors import Forbidden, OrganizationNotFound
 from domain.kernel.ids import PLATFORM, OrganizationId, SessionId, UserId, uuid7
 from domain.organizations.queries.get_configuration import GetConfiguration
+from tests.support.databases import patient
 
 ROOT = Path(__file__).parents[3]
 MODEL = """
@@ -121,7 +122,7 @@ class World:
 
 @pytest.fixture
 async def world(fresh_database_url: str) -> AsyncIterator[World]:
-    database = Database(fresh_database_url, size=2)
+    database = patient(fresh_database_url, 2)
     await database.open()
     engine = AccessEngine(SqlParts(database))
     yield World(database, (EngineGate(engine),), engine)

@@ -34,6 +34,7 @@ from tests.support.access.changing import (
 from tests.support.access.machine import answers
 from tests.support.access.oracle import Asked
 from tests.support.access.worlds import Somebody, World
+from tests.support.databases import patient
 from tests.support.invariants import TREES, broken
 
 DEEP = bool(os.environ.get("GATEWRIGHT_DEEP"))
@@ -46,7 +47,7 @@ HELD: Final = [UUID(int=(9 << 64) + each) for each in (2, 3, 4)]
 
 @pytest.fixture
 async def databases(fresh_database_url: str) -> AsyncIterator[list[Database]]:
-    made = [Database(fresh_database_url, size=4) for _ in range(2)]
+    made = [patient(fresh_database_url, 4) for _ in range(2)]
     async with AsyncExitStack() as stack:
         for each in made:
             await each.open()

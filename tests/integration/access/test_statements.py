@@ -9,6 +9,7 @@ from core.postgres.access_parts import SqlParts
 from core.postgres.database import Database
 from domain.access.engine.parts import Key, Name
 from domain.kernel.ids import OrganizationId, uuid7
+from tests.support.databases import patient
 
 TIMES: Final = 12
 CUSTOM: Final = 5
@@ -17,7 +18,7 @@ CUSTOM: Final = 5
 
 @pytest.fixture
 async def database(fresh_database_url: str) -> AsyncIterator[Database]:
-    made = Database(fresh_database_url, size=1)
+    made = patient(fresh_database_url, 1)
     await made.open()
     yield made
     await made.close()

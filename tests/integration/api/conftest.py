@@ -10,6 +10,7 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from api.app import build
+from core.assembly import Assembly
 from core.settings import Settings
 from domain.kernel.ids import uuid7
 from tests.support.client import Answer, Client
@@ -34,9 +35,7 @@ async def start(api_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[S
     async with TaskGroup() as running:
 
         async def begin(**more: Any) -> Client:
-            app = build(
-                configured(tmp_path, **{"database_url": api_url, "redis_url": redis_url} | more), CollectorRegistry()
-            )
+            app = patient(configured(tmp_path, **{"database_url": api_url, "redis_url": redis_url} | more))
             started = Event()
             running.create_task(_live(app, started, stopped))
             await started.wait()
@@ -44,6 +43,15 @@ async def start(api_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[S
 
         yield begin
         stopped.set()
+
+
+def patient(settings: Settings) -> Litestar:
+    """Make an application that a machine which is held up for seconds does not make refuse anybody."""
+    registry = CollectorRegistry()
+    assembly = Assembly.of(settings, registry)
+    assembly.feed.bound = 30
+    assembly.database.wait = assembly.database.statement_timeout = 20
+    return build(settings, registry, assembly)
 
 
 def configured(folder: Path, **more: Any) -> Settings:

@@ -41,15 +41,17 @@ async def other(url: str) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def crossing(url: str, connection: Any, organization_id: UUID) -> None:
-    """Wait for what whoever waits for this connection has, until they are undone."""
-    async with other(url) as watching:
-        pid = connection.get_server_pid()
+async def crossing(watching: Any, connection: Any, organization_id: UUID) -> None:
+    """Wait for what whoever waits for this connection has, until they are undone.
 
-        async def somebody_waits() -> bool:
-            return bool(await watching.fetchval(WAITING, pid))
+    Postgres looks for a circle once, a second after they began to wait: nothing else may take time.
+    """
+    pid = connection.get_server_pid()
 
-        await until(somebody_waits)
+    async def somebody_waits() -> bool:
+        return bool(await watching.fetchval(WAITING, pid))
+
+    await until(somebody_waits)
     await connection.execute(ORGANIZATION, organization_id)
 
 
@@ -57,11 +59,11 @@ async def test_a_command_that_is_undone_is_run_again_and_answered_once(people: P
     root, owner = await people.new()
     made = await people.organization(owner)
     ada, _ = await people.joined(owner, made["id"])
-    async with other(api_url) as connection:
+    async with other(api_url) as connection, other(api_url) as watching:
         async with connection.transaction():
             await connection.execute(MEMBER, UUID(made["id"]), UUID(ada["id"]))
             removing = asyncio.create_task(remove(people, owner, made, ada))
-            await crossing(api_url, connection, UUID(made["id"]))
+            await crossing(watching, connection, UUID(made["id"]))
             assert not removing.done()
         answer = await removing
 
@@ -75,14 +77,14 @@ async def test_a_command_that_is_undone_each_time_is_refused_and_did_nothing(peo
     root, owner = await people.new()
     made = await people.organization(owner)
     ada, _ = await people.joined(owner, made["id"])
-    async with other(api_url) as connection, connection.transaction():
+    async with other(api_url) as connection, other(api_url) as watching, connection.transaction():
         await connection.execute(MEMBER, UUID(made["id"]), UUID(ada["id"]))
         removing = asyncio.create_task(remove(people, owner, made, ada))
         for _ in range(TRIES):
             assert not removing.done()
             lock = connection.transaction()
             await lock.start()
-            await crossing(api_url, connection, UUID(made["id"]))
+            await crossing(watching, connection, UUID(made["id"]))
             await lock.rollback()
         answer = await removing
 

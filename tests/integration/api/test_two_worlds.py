@@ -13,10 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
-from prometheus_client import CollectorRegistry
 
-from api.app import build
-from tests.integration.api.conftest import Start, configured
+from tests.integration.api.conftest import Start, configured, patient
 from tests.integration.api.worlds.requests import LAST, READS, REFUSED, Request, requests
 from tests.integration.api.worlds.scene import Builder, Fill, Scene, people, shared, within, without
 from tests.support.client import Answer, Client
@@ -138,7 +136,7 @@ async def worlds(
 ) -> AsyncIterator[Worlds]:
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(copied(postgres_url, migrated, "base"))
-        app = build(configured(tmp_path, database_url=base, redis_url=redis_url), CollectorRegistry())
+        app = patient(configured(tmp_path, database_url=base, redis_url=redis_url))
         async with app.lifespan():
             call = Client(app, peer=PEER)
             document = (await call("GET", "/auth/openapi.json")).json()

@@ -53,7 +53,7 @@ async def test_workers_tell_it_when_nothing_is_written_any_more(
 ) -> None:
     job: Job[Nothing] = Checkpoints(own_trail.database, own_trail.keys).job
     await job.handle(Nothing(), uuid7())
-    assert caplog.text == ""
+    assert not [each for each in caplog.records if each.name.startswith("core.")]
     await own_trail.connection.execute(SWALLOWS)
     await job.handle(Nothing(), uuid7())
     assert "swallows of audit_pending" in caplog.text

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.postgres.database import Database
 from tests.integration.belonging.ground import SqlGround
-from tests.support.databases import copied
+from tests.support.databases import copied, patient
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +17,7 @@ async def belonging_url(postgres_url: str, migrated: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def ground(belonging_url: str) -> AsyncIterator[SqlGround]:
     """Yield pools; whoever uses them makes organizations of their own."""
-    database = Database(belonging_url, size=8)
+    database = patient(belonging_url, 8)
     await database.open()
     yield SqlGround(database)
     await database.close()

@@ -34,7 +34,7 @@ async def waiting(ground: SqlGround) -> None:
     async def one() -> bool:
         return bool(await ground.value(question))
 
-    await until(one, 5)
+    await until(one, 20)
 
 
 async def consistent(ground: SqlGround) -> bool:
@@ -227,7 +227,7 @@ async def test_those_who_only_make_resources_do_not_wait_for_each_other(ground: 
 
     async with ground.work() as work:
         await register(work, ours, ResourceId(uuid7()), top)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await ground.resource(ours, top)
 
 

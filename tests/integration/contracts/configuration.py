@@ -21,6 +21,7 @@ from domain.organizations.queries.get_configuration import GetConfiguration, Get
 from domain.organizations.repositories import ConfigurationHeads
 from domain.organizations.schemas import Configuration
 from domain.organizations.speaking import Speaking
+from tests.support.databases import patient
 from tests.support.memory.events import AllSeeing
 
 SOMEBODY = Actor(UserId(uuid7()), SessionId(uuid7()), None, 0)
@@ -36,7 +37,7 @@ UNION ALL SELECT aggregate_version FROM events WHERE organization_id = $1 ORDER 
 
 @asynccontextmanager
 async def opened(database_url: str, size: int = 10) -> AsyncIterator[Database]:
-    database = Database(database_url, size=size)
+    database = patient(database_url, size)
     await database.open()
     yield database
     await database.close()

@@ -20,6 +20,6 @@ async def database(fresh_database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def connection(database: Database) -> AsyncIterator[Any]:
     """One session."""
-    made = await database.connect()
+    made = await database.connect(60)
     yield made
     await made.close()

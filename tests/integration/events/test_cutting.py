@@ -172,7 +172,7 @@ async def test_where_there_is_no_partition_the_sequencer_says_so_and_rests(
         return "CheckViolationError" in caplog.text
 
     sequencing = asyncio.create_task(Sequencer(database).run())
-    await until(told, 10)
+    await until(told, 60)
     sequencing.cancel()
     with suppress(asyncio.CancelledError):
         await sequencing

@@ -57,9 +57,9 @@ class TestSqlEventLog(EventLogContract):
 
 
 async def test_many_wait_on_one_connection(ledger: SqlLedger) -> None:
-    waiting = [asyncio.create_task(ledger.log.grown(0, 20)) for _ in range(200)]
+    waiting = [asyncio.create_task(ledger.log.grown(0, 90)) for _ in range(200)]
     await ledger.state(uuid7(), 1)
-    await asyncio.wait_for(asyncio.gather(*waiting), 5)
+    await asyncio.wait_for(asyncio.gather(*waiting), 60)
     sessions = await ledger.connection.fetchval(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
@@ -68,14 +68,14 @@ async def test_many_wait_on_one_connection(ledger: SqlLedger) -> None:
 
 async def test_waiting_survives_the_loss_of_the_connection(ledger: SqlLedger) -> None:
     await ledger.state(uuid7(), 1)
-    await asyncio.wait_for(ledger.log.grown(0, 20), 5)
-    waiting = asyncio.create_task(ledger.log.grown(1, 20))
+    await asyncio.wait_for(ledger.log.grown(0, 90), 60)
+    waiting = asyncio.create_task(ledger.log.grown(1, 90))
     await ledger.connection.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND application_name = 'gatewright-feed'"
     )
     await ledger.state(uuid7(), 1)
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, 60)
 
 
 async def test_whoever_waits_is_let_go_when_the_process_stops(database: Database) -> None:
@@ -84,7 +84,7 @@ async def test_whoever_waits_is_let_go_when_the_process_stops(database: Database
     waiting = [asyncio.create_task(follower.reached(0, 30)) for _ in range(10)]
     await asyncio.sleep(0)
     following.cancel()
-    await asyncio.wait_for(asyncio.gather(*waiting), 5)
+    await asyncio.wait_for(asyncio.gather(*waiting), 60)
 
 
 async def test_a_log_that_cannot_be_reached_is_unavailable() -> None:

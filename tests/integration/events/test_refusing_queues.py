@@ -46,7 +46,11 @@ async def test_a_full_queue_that_refuses_holds_up_nobody_and_gets_later_what_it_
 
         async with running(Relay(database, rabbitmq_url, errand)):
             await until(settled)
-        assert len(subscriber.ids) == 300
+
+            async def arrived() -> bool:
+                return len(subscriber.ids) == 300
+
+            await until(arrived)
         assert disorder(subscriber.events) == 0
         assert "starts again" not in caplog.text
         parked = await parked_events(database, errand.sink)

@@ -129,8 +129,8 @@ async def test_a_queue_that_is_full_ends_it_after_a_while_and_it_goes_on_from_th
     await fill(database.url, 100, 10)
     limits = {"x-max-length": 30, "x-overflow": "reject-publish"}
     async with kept(rabbitmq_url, **limits) as queue, kept(rabbitmq_url) as other:
-        replay = Replay(database, rabbitmq_url, queue.name, await course(connection), patience=2)
-        with pytest.raises(Stopped, match="nothing was confirmed for 2 seconds") as ended:
+        replay = Replay(database, rabbitmq_url, queue.name, await course(connection), patience=10)
+        with pytest.raises(Stopped, match="nothing was confirmed for 10 seconds") as ended:
             await asyncio.wait_for(replay.run(), 60)
         reached = ended.value.cursor.position
         assert replay.sent == reached >= 20

@@ -74,12 +74,12 @@ class Service:
         assert self.process
         if self.process.returncode is None:
             (self.process.kill if kill else self.process.terminate)()
-        code = await asyncio.wait_for(self.process.wait(), 10)
+        code = await asyncio.wait_for(self.process.wait(), 60)
         await self.reading
         return code
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.database)) as database:
+        with closing(sqlite3.connect(self.database, timeout=60)) as database:
             return database.execute(query).fetchall()
 
 

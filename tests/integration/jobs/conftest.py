@@ -19,7 +19,7 @@ def database(fresh_database_url: str) -> Database:
 @pytest.fixture
 async def connection(database: Database) -> AsyncIterator[Any]:
     """One session."""
-    made = await database.connect()
+    made = await database.connect(60)
     yield made
     await made.close()
 

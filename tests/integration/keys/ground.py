@@ -17,6 +17,7 @@ from domain.kernel.usecases import Message
 from domain.keys.policies import KeyPolicy
 from domain.keys.ports import KeyLists
 from domain.keys.repositories import SigningKeys
+from tests.support.databases import patient
 
 R = TypeVar("R")
 
@@ -74,7 +75,7 @@ class Process:
 
 @asynccontextmanager
 async def process(url: str) -> AsyncIterator[Process]:
-    database = Database(url, size=4)
+    database = patient(url, 4)
     await database.open()
     yield Process(database, Keys(Secrets(SECRET), None, KeyPolicy()))
     await database.close()

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.postgres.database import Database
 from tests.integration.organizations.ground import EMPTY, SqlGround
-from tests.support.databases import copied
+from tests.support.databases import copied, patient
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +17,7 @@ async def organizations_url(postgres_url: str, migrated: str) -> AsyncIterator[s
 @pytest.fixture
 async def ground(organizations_url: str) -> AsyncIterator[SqlGround]:
     """Yield pools on empty tables."""
-    database = Database(organizations_url, size=8)
+    database = patient(organizations_url, 8)
     await database.open()
     async with database.read() as connection:
         await connection.execute(EMPTY)

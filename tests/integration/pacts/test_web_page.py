@@ -115,5 +115,6 @@ async def test_the_service_keeps_to_it(service: Service, tmp_path: Path) -> None
 
 def verifier(service: Service, states: str, folder: Path) -> Verifier:
     """Return what sends what the pact in `folder` says, and compares the answers."""
-    made = Verifier("gatewright", host="127.0.0.1").add_transport(url=f"http://127.0.0.1:{service.port.number}")
+    made = Verifier("gatewright", host="127.0.0.1").set_request_timeout(60_000)
+    made.add_transport(url=f"http://127.0.0.1:{service.port.number}")
     return made.state_handler(states, body=True).add_source(folder / "web_page-gatewright.json")

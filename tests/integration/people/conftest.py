@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.postgres.database import Database
 from tests.integration.people.ground import EMPTY, SqlGround
-from tests.support.databases import copied
+from tests.support.databases import copied, patient
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +17,7 @@ async def people_url(postgres_url: str, migrated: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def ground(people_url: str) -> AsyncIterator[SqlGround]:
     """Yield pools on empty tables."""
-    database = Database(people_url, size=8)
+    database = patient(people_url, 8)
     await database.open()
     async with database.read() as connection:
         await connection.execute(EMPTY)

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.postgres.database import Database
 from tests.integration.resources.ground import SqlGround
+from tests.support.databases import patient
 
 
 @pytest.fixture
 async def ground(database_url: str) -> AsyncIterator[SqlGround]:
-    database = Database(database_url, size=8)
+    database = patient(database_url, 8)
     await database.open()
     ground = SqlGround(database)
     await ground.found()

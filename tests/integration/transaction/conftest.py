@@ -31,7 +31,7 @@ async def database_url(postgres_url: str, migrated: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """Yield pools that give up soon, on empty tables."""
-    database = Database(database_url, size=4, wait=0.3, statement_timeout=2.0)
+    database = Database(database_url, size=4, wait=2.0, statement_timeout=2.0)
     await database.open()
     async with database.read() as connection:
         await connection.execute("TRUNCATE outbox, audit_pending, jobs, revocations, idempotency_keys, things")
@@ -53,7 +53,7 @@ async def wire(database_url: str) -> AsyncIterator[Line]:
 @pytest.fixture
 async def far(wire: Line, ground: SqlGround) -> AsyncIterator[SqlGround]:
     """Yield the ground at the other end of a line that can go dead; `ground` itself has emptied the tables."""
-    database = Database(wire.url, size=4, wait=0.3, statement_timeout=0.6)
+    database = Database(wire.url, size=4, wait=1.0, statement_timeout=1.0)
     await database.open()
     yield SqlGround(database, Heard())
     wire.thaw()

@@ -176,7 +176,8 @@ async def test_pokes_are_joined_and_survive_the_loss_of_their_connection(databas
         await heard.get()
         assert heard.empty()
         await listener.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gatewright-poke'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'gatewright-poke' AND datname = current_database()"
         )
         while heard.empty():
             poke()

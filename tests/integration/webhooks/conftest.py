@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.postgres.database import Database
 from tests.integration.webhooks.ground import SqlGround
-from tests.support.databases import copied
+from tests.support.databases import copied, patient
 from tests.support.receiver import Receiver
 
 
@@ -19,7 +18,7 @@ async def webhooks_url(postgres_url: str, migrated: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def ground(webhooks_url: str) -> AsyncIterator[SqlGround]:
     """Yield pools on empty tables."""
-    database = Database(webhooks_url, size=8)
+    database = patient(webhooks_url, 8)
     await database.open()
     made = SqlGround(database)
     await made.empty()
