@@ -62,8 +62,16 @@ def _settings(settings: Settings) -> list[Finding]:
         Finding("served at", "ok", settings.served_at),
         _secret_file(settings.secret_file) if settings.secret_file else Finding("secret", "ok", where),
         Finding("data folder", "ok" if free > ROOM else "note", f"{settings.folder}, {free >> 20} MiB free"),
+        _signing_up(settings),
         Finding("mail", "ok", "by SMTP" if settings.smtp_url else f"written to {settings.folder / 'mail'}"),
     ]
+
+
+def _signing_up(settings: Settings) -> Finding:
+    if settings.signup_private:
+        return Finding("signing up", "ok", "in private")
+    open_ = f"tells by 409 who has an account: {PREFIX}SIGNUP_PRIVATE=true answers everybody alike"
+    return Finding("signing up", "note" if settings.is_production else "ok", open_)
 
 
 def _secret_file(file: Path) -> Finding:

@@ -32,7 +32,8 @@ class PasswordRules:
     def check(self, password: str, context: Sequence[str] = ()) -> None:
         """Raise `PasswordTooWeak` unless `password` may be chosen by whom `context` describes.
 
-        `context` are words an attacker tries first: user name, local part of the address, name of the organization.
+        `context` are words an attacker tries first: user name, local part of the address, name of the organization
+        that invites.
         """
         text = prepared(password)
         if text is None:

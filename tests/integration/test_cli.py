@@ -85,6 +85,27 @@ def test_the_doctor_names_what_is_wrong(run: Run, postgres_url: str) -> None:
     assert [each.returncode for each in (down, empty, broken)] == [1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("environment_", "private", "state"),
+    [("production", "false", "note"), ("production", "true", "ok"), ("test", "false", "ok")],
+)
+def test_p7_the_doctor_notes_that_signing_up_tells_who_has_an_account(
+    run: Run, environment_: str, private: str, state: str
+) -> None:
+    told = run(
+        *("doctor", "--json"),
+        DATABASE_URL=NOWHERE,
+        REDIS_URL="redis://127.0.0.1:1/0",
+        ISSUER="https://auth.example.com",
+        SECRET=SECRET,
+        ENVIRONMENT=environment_,
+        SIGNUP_PRIVATE=private,
+    )
+
+    (finding,) = [each for each in json.loads(told.stdout) if each["what"] == "signing up"]
+    assert (finding["state"], "GATEWRIGHT_SIGNUP_PRIVATE" in finding["detail"]) == (state, private == "false")
+
+
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256", "EdDSA", "HS256"])
 def test_generated_keys_sign(run: Run, tmp_path: Path, algorithm: str) -> None:
     made = run("keys", "generate", "--algorithm", algorithm)

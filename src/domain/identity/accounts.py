@@ -40,6 +40,7 @@ class RegisteredAccounts(Accounts):
             full_name=new.full_name,
             username=new.username,
             email_verified=True,
+            words=new.words,
         )
         return _person(await self.registration.register(applicant))
 

@@ -139,6 +139,8 @@ class NewPerson:
     password: str = field(repr=False)
     full_name: str | None = None
     username: str | None = None
+    words: tuple[str, ...] = ()
+    """What else the password must not be made of."""
 
 
 class Accounts(Protocol):

@@ -35,6 +35,8 @@ class Applicant:
     full_name: str | None = None
     username: str | None = None
     email_verified: bool = False
+    words: tuple[str, ...] = ()
+    """What else the password must not be made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Registration:
             return self.passwords.adopt(applicant.password_hash)
         if applicant.password is None:
             return None
-        self.passwords.check(applicant.password, context(user))
+        self.passwords.check(applicant.password, [*context(user), *applicant.words])
         return await self.passwords.hash(applicant.password)
 
 

@@ -9,6 +9,7 @@ from domain.kernel.access import Origin
 from domain.kernel.errors import CursorInvalid, Forbidden, TooManyRequests
 from domain.kernel.ids import OrganizationId
 from domain.organizations.commands.accept_invitation import AcceptInvitation
+from domain.organizations.commands.create_organization import CreateOrganization
 from domain.organizations.commands.invite_member import InviteMember
 from domain.organizations.commands.resend_invitation import ResendInvitation
 from domain.organizations.commands.sign_up_with_invitation import SignUpWithInvitation
@@ -103,6 +104,16 @@ async def test_signing_up_by_invitation_obeys_the_rules_of_signing_up(
         await app.send(SignUpWithInvitation(token=token, password=PASSWORD))
 
     assert len((await app.send(ListInvitations(organization_id=acme), as_=ada.tokens)).items) == 1
+
+
+async def test_p3_the_name_of_the_organization_is_no_password_of_those_it_invites(app: App, ada: Someone) -> None:
+    name = "Consolidated Examples"
+    made = await app.send(CreateOrganization(name=name, slug="examples"), as_=ada.tokens)
+    token = await invited(app, ada, made.id, EVE)
+
+    with pytest.raises(PasswordTooWeak):
+        await app.send(SignUpWithInvitation(token=token, password=name.lower()))
+    assert await app.send(SignUpWithInvitation(token=token, password=PASSWORD))
 
 
 async def test_sign_ups_by_invitation_are_limited_like_others() -> None:

@@ -55,6 +55,7 @@ class SignUpWithInvitationInteractor:
                 password=request.password,
                 full_name=request.full_name,
                 username=request.username,
+                words=(invited.organization_name, *invited.organization_name.split()),
             )
         )
         return membership_info(await self.acceptance.accept(invited, hashes, person))
