@@ -62,7 +62,7 @@ def on_a_disk(folder: Path) -> Server:
     """Return a Postgres, not yet started, whose folder is a file system of `SIZE`."""
     made = private_postgres(folder)
     owner = f",uid={made.account.uid},gid={made.account.gid}" if made.account else ""
-    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}m,mode=0700{owner}", "tmpfs", str(made.folder)]
+    command: list[str] = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}m,mode=0700{owner}", "tmpfs", str(made.folder)]
     if (done := subprocess.run(command, capture_output=True, text=True, check=False)).returncode:
         made.discard()
         pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")

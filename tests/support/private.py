@@ -25,8 +25,6 @@ class PrivatePostgres(Server):
 
     name: ClassVar[str] = "postgres"
     halting: ClassVar[signal.Signals] = signal.SIGINT
-    durable: bool = True
-    """Whether it waits for the disk; without that it keeps what it committed as long as the machine runs."""
     programs: Path = field(default_factory=postgres_programs)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
@@ -48,7 +46,6 @@ class PrivatePostgres(Server):
             "unix_socket_directories": "",
             "max_connections": "300",
             "max_wal_size": "2GB",
-            "fsync": "on" if self.durable else "off",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self._launch((self.programs / "postgres", "-D", data, *options), dies_with=signal.SIGINT)

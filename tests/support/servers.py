@@ -83,9 +83,7 @@ class Servers:
         if docker_answers():
             image = IMAGES[kind]
             return self._start(Container(image), f"container {image.name}")
-        folder = Path(tempfile.gettempdir()) / f"gatewright-{kind}-{uuid7().hex}"
-        # Nobody kills what all share, and a disk that is slow for a minute would be slow for every test.
-        server = PrivatePostgres(folder, durable=False) if kind == "postgres" else PRIVATE[kind](folder)
+        server = PRIVATE[kind](Path(tempfile.gettempdir()) / f"gatewright-{kind}-{uuid7().hex}")
         return self._start(server, server.origin)
 
     def _start(self, server: _Running, source: str) -> Found:
