@@ -109,6 +109,6 @@ def _judge(prober: Prober, before: dict[str, int], after: dict[str, int]) -> Non
     people = made["POST", "/auth/signup"] + made["POST", "/auth/users"]
     assert prober.wrong == [], "\n".join(prober.wrong[:20])
     assert after["users"] - before["users"] == people
-    assert after["sessions"] - before["sessions"] == made["POST", "/auth/login"]
+    assert after["sessions"] - before["sessions"] == made["POST", "/auth/login"] + made["POST", "/auth/password/change"]
     same = ("configurations", "grants", "roles", "organizations")
     assert [after[name] for name in same] == [before[name] for name in same]

@@ -118,6 +118,8 @@ class Prober:
         self._judge(operation, answer, time.process_time() - started, text, moved=moved)
         if answer.status < 400:
             self.made[operation.method, operation.path] += 1
+            if operation.path == "/auth/password/change":
+                self.other = answer.json()["access_token"]  # the session of before has ended
             if operation.path in ENDS and operation.method != "GET":
                 await self.sign_in()
         return answer
