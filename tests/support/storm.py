@@ -71,22 +71,11 @@ async def rage(port: int, emails: Sequence[str], password: str, clients: int, se
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.storm", *words, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths},
-        stdout=asyncio.subprocess.PIPE, start_new_session=True,
+        stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    _stand_back(process.pid)
     said, _ = await process.communicate()
     found = json.loads(said)
     return Storm(Counter(found["statuses"]), found["silent"], found["broken"])
-
-
-def _stand_back(session: int) -> None:
-    """Give the clients the CPU that is left: elsewhere they would be other machines.
-
-    Linux shares a core between sessions before it shares it within them, so that the threads which hash are held against
-    the loop that answers, and clients in a session of their own would come before it.
-    """
-    with suppress(OSError):  # a kernel without this shares between processes
-        Path(f"/proc/{session}/autogroup").write_text("19", encoding="ascii")
 
 
 async def ask(port: int, token: str, seconds: float, processes: Sequence[psutil.Process]) -> Calm:
