@@ -53,11 +53,11 @@ class Verifying:
         await self.until(number, "accepted")
         return number
 
-    async def until(self, number: int, outcome: str) -> Watched:
-        """Wait until the process makes `outcome` of that token."""
+    async def until(self, number: int, *outcomes: str) -> Watched:
+        """Wait until the process makes one of `outcomes` of that token."""
         watched = self.tokens[number]
         async with asyncio.timeout(PATIENCE), self.told:
-            await self.told.wait_for(lambda: watched.outcome == outcome)
+            await self.told.wait_for(lambda: watched.outcome in outcomes)
         return watched
 
     async def beyond(self, number: int, moment: float) -> None:
