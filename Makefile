@@ -36,7 +36,7 @@ image: ## Build the container image
 ##@ Test it
 
 test: .venv/installed-dev ## Run every test; those on real servers start what is not named by GATEWRIGHT_TEST_*
-	$(RUN) -m pytest -n $(WORKERS) --dist loadfile --durations=15
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile --durations=15 || $(RUN) -m tools.once_more $$?
 
 test-unit: .venv/installed-dev ## Run what needs no server: seconds
 	$(RUN) -m pytest tests/unit clients/events/tests clients/python/tests
