@@ -35,6 +35,9 @@ image: ## Build the container image
 
 ##@ Test it
 
+# Tests start hundreds of processes: Python may keep what it compiled, or each of them would compile its imports anew.
+test test-unit test-integration test-faults test-deep: export PYTHONDONTWRITEBYTECODE :=
+
 test: .venv/installed-dev ## Run every test; those on real servers start what is not named by GATEWRIGHT_TEST_*
 	$(RUN) -m pytest -n $(WORKERS) --dist loadfile --durations=15 || $(RUN) -m tools.once_more $$?
 
