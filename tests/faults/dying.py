@@ -25,7 +25,7 @@ from core.postgres import sequencer, work
 from core.postgres.database import Database
 from core.postgres.direct import Connects, session
 from core.rabbit import delivery, relay
-from core.rabbit.errand import Progress
+from core.rabbit.errand import Progress, Row
 from core.rabbit.publishing import Line
 from domain.identity.events import UserDeactivated
 from domain.identity.models import EmailAddress, User
@@ -112,9 +112,9 @@ def wrap(fate: Fate) -> None:
         await send(line, notes)
         fate.passes("after-publish")
 
-    def confirms(progress: Progress, position: int) -> None:
+    def confirms(progress: Progress, row: Row) -> None:
         fate.passes("after-confirm")
-        confirm(progress, position)
+        confirm(progress, row)
 
     def commits(connection: Connection, session: Session) -> None:
         fate.passes("before-commit")

@@ -12,7 +12,7 @@ from core.cloudevents import COLUMNS
 from core.postgres.log import LOG
 from core.postgres.loss import POSTGRES_LOST
 from core.postgres.sequencer import SLOTS
-from core.rabbit.errand import Errand, Progress
+from core.rabbit.errand import Errand, Mark, Progress, mark
 from core.rabbit.publishing import NotSent
 from core.rabbit.window import Window
 
@@ -64,8 +64,8 @@ class Delivery:
     """By slot: every event up to here is under way or confirmed."""
     stored: dict[int, int] = field(default_factory=dict)
     """By slot: the cursor as the table has it."""
-    under_way: dict[int, deque[int]] = field(default_factory=dict)
-    """By slot: the positions read, of which those in `progress.ahead` are confirmed."""
+    under_way: dict[int, deque[Mark]] = field(default_factory=dict)
+    """By slot: the events read, of which those in `progress.ahead` are confirmed."""
 
     async def run(self) -> None:
         """Deliver until something is lost; then first let what is under way be confirmed, so as not to repeat it."""
@@ -80,6 +80,8 @@ class Delivery:
                 async with asyncio.timeout(1):
                     await self._leave()
             raise
+        finally:
+            self.progress.take_back(self.window.parked)
 
     async def _deliver(self) -> None:
         """Look for slots to take or to give up twice a second, and store cursors ten times."""
@@ -128,7 +130,7 @@ class Delivery:
                 self.read[slot] = self.stored[slot] = cursor
                 self.under_way[slot] = deque()
         passed = min(self.stored.values(), default=0)
-        self.progress.ahead = {position for position in self.progress.ahead if position > passed}
+        self.progress.ahead = {each for each in self.progress.ahead if each[0] > passed}
 
     async def _read(self) -> bool:
         """Have the next events of the slots held published; say whether there may be more."""
@@ -139,8 +141,8 @@ class Delivery:
             slot, position = row["slot"], row["position"]
             if position is None or position <= self.read[slot]:
                 continue
-            self.under_way[slot].append(position)
-            if position not in self.progress.ahead:
+            self.under_way[slot].append(mark(row))
+            if mark(row) not in self.progress.ahead:
                 self.window.add(row)
         more = len(rows) == BATCH
         reached = rows[-1]["position"] if more else rows[-1]["head"]
@@ -151,12 +153,12 @@ class Delivery:
         """Move each cursor to the last position before which everything is confirmed."""
         await self._park()
         moved: dict[int, int] = {}
-        passed: list[int] = []
+        passed: list[Mark] = []
         for slot, queue in self.under_way.items():
             after = self.stored[slot]
             while queue and queue[0] in self.progress.ahead:
-                after = queue.popleft()
-                passed.append(after)
+                passed.append(queue.popleft())
+                after = passed[-1][0]
             # A slot with nothing under way has come as far as was read: a quiet one does not stay behind for ever.
             after = after if queue else max(after, self.read[slot])
             if after > self.stored[slot]:

@@ -1,13 +1,18 @@
 """What a relay is to deliver, and what it remembers of it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from core.personal import PersonalKeys
 
 EXCHANGE: Final = "auth.events"
+
+Row = Mapping[str, Any]
+Mark = tuple[int, UUID]
+"""An event, by its position and its id: after a failover that lost commits another one may have its position."""
 
 
 class RelayMeter(Protocol):
@@ -61,14 +66,14 @@ class Errand:
 class Progress:
     """What a relay knows beyond the stored cursors, from one session to the next."""
 
-    ahead: set[int] = field(default_factory=set)
+    ahead: set[Mark] = field(default_factory=set)
     """Confirmed past the cursors: not sent again."""
-    faults: Counter[int] = field(default_factory=Counter)
-    """By position: how often the broker closed the channel while this event alone was under way."""
-    returns: Counter[int] = field(default_factory=Counter)
-    """By position: how often the broker returned it."""
-    refusals: Counter[int] = field(default_factory=Counter)
-    """By position: how often a queue refused it."""
+    faults: Counter[UUID] = field(default_factory=Counter)
+    """How often the broker closed the channel while this event alone was under way."""
+    returns: Counter[UUID] = field(default_factory=Counter)
+    """How often the broker returned it."""
+    refusals: Counter[UUID] = field(default_factory=Counter)
+    """How often a queue refused it."""
     careful: int = 0
     """How many more events to publish one by one."""
 
@@ -76,9 +81,18 @@ class Progress:
         """Publish one by one until so many are through: one of them makes the broker close the channel."""
         self.careful = max(self.careful, events)
 
-    def confirm(self, position: int) -> None:
-        """Note that the event at `position` needs no sending."""
-        self.ahead.add(position)
+    def confirm(self, row: Row) -> None:
+        """Note that this event needs no sending."""
+        self.ahead.add(mark(row))
         for counted in (self.faults, self.returns, self.refusals):
-            counted.pop(position, None)
+            counted.pop(row["id"], None)
         self.careful = max(self.careful - 1, 0)
+
+    def take_back(self, positions: Collection[int]) -> None:
+        """Forget that these were given up: nobody has written it down."""
+        self.ahead = {each for each in self.ahead if each[0] not in positions}
+
+
+def mark(row: Row) -> Mark:
+    """Return what tells this event from any other that may ever have its position."""
+    return row["position"], row["id"]

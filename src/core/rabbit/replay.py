@@ -15,7 +15,7 @@ from core.personal import PersonalKeys
 from core.postgres.direct import Connects, session
 from core.postgres.log import rows_of
 from core.rabbit.delivery import BATCH
-from core.rabbit.errand import Errand, Progress
+from core.rabbit.errand import Errand, Mark, Progress, mark
 from core.rabbit.frames import LONGEST
 from core.rabbit.publishing import Line, NotSent
 from core.rabbit.topology import PATIENCE, publishing
@@ -80,7 +80,7 @@ class Replay:
     _after: int = field(init=False)
     _read: int = field(default=0, init=False)
     """Up to here events are under way or confirmed."""
-    _under_way: deque[int] = field(default_factory=deque, init=False)
+    _under_way: deque[Mark] = field(default_factory=deque, init=False)
     _progress: Progress = field(default_factory=Progress, init=False)
     _moved: float = field(default=0, init=False)
     """When there was progress, by the clock of the loop."""
@@ -183,8 +183,8 @@ class Replay:
             position = row["position"]
             if position > self.course.end:
                 break
-            self._under_way.append(position)
-            if position not in self._progress.ahead:
+            self._under_way.append(mark(row))
+            if mark(row) not in self._progress.ahead:
                 window.add(row)
         self._read = min(part.last, self.course.end)
 
@@ -198,12 +198,12 @@ class Replay:
             self._ended = Stopped(said, FeedCursor(self.cursor.log, first - 1))
         ahead, before = self._progress.ahead, self._after
         while self._under_way and self._under_way[0] in ahead:
-            position = self._under_way.popleft()
-            ahead.discard(position)
+            ahead.discard(passed := self._under_way.popleft())
+            position = passed[0]
             if position not in self.unsendable:
                 self.sent, self.last = self.sent + 1, position
                 self.first = self.first or position
-        self._after = max(before, self._under_way[0] - 1 if self._under_way else self._read)
+        self._after = max(before, self._under_way[0][0] - 1 if self._under_way else self._read)
         if self._after > before:
             self._moved = asyncio.get_running_loop().time()
 

@@ -3,17 +3,16 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 
 from core.personal import Unopened
-from core.rabbit.errand import Errand, Progress
+from core.rabbit.errand import Errand, Progress, Row
 from core.rabbit.frames import Unsendable
 from core.rabbit.publishing import ChannelLost, Line, Note, NotSent, Refused, Returned
 from core.telemetry import begun, carries_sample
@@ -30,8 +29,6 @@ LONGEST: Final = 4.0
 """Seconds until what a queue refused is sent again: four times as many after each time."""
 MOST: Final = 20_000
 """Events kept in memory, most of them behind others of their aggregate."""
-
-Row = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -131,7 +128,7 @@ class Window:
         notes = []
         while self._ready and len(self.at_broker) < most:
             row = self._ready.popleft()
-            if self.progress.faults[row["position"]] >= FAULTS:
+            if self.progress.faults[row["id"]] >= FAULTS:
                 self._give_up(row, f"the broker closed the channel over it {FAULTS} times")
                 continue
             try:
@@ -159,8 +156,7 @@ class Window:
         return Note(row, self.line.framing.event(row, traceparent), self._heard, ended=end)
 
     def _heard(self, note: Note, wrong: NotSent | None) -> None:
-        position = note.row["position"]
-        self.at_broker.pop(position, None)
+        self.at_broker.pop(note.row["position"], None)
         self.line.forget(note)
         if isinstance(wrong, Refused):
             self._refused(note.row)
@@ -169,8 +165,8 @@ class Window:
             # The next session declares the alternate exchange again, so this passes: a broker that has just started may
             # not know its queues yet. If it does not pass, to try for ever would hold up the slot; the event stays in
             # the log, from which a late subscriber starts anyway.
-            self.progress.returns[position] += 1
-            if self.progress.returns[position] < self.errand.returns:
+            self.progress.returns[note.row["id"]] += 1
+            if self.progress.returns[note.row["id"]] < self.errand.returns:
                 self._fail(wrong)
                 return
             log.error("nobody can receive event %s: %s", note.row["id"], wrong)
@@ -182,8 +178,8 @@ class Window:
 
     def _refused(self, row: Row) -> None:
         """Send it again in a while; meanwhile only what comes after it of its aggregate waits."""
-        self.progress.refusals[row["position"]] += 1
-        times = self.progress.refusals[row["position"]]
+        self.progress.refusals[row["id"]] += 1
+        times = self.progress.refusals[row["id"]]
         if times >= self.errand.refusals:
             self._give_up(row, f"a queue that it goes to refused it {times} times")
             return
@@ -195,7 +191,7 @@ class Window:
         self._wanted.set()
 
     def _settled(self, row: Row) -> None:
-        self.progress.confirm(row["position"])
+        self.progress.confirm(row)
         self.waiting -= 1
         waiting = self._behind[row["aggregate_id"]]
         if waiting:
@@ -217,8 +213,8 @@ class Window:
     def _lost(self, wrong: NotSent) -> None:
         if isinstance(wrong, ChannelLost):
             if self.progress.careful:
-                for position in islice(self.at_broker, 1):
-                    self.progress.faults[position] += 1
+                for note in islice(self.at_broker.values(), 1):
+                    self.progress.faults[note.row["id"]] += 1
             self.progress.suspect(len(self.at_broker))
         for note in self.at_broker.values():
             note.end()

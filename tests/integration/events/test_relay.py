@@ -3,9 +3,10 @@
 import json
 import time
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import aio_pika
@@ -22,6 +23,7 @@ from tests.support.facts import TRACE, fill, number, slots_held, state, until
 from tests.support.running import running
 from tests.support.subscriber import disorder, subscribed
 
+LOST: Final = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND datname = $2"
 POSITIONS = "SELECT count(*) FROM delivery_cursors WHERE position < (SELECT max(position) FROM events)"
 
 
@@ -226,3 +228,55 @@ async def test_what_cannot_be_opened_waits_for_its_secret(
 
 async def settled_at(connection: Any, position: int) -> bool:
     return bool(await connection.fetchval("SELECT min(position) FROM delivery_cursors") == position)
+
+
+async def lose(connection: Any, errand: Errand) -> None:
+    """End the relay's session, as a failover of Postgres does."""
+    assert await connection.fetch(LOST, errand.name, await connection.fetchval("SELECT current_database()"))
+
+
+async def test_an_event_with_the_position_of_one_that_a_failover_lost_is_sent(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    other = uuid7()
+    async with subscribed(rabbitmq_url) as subscriber, AsyncExitStack() as holding:
+        errand = Errand(exchange=subscriber.exchange)
+        await holding.enter_async_context(running(Relay(database, rabbitmq_url, errand)))
+        await until(lambda: alone(connection))
+        holder = await database.connect(60)
+        holding.push_async_callback(holder.close)
+        async with holder.transaction():
+            await holder.execute("SELECT FROM delivery_cursors FOR UPDATE")  # confirmed, and no cursor says so
+            first = await state(connection, uuid7(), 1)
+            await number(connection)
+            await until(lambda: arrived(subscriber, 1))
+            await connection.execute("UPDATE events SET id = $1 WHERE id = $2", other, first)
+            await lose(connection, errand)
+        await until(lambda: arrived(subscriber, 2))
+        await until(lambda: settled(connection))
+    assert set(subscriber.ids) == {str(first), str(other)}
+
+
+async def test_what_was_given_up_is_parked_though_postgres_went_before_that_was_written(
+    database: Database, connection: Any, rabbitmq_url: str
+) -> None:
+    async with subscribed(rabbitmq_url) as subscriber, AsyncExitStack() as holding:
+        errand = Errand(exchange=subscriber.exchange)
+        await holding.enter_async_context(running(Relay(database, rabbitmq_url, errand)))
+        await until(lambda: alone(connection))
+        holder = await database.connect(60)
+        holding.push_async_callback(holder.close)
+        async with holder.transaction():
+            await holder.execute("LOCK parked_events IN EXCLUSIVE MODE")
+            person = uuid7()
+            await state(connection, person, 1, type="identity." + "x" * 300)
+            await state(connection, person, 2)
+            await number(connection)
+            await until(lambda: arrived(subscriber, 1))
+            await lose(connection, errand)
+        await until(lambda: settled(connection))
+    assert await connection.fetchval("SELECT count(*) FROM parked_events") == 1
+
+
+async def alone(connection: Any) -> bool:
+    return await slots_held(connection) == [8]
