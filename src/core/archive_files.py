@@ -104,7 +104,7 @@ class Writing:
 
 
 def describe(folder: Path, manifest: Manifest) -> None:
-    """Write down what is known of a file, beside it."""
+    """Write down what is known of a file, beside it; of one that was never described nothing is left if that fails."""
     path = folder / f"{manifest.file}.json"
     aside = path.with_name(f"{path.name}.partial")
     try:
@@ -113,6 +113,10 @@ def describe(folder: Path, manifest: Manifest) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.rename(path)
+    except OSError:  # a full disk, and that of the database may be the same
+        if not path.exists():
+            (folder / manifest.file).unlink(missing_ok=True)
+        raise
     finally:
         aside.unlink(missing_ok=True)
     _settle(path.parent)

@@ -326,8 +326,14 @@ async def test_a_log_that_is_in_use_is_left_until_the_next_look(
     await hasty.close()
 
 
+@pytest.mark.parametrize("refused", ["events-11-20.ndjson.gz", "events-11-20.ndjson.gz.json"])
 async def test_on_a_full_disk_one_log_stays_until_the_next_look_and_the_other_goes(
-    database: Database, connection: Any, retention: Retention, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    database: Database,
+    connection: Any,
+    retention: Retention,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    refused: str,
 ) -> None:
     for _ in range(2):
         await written(connection, database.url, 10, 20)
@@ -338,8 +344,8 @@ async def test_on_a_full_disk_one_log_stays_until_the_next_look_and_the_other_go
     await written(connection, database.url, 10, 1)
     await connection.execute(ENTRY, 10)
     await number(connection)
-    # Nothing can be written into what will be the next file, nor can it be closed.
-    (done.parent / "events-11-20.ndjson.gz.partial").symlink_to("/dev/full")
+    # Nothing can be written into what will be the next file, or into what says what is in it; nor can it be closed.
+    (done.parent / f"{refused}.partial").symlink_to("/dev/full")
 
     await retention.look(connection)
 
