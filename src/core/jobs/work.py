@@ -67,7 +67,10 @@ class JobWork:
         for job in self.jobs.values():
             if job.every:
                 await rows.plan(job.only, job.name, job.every)
-        names, near, far = list(self.jobs), list[Lease](), list[Lease]()
+        # What recurs keeps the house: it waits for no room, however many mails are due before it.
+        recurring = [job.name for job in self.jobs.values() if job.every]
+        others = [name for name in self.jobs if name not in recurring]
+        near, far = list[Lease](), list[Lease]()
         while True:
             self._woken.clear()
             if not (ferry and ferry.is_there):
@@ -75,7 +78,8 @@ class JobWork:
             outstanding = await rows.outstanding(near + far)
             near, far = ([lease for lease in leases if lease.id in outstanding] for leases in (near, far))
             room = WINDOW - len(near) - len(far)
-            claimed = await rows.claim(names, room) if room else []
+            claimed = await rows.claim(recurring, len(recurring))
+            claimed += await rows.claim(others, room) if room > 0 else []
             kept, sent = self._shared(claimed, away=ferry is not None and ferry.is_there)
             await self._send(rows, here, kept)
             if ferry and sent:

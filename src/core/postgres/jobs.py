@@ -20,6 +20,7 @@ RETURNING j.id, j.name, j.attempts, j.run_at
 OUTSTANDING: Final = """
 SELECT j.id FROM jobs j
 JOIN unnest($1::uuid[], $2::timestamptz[]) AS l(id, run_at) ON j.id = l.id AND j.run_at = l.run_at
+WHERE j.run_at > now()
 """
 LOAD: Final = "SELECT name, payload::text AS payload FROM jobs WHERE id = $1 AND attempts = $2 AND parked_at IS NULL"
 DONE: Final = "DELETE FROM jobs WHERE id = $1"
@@ -61,7 +62,7 @@ class SqlJobs:
         return [Lease(row["id"], row["name"], row["attempts"], row["run_at"]) for row in rows]
 
     async def outstanding(self, leases: Sequence[Lease]) -> set[UUID]:
-        """Return which of these attempts have not ended."""
+        """Return which of these attempts have neither ended nor lost their lease."""
         if not leases:
             return set()
         rows = await self.pool.fetch(OUTSTANDING, [lease.id for lease in leases], [lease.until for lease in leases])

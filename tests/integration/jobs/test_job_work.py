@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from core.jobs.registry import Job, Jobs, Unrepeatable, by_name
-from core.jobs.work import JobWork
+from core.jobs.registry import Job, Jobs, Nothing, Unrepeatable, by_name
+from core.jobs.work import WINDOW, JobWork
 from core.postgres.database import Database
 from domain.kernel.ids import uuid7
 from tests.support.facts import until
@@ -183,10 +183,6 @@ async def test_an_attempt_has_a_deadline(database: Database, connection: Any) ->
 async def test_what_recurs_has_one_row_however_many_workers_there_are(database: Database, connection: Any) -> None:
     runs = Counter[UUID]()
 
-    @dataclass(frozen=True)
-    class Nothing:
-        pass
-
     async def tick(_payload: Nothing, job: UUID) -> None:
         runs[job] += 1
 
@@ -236,3 +232,30 @@ async def test_a_stop_lets_what_has_begun_end(database: Database, connection: An
         await asyncio.wait_for(begun.wait(), 20)
     assert ended.is_set()
     assert await empty(connection)
+
+
+async def test_what_recurs_waits_behind_no_number_of_others(database: Database, connection: Any) -> None:
+    ticks, over = 0, asyncio.Event()
+
+    async def tick(_payload: Nothing, _job: UUID) -> None:
+        nonlocal ticks
+        ticks += 1
+
+    async def hang(_note: Note, _job: UUID) -> None:
+        await over.wait()
+
+    async def ticked(count: int) -> bool:
+        return ticks >= count
+
+    await queue(connection, *(["hello"] * (WINDOW + 1)))
+    await connection.execute("UPDATE jobs SET run_at = now() - interval '1 hour'")
+    jobs = by_name([Job("note", Note, hang), Job("tick", Nothing, tick, every=timedelta(seconds=0.01))])
+    async with running(JobWork(database, jobs)):
+        await until(lambda: claimed(connection, WINDOW))
+        before = ticks
+        await until(lambda: ticked(before + 2))
+        over.set()
+
+
+async def claimed(connection: Any, count: int) -> bool:
+    return bool(await connection.fetchval("SELECT count(*) FROM jobs WHERE name = 'note' AND attempts = 1") == count)
