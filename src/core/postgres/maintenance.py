@@ -10,6 +10,11 @@ from core.jobs.registry import Job, Nothing
 from core.postgres.direct import Connects, session
 from core.postgres.partitions import LOGS, make_partitions
 
+# A webhook that is enabled again is told what it missed, as far as the log still has it.
+_UNWANTED: Final = """
+(state <> 'dead' OR position IS NULL OR webhook_id NOT IN (SELECT id FROM webhooks WHERE NOT is_enabled)
+ OR NOT EXISTS (SELECT FROM events e WHERE e.position <= webhook_deliveries.position))
+"""
 BATCH: Final = 1000
 """Rows deleted at a time: no lock is held for long, and other deleters are skipped over."""
 EXPIRED: Final = {
@@ -20,7 +25,7 @@ EXPIRED: Final = {
     "refresh_families": "expires_at < now()",
     "sessions": "expires_at < now() - interval '30 days'",
     "signing_keys": "expires_at < now()",
-    "webhook_deliveries": "expires_at < now()",
+    "webhook_deliveries": f"expires_at < now() AND {_UNWANTED}",
     "sign_in_failures": "failed_at < now() - interval '1 day'",
     "access_changes": "changed_at < now() - interval '7 days'",
 }

@@ -8,6 +8,7 @@ from core.jobs.registry import Nothing
 from core.postgres.database import Database
 from core.postgres.maintenance import BATCH, EXPIRED, CleanUp, delete_expired
 from domain.kernel.ids import uuid7
+from tests.support.facts import fill
 
 PEOPLE = """
 INSERT INTO users VALUES ('00000000-0000-7000-8000-00000000000a', 'ada@example.org', true, NULL, NULL, true, 1, now(), now(), 1);
@@ -41,6 +42,12 @@ INSERT INTO access_changes (scope, id, changed_at) SELECT 'user', gen_random_uui
 EXPIRED_KEYS = """
 INSERT INTO idempotency_keys SELECT 'user', i::text, '', NULL, now() - interval '1 day' FROM generate_series(1, $1) i
 """
+DEAD = """
+INSERT INTO webhook_deliveries (id, webhook_id, event_id, type, aggregate_id, state, position, expires_at)
+SELECT gen_random_uuid(), id, gen_random_uuid(), 'identity.user.created', gen_random_uuid(), 'dead', $1, now() - interval '1 day'
+FROM webhooks
+"""
+KEPT = "SELECT position FROM webhook_deliveries ORDER BY position"
 LEFT = {
     "access_changes": 3,  # one of them is of the person
     "idempotency_keys": 1,
@@ -94,3 +101,19 @@ async def test_an_index_finds_what_may_go(connection: Any, table: str) -> None:
         f"EXPLAIN (FORMAT JSON) SELECT ctid FROM {table} WHERE {EXPIRED[table]} LIMIT 1000"
     )
     assert "Index Cond" in plan
+
+
+async def test_what_a_disabled_webhook_missed_stays_as_long_as_the_log_has_it(
+    connection: Any, database: Database
+) -> None:
+    await fill(database.url, 3)
+    await connection.execute("DELETE FROM events WHERE position = 1")
+    await connection.execute(PEOPLE)
+    await connection.execute("DELETE FROM webhook_deliveries")
+    for position in (None, 1, 2, 3):
+        await connection.execute(DEAD, position)
+    await connection.execute("UPDATE webhooks SET is_enabled = false")
+    assert await delete_expired(connection, "webhook_deliveries", 1) == 2
+    assert [row["position"] for row in await connection.fetch(KEPT)] == [2, 3]
+    await connection.execute("UPDATE webhooks SET is_enabled = true")
+    assert await delete_expired(connection, "webhook_deliveries", 1) == 2
