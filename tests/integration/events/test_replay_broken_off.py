@@ -51,7 +51,7 @@ async def test_interrupted_it_says_where_to_go_on(database: Database, connection
 async def test_e5_a_broker_that_is_killed_in_the_middle_loses_nothing(
     database: Database, connection: Any, private_rabbitmq: Server
 ) -> None:
-    await fill(database.url, 30_000, 100)
+    await fill(database.url, 20_000, 100)
     async with kept(private_rabbitmq.url, **CLASSIC) as queue:
         await on_disk(private_rabbitmq)
         replay = Replay(database, private_rabbitmq.url, queue.name, await course(connection))
@@ -62,7 +62,7 @@ async def test_e5_a_broker_that_is_killed_in_the_middle_loses_nothing(
             assert not going.done()
             await asyncio.to_thread(private_rabbitmq.start)
         await asyncio.wait_for(going, 120)
-        assert (replay.sent, replay.cursor.position) == (30_000, 30_000)
+        assert (replay.sent, replay.cursor.position) == (20_000, 20_000)
         await judged(connection, queue)
 
 
