@@ -73,23 +73,23 @@ class RevocationLogContract:
 
     async def test_whoever_waits_is_woken_by_what_this_process_learns(self, bench: Bench) -> None:
         found = await bench.log.since(0)
-        waiting = [asyncio.create_task(bench.log.learned(found.learned, 60)) for _ in range(3)]
+        waiting = [asyncio.create_task(bench.log.learned(found.learned, 90)) for _ in range(3)]
         await asyncio.sleep(0)
         assert not any(task.done() for task in waiting)
         bench.learn()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await asyncio.gather(*waiting)
 
     async def test_misses_nothing_between_reading_and_waiting(self, bench: Bench) -> None:
         found = await bench.log.since(0)
         bench.learn()
-        async with asyncio.timeout(10):
-            await bench.log.learned(found.learned, 60)
+        async with asyncio.timeout(60):
+            await bench.log.learned(found.learned, 90)
 
     async def test_waits_as_long_as_it_was_told_and_no_longer(self, bench: Bench) -> None:
         clock = asyncio.get_running_loop().time
         found, began = await bench.log.since(0), clock()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await bench.log.learned(found.learned, 0.2)
         assert clock() - began >= 0.19
 

@@ -18,7 +18,9 @@ from core.postgres.loss import POSTGRES_LOST
 from core.postgres.sequencer import SLOTS
 from core.rabbit.topology import broker
 from tests.faults.conftest import Cluster
+from tests.support.databases import patient
 from tests.support.facts import state, until
+from tests.support.kept import counted
 from tests.support.subscriber import disorder
 
 PEOPLE = [UUID(int=number + 1) for number in range(50)]
@@ -93,14 +95,14 @@ async def bind(cluster: Cluster) -> None:
         await queue.bind(cluster.name, "identity.#")
 
 
-async def drain(cluster: Cluster) -> list[dict[str, Any]]:
-    """Return everything that is in the queue, in its order."""
+async def drain(cluster: Cluster, least: int) -> list[dict[str, Any]]:
+    """Return everything that is in the queue, in its order; there should be `least`."""
     events: list[dict[str, Any]] = []
     async with await aio_pika.connect(cluster.rabbit.url) as amqp:
         channel = await amqp.channel()
         await channel.set_qos(prefetch_count=500)
-        queue = await channel.declare_queue(f"{cluster.name}.kept", passive=True)
-        left = queue.declaration_result.message_count or 0
+        left = await counted(channel, f"{cluster.name}.kept", least)
+        queue = await channel.get_queue(f"{cluster.name}.kept")
         async with queue.iterator() as messages:
             while len(events) < left:
                 message = await anext(messages)
@@ -118,7 +120,7 @@ async def judge(cluster: Cluster, writers: Writers, record: Callable[[str, objec
     parked = await connection.fetchval("SELECT count(*) FROM parked_events")
     await connection.close()
     logged = {row["id"] for row in rows}
-    events = await drain(cluster)
+    events = await drain(cluster, len(rows))
     arrived = Counter(UUID(event["id"]) for event in events)
     assert writers.acked - logged == set(), "acknowledged and not in the log"
     assert logged - writers.acked - writers.unknown == set(), "in the log and never stated"
@@ -140,4 +142,4 @@ async def prepare(cluster: Cluster, workers: int) -> Database:
     await connection.close()
     for _ in range(workers):
         await cluster.hire()
-    return Database(cluster.url)
+    return patient(cluster.url)

@@ -22,7 +22,6 @@ from sqlalchemy.orm import Session
 
 from core.clock import SystemClock
 from core.postgres import sequencer, work
-from core.postgres.database import Database
 from core.postgres.direct import Connects, session
 from core.rabbit import delivery, relay
 from core.rabbit.errand import Progress, Row
@@ -31,6 +30,7 @@ from domain.identity.events import UserDeactivated
 from domain.identity.models import EmailAddress, User
 from domain.kernel.ids import UserId, uuid7
 from tests.support import worker_process
+from tests.support.databases import patient
 
 COMMANDS: Final = ("before-commit", "after-commit")
 WORKERS: Final = (
@@ -137,7 +137,7 @@ def say(line: str) -> None:
 
 async def command(url: str) -> None:
     """Send commands until it dies."""
-    database, clock = Database(url), SystemClock()
+    database, clock = patient(url), SystemClock()
     await database.open()
     while True:
         person, now = UserId(uuid7()), clock.now()

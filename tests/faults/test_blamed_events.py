@@ -14,6 +14,7 @@ from core.rabbit.parked import parked_events
 from core.rabbit.relay import Relay
 from domain.kernel.ids import uuid7
 from tests.faults.conftest import Cluster
+from tests.support.databases import patient
 from tests.support.facts import fill, number, state, until
 from tests.support.private import PrivateRabbitmq
 from tests.support.running import running
@@ -35,7 +36,7 @@ async def connection(cluster: Cluster) -> AsyncIterator[Any]:
 @asynccontextmanager
 async def relaying(cluster: Cluster, subscriber: Subscriber) -> AsyncIterator[Database]:
     """Run a relay in this process."""
-    database = Database(cluster.url)
+    database = patient(cluster.url)
     await database.open()
     async with running(Relay(database, cluster.rabbit.url, Errand(exchange=subscriber.exchange))):
         yield database

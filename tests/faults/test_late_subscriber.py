@@ -22,6 +22,7 @@ from examples.user_service.projection import PEOPLE
 from gatewright_events.comparing import differences, reload
 from gatewright_events.feed import FeedSubscriber
 from tests.support.facts import until
+from tests.support.http import once
 from tests.support.proxies import line
 from tests.support.service import PASSWORD, Service, Stack, deployed
 
@@ -105,7 +106,7 @@ async def _sign_ups(service: Service, stop: asyncio.Event, made: list[str]) -> N
     async with service.patient() as call:
         while not stop.is_set():
             email = f"{uuid7().hex}@example.com"
-            answer = await call("POST", "/auth/signup", {"email": email, "password": PASSWORD})
+            answer = await call("POST", "/auth/signup", {"email": email, "password": PASSWORD}, once())
             assert answer.status == 201, answer
             made.append(email)
 

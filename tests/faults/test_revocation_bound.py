@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 from gatewright_verifier.revocations import unset_clock
-from tests.support.http import Caller
+from tests.support.http import Caller, once
 from tests.support.pair import (
     Pair,
     Person,
@@ -90,14 +90,15 @@ async def test_e7_tokens_of_an_organization_end_with_it_and_with_the_membership(
 
         async with pair.caller(await pair.known("superuser")) as root:
             joined = {"user_id": bob.id, "role": "member"}
-            assert (await root("POST", f"/auth/organizations/{made[0]}/members", joined)).status == 201
+            assert (await root("POST", f"/auth/organizations/{made[0]}/members", joined, once())).status == 201
         async with verifying(**await pair.settings()) as (process,):
             left = await process.watch(token(made[0], bob))
             stays = await process.watch(token(made[0], ada))
             deleted = await process.watch(token(made[1], ada))
-            assert (await call("DELETE", f"/auth/organizations/{made[0]}/members/{bob.id}")).status == 204
+            leaving = f"/auth/organizations/{made[0]}/members/{bob.id}"
+            assert (await call("DELETE", leaving, headers=once())).status == 204
             await gone([(process, left)], unset_clock())
-            assert (await call("DELETE", f"/auth/organizations/{made[1]}")).status == 204
+            assert (await call("DELETE", f"/auth/organizations/{made[1]}", headers=once())).status == 204
             await gone([(process, deleted)], unset_clock())
             await process.until(stays, "accepted")
 

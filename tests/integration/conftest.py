@@ -12,6 +12,7 @@ import pytest
 from core.postgres.migrating import upgrade
 from domain.kernel.ids import uuid7
 from tests.support.command_line import Run, command_line
+from tests.support.databases import alone
 from tests.support.lending import LENDER
 from tests.support.server import Missing, Server
 from tests.support.servers import Found
@@ -90,6 +91,13 @@ def fresh_database_url(postgres_url: str, migrated: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A `postgresql://` of a database with nothing in it, for one test alone."""
+    with _database(postgres_url) as name:
+        yield _at(postgres_url, name)
+
+
+@pytest.fixture
 def private_postgres(tmp_path: Path) -> Iterator[Server]:
     """A Postgres that the test may kill, stall and start again."""
     yield from _private(postgres_of, tmp_path)
@@ -131,7 +139,7 @@ def _database(postgres_url: str, template: str = "template1") -> Iterator[str]:
 async def _execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(statement)
+        await alone(connection, statement)
     finally:
         await connection.close()
 

@@ -17,7 +17,6 @@ import pytest
 from core.keyring import KeyRing
 from core.processes import spawn, until
 from tests.support.command_line import Run, environment, refused
-from tests.support.databases import sibling
 from tests.support.server import Port
 from tests.support.service import PASSWORD, SECRET
 
@@ -39,8 +38,8 @@ def test_a_database_that_is_down_is_named(run: Run, redis_url: str, command: str
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
-def test_an_empty_database_is_to_be_migrated(run: Run, postgres_url: str, redis_url: str, command: str) -> None:
-    refused(run(command, DATABASE_URL=sibling(postgres_url, "template1"), REDIS_URL=redis_url), "gatewright migrate")
+def test_an_empty_database_is_to_be_migrated(run: Run, empty_database_url: str, redis_url: str, command: str) -> None:
+    refused(run(command, DATABASE_URL=empty_database_url, REDIS_URL=redis_url), "gatewright migrate")
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "migrate"])
@@ -72,9 +71,9 @@ def test_the_doctor_finds_nothing_wrong(run: Run, fresh_database_url: str, redis
     assert len(text.stdout.splitlines()) == len(states)
 
 
-def test_the_doctor_names_what_is_wrong(run: Run, postgres_url: str) -> None:
+def test_the_doctor_names_what_is_wrong(run: Run, empty_database_url: str) -> None:
     down = run("doctor", "--json", DATABASE_URL=NOWHERE, REDIS_URL="redis://:hunter2@127.0.0.1:1/0", POTR="1")
-    empty = run("doctor", DATABASE_URL=sibling(postgres_url, "template1"))
+    empty = run("doctor", DATABASE_URL=empty_database_url)
     broken = run("doctor", PORT="0")
 
     wrong = {each["what"] for each in json.loads(down.stdout) if each["state"] == "wrong"}

@@ -17,7 +17,8 @@ from typing import IO
 import pytest
 
 from tests.support.facts import until
-from tests.support.http import Caller
+from tests.support.http import once
+from tests.support.patient import Patient
 from tests.support.server import Port
 from tests.support.service import SOURCES
 
@@ -74,14 +75,14 @@ async def test_keeps_everything_in_the_folder_where_it_is_started(folder: Path) 
     port = Port()
     (folder / ".env").write_text(f"GATEWRIGHT_PORT={port.number}\nGATEWRIGHT_ACCESS_TOKEN_SECONDS=1234\n")
 
-    async with run(folder, r"/auth/setup#token=(\S+)") as link, Caller(port.number) as call:
-        made = await call("POST", "/auth/setup", {"token": link[1], **ROOT})
+    async with run(folder, r"/auth/setup#token=(\S+)") as link, Patient(port.number) as call:
+        made = await call("POST", "/auth/setup", {"token": link[1], **ROOT}, once())
         assert made.status == 201, made
         assert made.headers["server"] == "gatewright"
         tokens = await call("POST", "/auth/login", ROOT)
         assert tokens.json()["expires_in"] == 1234
 
-    async with run(folder, r"ready: http.*") as _, Caller(port.number, token=tokens.json()["access_token"]) as call:
+    async with run(folder, r"ready: http.*") as _, Patient(port.number, token=tokens.json()["access_token"]) as call:
         me = await call("GET", "/auth/me")
         assert (me.status, me.json()["email"]) == (200, ROOT["email"])
     port.free()

@@ -396,7 +396,7 @@ class Readers(Provider):
     @provide
     async def evaluation(self) -> AsyncIterator[PolicyEvaluation]:
         """Evaluate policy models as the service does: nothing else may see what strangers wrote."""
-        workers = CasbinWorkers(slots=1)
+        workers = CasbinWorkers(slots=1, patience=30)
         yield workers
         await workers.close()
 

@@ -1,5 +1,7 @@
 """Databases beside one another on a server."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
@@ -22,14 +24,28 @@ def sibling(url: str, name: str) -> str:
     return urlunsplit(parts._replace(path=f"/{name}")) if parts.netloc else f"{parts.scheme}:///{name}?{parts.query}"
 
 
+async def alone(server: asyncpg.Connection, statement: str) -> None:
+    """Execute what can be done only while nobody is connected to a database: wait up to a minute for that."""
+    ends = time.monotonic() + 60
+    while True:
+        try:
+            await server.execute(statement)
+        except asyncpg.ObjectInUseError:
+            if time.monotonic() > ends:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
+
+
 @asynccontextmanager
 async def copied(url: str, template: str, name: str) -> AsyncIterator[str]:
     """Lend a copy of the database `template` on the server of `url`, called `name` and something; yield its URL."""
     made = f"{name}_{uuid7().hex}"
     server = await asyncpg.connect(url)
     try:
-        await server.execute(f"CREATE DATABASE {made} TEMPLATE {template}")
+        await alone(server, f"CREATE DATABASE {made} TEMPLATE {template}")
         yield sibling(url, made)
-        await server.execute(f"DROP DATABASE {made} WITH (FORCE)")
+        await alone(server, f"DROP DATABASE {made} WITH (FORCE)")
     finally:
         await server.close()

@@ -14,10 +14,13 @@ from typing import Any, Final, Protocol, TypeVar
 from tests.support.http import Caller, Response
 
 UNAVAILABLE: Final = "service.unavailable"
+IN_FLIGHT: Final = "request.idempotency_key_in_flight"
 PAUSE: Final = 0.1
 BOUND: Final = 30.0
 """Seconds after which the answer is taken as it is."""
 TICK: Final = 0.05
+SPAN: Final = 15.0
+"""Seconds, longer than anything that is timed may take."""
 
 
 class Answered(Protocol):
@@ -38,19 +41,22 @@ def unsure(status: int, body: bytes) -> bool:
     return status == 503 and f'"{UNAVAILABLE}"'.encode() in body
 
 
-async def sure(ask: Callable[[], Awaitable[A]]) -> A:
-    """Ask again for as long as the process cannot tell, and not for ever."""
+async def sure(ask: Callable[[], Awaitable[A]], doubtful: Callable[[int, bytes], bool] = unsure) -> A:
+    """Ask again for as long as the process cannot tell, and not for ever; `doubtful` looks at the status and the body."""
     ends = time.monotonic() + BOUND
     while True:
         found = await ask()
-        if not unsure(found.status, found.body) or time.monotonic() > ends:
+        if not doubtful(found.status, found.body) or time.monotonic() > ends:
             return found
         await asyncio.sleep(PAUSE)
 
 
 @dataclass
 class Patient(Caller):
-    """A client that asks again when a process cannot tell; `seconds` of its answers are those of all attempts."""
+    """A client that asks again when a process cannot tell; `seconds` of its answers are those of all attempts.
+
+    What could not be told may have been done: a command that must be done once takes an `Idempotency-Key` (`once`).
+    """
 
     repeated: int = field(default=0, init=False)
     """How many requests were sent more than once."""
@@ -72,7 +78,11 @@ class Patient(Caller):
             attempts += 1
             return await once(method, path, value, headers, body=body)
 
-        found = await sure(ask)
+        def doubtful(status: int, body: bytes) -> bool:
+            # The first attempt may still be under way, whatever its answer was.
+            return unsure(status, body) or (attempts > 1 and status == 409 and f'"{IN_FLIGHT}"'.encode() in body)
+
+        found = await sure(ask, doubtful)
         self.repeated += attempts > 1
         return replace(found, seconds=time.monotonic() - started)
 
@@ -91,8 +101,19 @@ def doubt(answers: Sequence[Response]) -> float:
 class Machine:
     """Where this test runs."""
 
-    late: float = 0.0
-    """Seconds; the most by which it woke anybody too late."""
+    stalls: list[tuple[float, float]] = field(default_factory=list)
+    """When it had woken somebody too late, and by how many seconds."""
+
+    @property
+    def longest(self) -> float:
+        """Seconds; the most by which it woke anybody too late."""
+        return max((seconds for _, seconds in self.stalls), default=0.0)
+
+    @property
+    def late(self) -> float:
+        """Seconds; the most that was lost within `SPAN`: several stalls may meet one request."""
+        each = (sum(lost for at, lost in self.stalls if 0 <= at - first < SPAN) for first, _ in self.stalls)
+        return max(each, default=0.0)
 
 
 @asynccontextmanager
@@ -104,7 +125,8 @@ async def watched() -> AsyncIterator[Machine]:
         while True:
             due = time.monotonic() + TICK
             await asyncio.sleep(TICK)
-            made.late = max(made.late, time.monotonic() - due)
+            if (late := time.monotonic() - due) > TICK:
+                made.stalls.append((time.monotonic(), late))
 
     ticking = asyncio.create_task(tick())
     try:

@@ -61,6 +61,8 @@ class Served:
 async def served(settings: Settings, kind: type[Served] = Served) -> AsyncIterator[Any]:
     """Yield the pipeline, as configured, without what runs beside the requests."""
     assembly = Assembly.of(settings, CollectorRegistry())
+    # Nobody looks at time here: a machine that is held up for seconds has no command refused.
+    assembly.database.wait = assembly.database.statement_timeout = 20
     await assembly.database.open()
     assert settings.database_url
     connection = await asyncpg.connect(settings.database_url.get_secret_value())

@@ -20,7 +20,7 @@ from core.postgres.migrating import upgrade
 from core.processes import spawn, until
 from domain.kernel.ids import uuid7
 from tests.support.databases import sibling
-from tests.support.http import Caller
+from tests.support.http import Caller, once
 from tests.support.patient import Patient
 from tests.support.server import Missing, Port, Server
 from tests.support.servers import private_mongodb, private_postgres, private_rabbitmq, private_redis
@@ -205,7 +205,7 @@ class Service:
     async def tokens(self, email: str) -> dict[str, Any]:
         """Sign somebody up and in."""
         async with self.patient() as call:
-            made = await call("POST", "/auth/signup", {"email": email, "password": PASSWORD})
+            made = await call("POST", "/auth/signup", {"email": email, "password": PASSWORD}, once())
             assert made.status == 201, made
             return await self.sign_in(email)
 

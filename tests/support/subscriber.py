@@ -31,6 +31,13 @@ class Subscriber:
         return [json.loads(message.body) for message in self.messages]
 
     @property
+    def doubles(self) -> int:
+        """How many came again, apart from those that the broker delivers once more to whom it had lost."""
+        return sum(not message.redelivered for message in self.messages) - len(
+            {message.message_id for message in self.messages if not message.redelivered}
+        )
+
+    @property
     def ids(self) -> set[str]:
         """The ids of what has arrived."""
         return {message.message_id or "" for message in self.messages}

@@ -69,7 +69,9 @@ async def test_hears_at_once_while_it_waits(issuer: FakeIssuer) -> None:
 async def test_asks_again_after_each_heartbeat(issuer: FakeIssuer) -> None:
     async with issuer.verifier(bound=2) as verifier, verifier:
         await issuer.until_asked(PATH, 4)
-        assert verifier.is_current
+        async with asyncio.timeout(30):
+            while not verifier.is_current:  # a machine that was held up has it ask once more
+                await issuer.until_asked(PATH, issuer.count(PATH) + 1)
         await verifier.verify(mint())
 
 
@@ -203,7 +205,7 @@ async def test_follows_through_an_outage_and_says_so_twice(
     issuer: FakeIssuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gatewright_verifier.following")
-    async with issuer.verifier(bound=2) as verifier, verifier:
+    async with issuer.verifier(bound=5) as verifier, verifier:
         issuer.failing = 503
         await issuer.until_asked(PATH, 5)
         issuer.failing = None

@@ -22,6 +22,7 @@ from domain.identity.service_accounts.models import ServiceAccount
 from domain.kernel.ids import PLATFORM, OrganizationId, RoleId, UserId
 from tests.contracts.access import a_grant, account, actor, granted, member, role, superuser, user
 from tests.integration.access.ground import SqlGround
+from tests.support.databases import patient
 
 ROUNDS = 6
 
@@ -35,7 +36,7 @@ async def outcomes(*works: Awaitable[object]) -> Counter[str]:
 @pytest.fixture
 async def other(ground: SqlGround, access_url: str) -> AsyncIterator[SqlGround]:
     """Yield the same tables as another process sees them."""
-    database = type(ground.database)(access_url, size=8)
+    database = patient(access_url, 8)
     await database.open()
     yield SqlGround(database, ground.clock)
     await database.close()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
@@ -12,12 +13,17 @@ from prometheus_client import CollectorRegistry
 from api.app import build
 from core.assembly import Assembly
 from core.settings import Settings
+from domain.identity.verification import FAILURES, SLOW
 from domain.kernel.ids import uuid7
 from tests.support.client import Answer, Client
 from tests.support.databases import copied
 
 SECRET = "wQ7rDmV2kY9sXbT4nGfJ6hLzPc8eRuAa"
 PASSWORD = "correct horse battery staple"
+PAUSED = """
+UPDATE sign_in_failures SET failures = $1
+WHERE failures >= $2 AND starts_with(account, (SELECT id || '@' FROM users WHERE email = $3))
+"""
 Start = Callable[..., Coroutine[Any, Any, Client]]
 
 
@@ -89,6 +95,14 @@ async def tokens(call: Client, email: str) -> dict[str, Any]:
     answer = await call.send("POST", "/auth/login", {"email": email, "password": PASSWORD})
     assert answer.status == 200, answer
     return dict(answer.json())
+
+
+async def shut(url: str, email: str) -> None:
+    """Make the pause after some wrong guesses at somebody's password as long as it gets: a slow machine outlives others."""
+    connection = await asyncpg.connect(url)
+    done = await connection.execute(PAUSED, FAILURES, SLOW, email)
+    await connection.close()
+    assert done != "UPDATE 0"
 
 
 def bearer(given: dict[str, Any]) -> dict[str, str]:

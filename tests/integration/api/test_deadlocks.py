@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -11,9 +12,9 @@ import pytest
 
 from core.persisting import TRIES
 from core.settings import Settings
-from tests.integration.api.conftest import refused
+from tests.integration.api.conftest import Start, refused
 from tests.integration.api.organizing import People
-from tests.support.client import Answer, Client
+from tests.support.client import Answer
 from tests.support.facts import until
 
 MEMBER = "SELECT FROM memberships WHERE organization_id = $1 AND user_id = $2 FOR UPDATE"
@@ -27,8 +28,12 @@ SELECT array_agg(outcome) FROM (
 
 
 @pytest.fixture
-def people(call: Client, api_url: str, settings: Settings) -> People:
-    return People(call, api_url, settings)
+async def people(start: Start, fresh_database_url: str, settings: Settings) -> People:
+    """People of a database that has time: it looks for a circle once, so long after somebody began to wait."""
+    connection = await asyncpg.connect(fresh_database_url)
+    await connection.execute(f"ALTER DATABASE {urlsplit(fresh_database_url).path[1:]} SET deadlock_timeout = '4s'")
+    await connection.close()
+    return People(await start(database_url=fresh_database_url), fresh_database_url, settings)
 
 
 @asynccontextmanager
@@ -44,7 +49,7 @@ async def other(url: str) -> AsyncIterator[Any]:
 async def crossing(watching: Any, connection: Any, organization_id: UUID) -> None:
     """Wait for what whoever waits for this connection has, until they are undone.
 
-    Postgres looks for a circle once, a second after they began to wait: nothing else may take time.
+    Postgres looks for a circle once, four seconds after they began to wait: nothing else may take as long.
     """
     pid = connection.get_server_pid()
 
@@ -55,11 +60,11 @@ async def crossing(watching: Any, connection: Any, organization_id: UUID) -> Non
     await connection.execute(ORGANIZATION, organization_id)
 
 
-async def test_a_command_that_is_undone_is_run_again_and_answered_once(people: People, api_url: str) -> None:
+async def test_a_command_that_is_undone_is_run_again_and_answered_once(people: People) -> None:
     root, owner = await people.new()
     made = await people.organization(owner)
     ada, _ = await people.joined(owner, made["id"])
-    async with other(api_url) as connection, other(api_url) as watching:
+    async with other(people.url) as connection, other(people.url) as watching:
         async with connection.transaction():
             await connection.execute(MEMBER, UUID(made["id"]), UUID(ada["id"]))
             removing = asyncio.create_task(remove(people, owner, made, ada))
@@ -73,11 +78,11 @@ async def test_a_command_that_is_undone_is_run_again_and_answered_once(people: P
     assert await people.sql(AUDITED, f"user:{root['id']}") == ["done"]
 
 
-async def test_a_command_that_is_undone_each_time_is_refused_and_did_nothing(people: People, api_url: str) -> None:
+async def test_a_command_that_is_undone_each_time_is_refused_and_did_nothing(people: People) -> None:
     root, owner = await people.new()
     made = await people.organization(owner)
     ada, _ = await people.joined(owner, made["id"])
-    async with other(api_url) as connection, other(api_url) as watching, connection.transaction():
+    async with other(people.url) as connection, other(people.url) as watching, connection.transaction():
         await connection.execute(MEMBER, UUID(made["id"]), UUID(ada["id"]))
         removing = asyncio.create_task(remove(people, owner, made, ada))
         for _ in range(TRIES):

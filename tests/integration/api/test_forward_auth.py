@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
 from domain.kernel.ids import uuid7
-from tests.support.http import Caller
+from tests.support.http import Caller, Response
 from tests.support.nginx import free_port, nginx
+from tests.support.patient import sure
 from tests.support.service import Service, Stack, deployed
 
 GUIDE = Path(__file__).parents[3] / "docs" / "forward-auth.md"
@@ -23,8 +25,18 @@ FORGED = {"x-auth-subject": "root", "x-auth-session": "root", "x-auth-organizati
 class Proxied:
     """The proxy, and what reached the application behind it."""
 
-    call: Caller
+    caller: Caller
     asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    """By the last request, if that was sent with `call`."""
+
+    async def call(self, *words: Any, **more: Any) -> Response:
+        """Send a request; again while the verifier cannot tell, of which the proxy shows the status at most."""
+
+        async def ask() -> Response:
+            self.asked.clear()
+            return await self.caller(*words, **more)
+
+        return await sure(ask, lambda status, _: status in {500, 503})
 
 
 def application(proxied: Proxied) -> type[BaseHTTPRequestHandler]:
@@ -87,7 +99,7 @@ async def shared(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 async def proxied(shared: Service, tmp_path: Path) -> AsyncIterator[Proxied]:
     with proxying(tmp_path, shared.port.number) as made:
         yield made
-        made.call.drop()
+        made.caller.drop()
 
 
 def jar(given: dict[str, str], *, before: str = "") -> dict[str, str]:
@@ -102,7 +114,7 @@ def bearer(token: str) -> dict[str, str]:
 
 async def test_the_application_is_told_who_asks_and_gets_no_token(proxied: Proxied, shared: Service) -> None:
     given = await shared.tokens(f"{uuid7().hex}@example.com")
-    async with shared.caller(given["access_token"]) as own:
+    async with shared.patient(given["access_token"]) as own:
         me = (await own("GET", "/auth/me")).json()["id"]
 
     answer = await proxied.call("POST", "/orders?page=2", {"a": 1}, bearer(given["access_token"]) | FORGED)
@@ -135,16 +147,17 @@ async def test_nobody_else_reaches_the_application(proxied: Proxied, credential:
 async def test_s5_whoever_signed_out_is_refused_at_once(proxied: Proxied, shared: Service) -> None:
     token = await shared.person(f"{uuid7().hex}@example.com")
     assert (await proxied.call("GET", "/", headers=bearer(token))).status == 200
-    async with shared.caller(token) as own:
-        assert (await own("POST", "/auth/logout")).status == 204
+    async with shared.patient(token) as own:
+        out = await own("POST", "/auth/logout")
+        assert out.status == 204 or (own.repeated and out.status == 401)
 
     assert (await proxied.call("GET", "/", headers=bearer(token))).status == 401
 
 
 async def test_without_the_verifier_nobody_gets_in(tmp_path: Path) -> None:
     with proxying(tmp_path, free_port()) as proxied:
-        answer = await proxied.call("GET", "/", headers=bearer("x.y.z"))
-        proxied.call.drop()
+        answer = await proxied.caller("GET", "/", headers=bearer("x.y.z"))
+        proxied.caller.drop()
 
     assert answer.status == 503
     assert not proxied.asked

@@ -11,7 +11,6 @@ import pytest
 from core.keyring import generate
 from core.keys import Keys
 from core.operating import CALL, operator
-from core.postgres.database import Database
 from core.postgres.migrating import upgrade
 from core.settings import Settings
 from domain.keys.commands.tend_keys import TendKeys
@@ -26,6 +25,7 @@ from tests.integration.api.conftest import (
     tokens,
 )
 from tests.support.client import Client
+from tests.support.databases import patient
 from tests.support.facts import until
 from tests.support.server import Server
 
@@ -59,7 +59,7 @@ async def published(call: Client) -> list[str]:
 
 async def tend(url: str, settings: Settings) -> None:
     """Do what a worker with these settings does."""
-    keys, database = Keys.read(settings), Database(url, size=1)
+    keys, database = Keys.read(settings), patient(url, 1)
     await database.open()
     await operator(database, keys, keys.forge(settings), "worker")(TendKeys(), CALL)
     await database.close()
@@ -131,7 +131,7 @@ async def test_a_removed_key_is_refused_everywhere_within_the_bound(
     async def refused_there() -> bool:
         return await status(other, ada) == 401
 
-    await until(refused_there, 10)
+    await until(refused_there)
     for each in (one, other):
         await until(lambda each=each: _lacks(each, stolen))  # type: ignore[misc]
     fresh = await one.send("POST", "/auth/refresh", {"refresh_token": ada["refresh_token"]})

@@ -11,12 +11,12 @@ import pytest
 
 from api.worker import jobs
 from core.forgotten import MAIL_RESET, SealedAddress
-from core.postgres.database import Database
 from core.settings import Settings
 from domain.kernel.ids import uuid7
 from tests.integration.api.conftest import PASSWORD, address, bearer, person, refused, tokens
 from tests.integration.api.organizing import People
 from tests.support.client import Client
+from tests.support.databases import patient
 
 NEW = "an entirely new password"
 VARIES = {"date", "x-request-id", "traceparent", "consistency-token"}
@@ -31,7 +31,7 @@ class Worker:
 
     async def run(self) -> list[str]:
         """Do what is queued; return the payloads, as they stood in the table."""
-        database = Database(self.url, size=1)
+        database = patient(self.url, 1)
         await database.open()
         job = jobs(self.settings, database, None)[MAIL_RESET]
         async with database.read() as connection:

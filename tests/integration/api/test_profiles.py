@@ -120,7 +120,7 @@ async def test_a_change_is_seen_at_once_here_and_soon_there(start: Start) -> Non
     async def seen_there() -> bool:
         return bool((await there("GET", "/auth/me", headers=ada)).json()["full_name"] == "Ada")
 
-    await until(seen_there, 10)
+    await until(seen_there)
 
 
 async def test_p14_the_first_administrator_is_named_once(

@@ -127,7 +127,7 @@ async def test_signing_out_reaches_the_other_process(start: Start) -> None:
     async def refused_there() -> bool:
         return (await there("GET", "/auth/me", headers=bearer(ada))).status == 401
 
-    await until(refused_there, 10)
+    await until(refused_there)
 
 
 async def test_p11_o4_s1_a_new_password_ends_all_sessions_and_starts_one(call: Client) -> None:

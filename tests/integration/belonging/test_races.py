@@ -227,7 +227,7 @@ async def test_those_who_only_make_resources_do_not_wait_for_each_other(ground: 
 
     async with ground.work() as work:
         await register(work, ours, ResourceId(uuid7()), top)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await ground.resource(ours, top)
 
 

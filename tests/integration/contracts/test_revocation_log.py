@@ -15,6 +15,7 @@ from core.postgres.revocations import SqlRevocationLog
 from domain.kernel.ids import uuid7
 from domain.sessions.schemas import Revocation
 from tests.contracts.revocation_log import Bench, RevocationLogContract
+from tests.support.databases import patient
 
 FACT = """
 INSERT INTO outbox (id, aggregate_type, aggregate_id, aggregate_version, type, schema_version, data, revokes)
@@ -49,7 +50,7 @@ class SqlBench(Bench):
 
 @pytest.fixture
 async def bench(fresh_database_url: str) -> AsyncIterator[SqlBench]:
-    database = Database(fresh_database_url, size=2)
+    database = patient(fresh_database_url, 2)
     await database.open()
     connection = await asyncpg.connect(fresh_database_url)
     yield SqlBench(database, connection)

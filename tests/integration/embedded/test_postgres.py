@@ -160,7 +160,7 @@ async def test_a_killed_postmaster_that_nobody_buried_counts_as_dead(postgres: E
         noted = postgres.place / "data" / "postmaster.pid"
         assert until(lambda: noted.exists() and noted.read_text(encoding="utf-8").startswith(f"{stray.pid}\n"), 20)
         stray.kill()
-        assert until(lambda: ended(stray.pid), 10)
+        assert until(lambda: ended(stray.pid), 60)
         postgres.start()
         assert await ask(postgres, "SELECT 1") == 1
 

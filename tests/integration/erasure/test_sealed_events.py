@@ -28,6 +28,7 @@ from domain.identity.registration import updated
 from domain.kernel.access import Actor, Origin
 from domain.kernel.ids import SessionId, uuid7
 from domain.kernel.usecases import use_case
+from tests.support.databases import patient
 from tests.support.facts import number, until
 from tests.support.proxies import line
 
@@ -144,7 +145,7 @@ async def test_e13_a_former_master_secret_opens_what_it_sealed(database: Databas
 
 async def test_e13_announcing_somebody_takes_no_round_trip_more(database_url: str, database: Database) -> None:
     async with line(database_url) as wire:
-        far = Database(wire.url, size=1)
+        far = patient(wire.url, 1)
         await far.open()
         await announced(far)
         before = wire.answers
@@ -253,7 +254,7 @@ async def test_whose_salt_is_remembered_costs_no_round_trip_for_where_they_were(
 ) -> None:
     user, remembered = await announced(database), RememberedSalts()
     async with line(database_url) as wire:
-        far = Database(wire.url, size=1)
+        far = patient(wire.url, 1)
         await far.open()
         costs = []
         for _ in range(3):

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from core.postgres.database import Database
+from tests.support.databases import patient
 
 
 @pytest.fixture
 async def database(fresh_database_url: str) -> AsyncIterator[Database]:
     """Pools on a database of this test's own."""
-    made = Database(fresh_database_url)
+    made = patient(fresh_database_url)
     await made.open()
     yield made
     await made.close()

@@ -11,12 +11,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from core.postgres.database import Database
 from core.postgres.direct import plain
 from core.postgres.partitions import EVENTS
 from core.postgres.retention import Policy, Retention
 from tests.support.command_line import Run, refused
+from tests.support.databases import patient
 from tests.support.facts import fill
+from tests.support.looking import looked
 
 TRAIL = "SELECT action, outcome, actor, target FROM audit_pending"
 OLD = "UPDATE events SET occurred_at = now() - interval '20 days'"
@@ -24,14 +25,14 @@ OLD = "UPDATE events SET occurred_at = now() - interval '20 days'"
 
 async def archived(url: str, folder: Path) -> None:
     """Archive 20 events in two partitions; one stays."""
-    retention = Retention(Database(url), folder, (Policy(EVENTS, timedelta(days=12)),))
+    retention = Retention(patient(url), folder, (Policy(EVENTS, timedelta(days=12)),))
     connection = await asyncpg.connect(plain(url))
     for _ in range(2):
         await fill(plain(url), 10)
         await connection.execute(OLD)
-        await retention.look(connection)
+        await looked(retention, connection)
     await fill(plain(url), 1)
-    await retention.look(connection)
+    await looked(retention, connection)
     await connection.close()
 
 

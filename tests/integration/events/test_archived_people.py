@@ -22,6 +22,7 @@ from domain.kernel.ids import uuid7
 from tests.integration.erasure.test_erasing import erase, mail, moved, queued
 from tests.integration.erasure.test_sealed_events import KEYS, announced, rows, shown, unannounced
 from tests.support.facts import number, state
+from tests.support.looking import looked
 
 DAY = timedelta(days=1)
 
@@ -43,10 +44,10 @@ async def aside(database: Database, connection: Any, archive: Archive) -> Manife
     retention = Retention(database, archive.folder, (Policy(EVENTS, 12 * DAY, archive.noted),), archive.people)
     await number(connection)
     await connection.execute("UPDATE events SET occurred_at = now() - $1::interval", 20 * DAY)
-    await retention.look(connection)
+    await looked(retention, connection)
     await state(connection, uuid7(), 1)
     await number(connection)
-    await retention.look(connection)
+    await looked(retention, connection)
     (manifest,) = await archive.known(connection)
     return manifest
 

@@ -14,6 +14,7 @@ from core.postgres.partitions import AUDIT, EVENTS, PROVED, SIZE, Log, attached
 from core.postgres.sequencer import Sequencer
 from domain.kernel.ids import uuid7
 from tests.support.facts import fill, number, state, until
+from tests.support.looking import ended
 
 DAY = timedelta(days=1)
 MANY = """
@@ -49,11 +50,11 @@ async def held_up(database: Database, connection: Any) -> None:
 
 async def test_a_partition_ends_when_it_has_been_written_for_long(database: Database, connection: Any) -> None:
     await fill(database.url, 30)
-    await cut(connection, EVENTS, DAY)
+    await ended(connection, EVENTS, DAY)
     assert await bounds(connection, EVENTS) == [(1, SIZE + 1), (SIZE + 1, 2 * SIZE + 1)]
     await aged(connection, 2)
-    await cut(connection, EVENTS, DAY)
-    await cut(connection, EVENTS, DAY)
+    await ended(connection, EVENTS, DAY)
+    await ended(connection, EVENTS, DAY)
     assert await bounds(connection, EVENTS) == [(1, 31), (31, SIZE + 1), (SIZE + 1, 2 * SIZE + 1)]
     await fill(database.url, 5)
     parts = await connection.fetch(
@@ -72,13 +73,13 @@ async def test_an_end_waits_for_what_is_being_numbered(database: Database, conne
         with pytest.raises(Exception, match="lock timeout"):
             await cut(connection, EVENTS, DAY)
     await writer.close()
-    await cut(connection, EVENTS, DAY)
+    await ended(connection, EVENTS, DAY)
     assert (await bounds(connection, EVENTS))[0] == (1, 32)
 
 
 async def test_an_empty_log_is_not_cut(connection: Any) -> None:
     for log in (EVENTS, AUDIT):
-        await cut(connection, log, timedelta(0))
+        await ended(connection, log, timedelta(0))
         assert await bounds(connection, log) == [(1, SIZE + 1), (SIZE + 1, 2 * SIZE + 1)]
 
 
@@ -97,7 +98,7 @@ async def test_a_large_one_ends_somewhat_later_and_is_not_looked_at_while_reader
     head, said = await many(database), list[str]()
     connection.add_log_listener(lambda _, line: said.append(line.message))
     await connection.execute("SET client_min_messages = debug1")
-    await cut(connection, EVENTS, DAY)
+    await ended(connection, EVENTS, DAY)
 
     (first, end), *rest = await bounds(connection, EVENTS)
     assert (first, rest) == (1, [(end, SIZE + 1), (SIZE + 1, 2 * SIZE + 1)])
@@ -107,7 +108,7 @@ async def test_a_large_one_ends_somewhat_later_and_is_not_looked_at_while_reader
     assert not [line for line in said if "building index" in line and "events_0" in line]
     assert await connection.fetch(CHECKS, PROVED) == []
 
-    await cut(connection, EVENTS, DAY)  # its end is near enough
+    await ended(connection, EVENTS, DAY)  # its end is near enough
     assert (await bounds(connection, EVENTS))[0] == (1, end)
     await fill(database.url, end - head)
     assert await connection.fetchval("SELECT min(position) FROM ONLY " + f"events_p{end}") == end
@@ -117,10 +118,10 @@ async def test_the_end_comes_nearer_when_little_is_written_any_more(database: Da
     lately = "UPDATE events SET occurred_at = now() - interval '1 minute' WHERE position >= $1"
     recent = await many(database) - RECENT
     await connection.execute(lately, recent)
-    await cut(connection, EVENTS, DAY)
+    await ended(connection, EVENTS, DAY)
     before = (await bounds(connection, EVENTS))[0][1]
     await connection.execute(lately.replace("1 minute", "1 hour"), recent)
-    await cut(connection, EVENTS, DAY)
+    await ended(connection, EVENTS, DAY)
 
     ends = [end for _, end in await bounds(connection, EVENTS)]
     assert ends[0] < before
@@ -136,7 +137,7 @@ async def test_what_holds_it_up_is_not_done_twice(database: Database, connection
     said = list[str]()
     connection.add_log_listener(lambda _, line: said.append(line.message))
     await connection.execute("SET client_min_messages = debug1")
-    await cut(connection, EVENTS, DAY)
+    await ended(connection, EVENTS, DAY)
     assert 'verifying table "events_0"' not in said
     assert head + 5 < (await bounds(connection, EVENTS))[0][1] < SIZE
 
@@ -157,7 +158,7 @@ async def test_numbers_do_not_wait_for_an_end_that_nobody_makes(database: Databa
         await sequencing
     assert await connection.fetch(CHECKS, PROVED) == []
     assert (await bounds(connection, EVENTS))[0] == (1, SIZE + 1)
-    await cut(connection, EVENTS, DAY)
+    await ended(connection, EVENTS, DAY)
     assert head + 499 < (await bounds(connection, EVENTS))[0][1] < SIZE
 
 

@@ -58,13 +58,14 @@ class Desk:
             for event in self.events:
                 await exchange.publish(aio_pika.Message(json.dumps(event).encode(), delivery_mode=2), event["type"])
 
-    async def is_bound(self) -> bool:
+    async def consumes(self) -> bool:
+        """Whether the consumer is there: it declares its queue, then binds it, then takes from it."""
         async with await aio_pika.connect(self.amqp) as amqp:
             try:
-                await (await amqp.channel()).declare_queue(self.name, passive=True)
+                queue = await (await amqp.channel()).declare_queue(self.name, passive=True)
             except aio_pika.exceptions.ChannelNotFoundEntity:
                 return False
-        return True
+        return bool(queue.declaration_result.consumer_count)
 
     async def dead(self) -> int:
         """Count what the broker has put aside."""
@@ -88,6 +89,9 @@ class Desk:
     def letters(self) -> list[tuple[str, ...]]:
         return self.rows("SELECT id, attempts FROM inbox_letters")
 
+    async def one_is_dead(self) -> bool:
+        return await self.dead() == 1
+
     async def all_settled(self) -> bool:
         return len(self.handled) + len(self.letters) + await self.dead() >= len(EMAILS)
 
@@ -110,11 +114,12 @@ async def desk(rabbitmq_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
 
 async def test_i18_what_ends_the_process_takes_no_other_message_along(desk: Desk) -> None:
     await desk.start(AMQP_URL=desk.amqp)
-    await until(desk.is_bound)
+    await until(desk.consumes)
     await desk.publish()
     await until(desk.all_settled, 120)
     assert desk.handled == {each["id"] for each in desk.events} - {desk.deadly}
-    assert (desk.letters, await desk.dead()) == ([], 1)
+    await until(desk.one_is_dead)
+    assert desk.letters == []
 
 
 @pytest.mark.parametrize("ways", [("GATEWRIGHT_URL",), ("GATEWRIGHT_URL", "AMQP_URL")], ids=["feed", "both"])

@@ -146,7 +146,7 @@ def test_what_was_archived_is_said_or_refused(run: Run, here: dict[str, str], qu
 def test_interrupted_it_says_where_to_go_on(
     run: Run, here: dict[str, str], queue: str, tmp_path: Path, rabbitmq_url: str, number: int
 ) -> None:
-    asyncio.run(fill(plain(here["DATABASE_URL"]), 20_000, 100))
+    asyncio.run(fill(plain(here["DATABASE_URL"]), 40_000, 100))
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "events", "replay", "--queue", queue, "--json"],
         cwd=tmp_path,
@@ -164,10 +164,10 @@ def test_interrupted_it_says_where_to_go_on(
     assert process.returncode == 130, errors
     known = json.loads(output)
     assert (known["complete"], known["reason"]) == (False, "interrupted")
-    assert 0 <= known["sent"] < 20_040
+    assert 0 <= known["sent"] < 40_040
     assert f"gatewright: interrupted; go on with --after {known['next']}" in errors
     rest = replayed(run("events", "replay", "--queue", queue, "--after", known["next"], "--json", **here))
-    assert known["sent"] + rest["sent"] == 20_040
+    assert known["sent"] + rest["sent"] == 40_040
 
 
 def test_what_is_parked_is_listed_and_retried(run: Run, here: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ from domain.identity.commands.create_user import CreateUser
 from domain.identity.commands.deactivate_user import DeactivateUser
 from domain.identity.commands.delete_user import DeleteUser
 from domain.identity.commands.update_user import UpdateUser
-from domain.kernel.errors import DomainError, Overloaded
+from domain.kernel.errors import DomainError, Overloaded, Unavailable
 from domain.kernel.ids import UserId, uuid7
 from domain.organizations.commands.add_member import AddMember
 from domain.organizations.commands.create_organization import CreateOrganization
@@ -62,9 +62,12 @@ class Changes:
         await self._person() if create else await self.chance.choice(self._commands())()
 
     async def _send(self, message: Any) -> Any:
-        with suppress(DomainError):
+        try:
             return await self.service.send(message, self.root)
-        return None
+        except Unavailable:
+            raise
+        except DomainError:
+            return None
 
     async def _person(self) -> None:
         made = await self._send(CreateUser(email=f"{uuid7().hex}@example.com", full_name="Ada"))

@@ -88,7 +88,8 @@ async def test_a_backlog_arrives_once_each_and_in_order_of_each_aggregate(
         async with running(Relay(database, rabbitmq_url, Errand(exchange=subscriber.exchange, meter=notes))):
             await until(lambda: arrived(subscriber, 1500))
             await until(lambda: settled(connection))
-    assert len(subscriber.messages) == notes.count == len(notes.lags) == 1500
+    assert len(subscriber.ids) == notes.count == len(notes.lags) == 1500
+    assert subscriber.doubles == 0
     assert disorder(subscriber.events) == 0
 
 
@@ -131,7 +132,7 @@ async def test_a_stop_repeats_nothing(database: Database, connection: Any, rabbi
             async with running(Relay(database, rabbitmq_url, errand)):
                 await until(partial(arrived, subscriber, share))
         await until(lambda: arrived(subscriber, 1200))
-    assert len(subscriber.messages) == 1200
+    assert (len(subscriber.ids), subscriber.doubles) == (1200, 0)
 
 
 async def test_an_event_that_cannot_be_sent_is_parked_and_the_next_ones_go_on(

@@ -110,7 +110,7 @@ async def test_a_queue_that_is_another_connections_alone_is_refused(rabbitmq_url
 
 
 async def test_a_queue_that_goes_meanwhile_ends_it(database: Database, connection: Any, rabbitmq_url: str) -> None:
-    await fill(database.url, 3000, 100)
+    await fill(database.url, 30_000, 100)
     async with kept(rabbitmq_url) as queue, await aio_pika.connect(rabbitmq_url) as amqp:
         channel = await amqp.channel()
         replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
@@ -118,8 +118,8 @@ async def test_a_queue_that_goes_meanwhile_ends_it(database: Database, connectio
         await until(lambda: moved(replay, 200))
         await channel.queue_delete(queue.name)
         with pytest.raises(Stopped, match=r"no queue .* any more") as ended:
-            await asyncio.wait_for(going, 30)
-    assert 200 <= replay.cursor.position < 3000
+            await asyncio.wait_for(going, 60)
+    assert 200 <= replay.cursor.position < 30_000
     assert ended.value.cursor.position == 0
 
 

@@ -32,7 +32,7 @@ async def gone_on(replay: Replay, going: asyncio.Task[None], share: int) -> None
 
 
 async def test_interrupted_it_says_where_to_go_on(database: Database, connection: Any, rabbitmq_url: str) -> None:
-    await fill(database.url, 3000, 100)
+    await fill(database.url, 10_000, 100)
     async with kept(rabbitmq_url) as queue:
         replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
         going = asyncio.create_task(replay.run())
@@ -40,10 +40,10 @@ async def test_interrupted_it_says_where_to_go_on(database: Database, connection
         going.cancel()
         await asyncio.gather(going, return_exceptions=True)
         assert going.cancelled()
-        assert 300 <= replay.sent == replay.cursor.position < 3000
+        assert 300 <= replay.sent == replay.cursor.position < 10_000
         rest = Replay(database, rabbitmq_url, queue.name, await course(connection, replay.cursor.position))
         await rest.run()
-        assert replay.sent + rest.sent == 3000
+        assert replay.sent + rest.sent == 10_000
         await judged(connection, queue)
 
 
@@ -51,7 +51,7 @@ async def test_interrupted_it_says_where_to_go_on(database: Database, connection
 async def test_e5_a_broker_that_is_killed_in_the_middle_loses_nothing(
     database: Database, connection: Any, private_rabbitmq: Server
 ) -> None:
-    await fill(database.url, 10_000, 100)
+    await fill(database.url, 20_000, 100)
     async with kept(private_rabbitmq.url, **CLASSIC) as queue:
         await on_disk(private_rabbitmq)
         replay = Replay(database, private_rabbitmq.url, queue.name, await course(connection))
@@ -62,7 +62,7 @@ async def test_e5_a_broker_that_is_killed_in_the_middle_loses_nothing(
             assert not going.done()
             await asyncio.to_thread(private_rabbitmq.start)
         await asyncio.wait_for(going, 120)
-        assert (replay.sent, replay.cursor.position) == (10_000, 10_000)
+        assert (replay.sent, replay.cursor.position) == (20_000, 20_000)
         await judged(connection, queue)
 
 
@@ -70,7 +70,7 @@ async def test_e5_a_broker_that_is_killed_in_the_middle_loses_nothing(
 async def test_a_broker_that_stays_away_ends_it_with_the_cursor(
     database: Database, connection: Any, private_rabbitmq: Server
 ) -> None:
-    await fill(database.url, 10_000, 100)
+    await fill(database.url, 30_000, 100)
     async with kept(private_rabbitmq.url, **CLASSIC) as queue:
         replay = Replay(database, private_rabbitmq.url, queue.name, await course(connection), patience=3)
         going = asyncio.create_task(replay.run())
@@ -78,11 +78,11 @@ async def test_a_broker_that_stays_away_ends_it_with_the_cursor(
         await asyncio.to_thread(private_rabbitmq.kill)
         with pytest.raises(Stopped, match="nothing was confirmed for 3 seconds"):
             await asyncio.wait_for(going, 60)
-        assert 200 <= replay.sent == replay.cursor.position < 10_000
+        assert 200 <= replay.sent == replay.cursor.position < 30_000
 
 
 async def test_postgres_may_be_lost_in_the_middle(database: Database, connection: Any, rabbitmq_url: str) -> None:
-    await fill(database.url, 3000, 100)
+    await fill(database.url, 10_000, 100)
     async with kept(rabbitmq_url) as queue:
         replay = Replay(database, rabbitmq_url, queue.name, await course(connection))
         going = asyncio.create_task(replay.run())
@@ -92,5 +92,5 @@ async def test_postgres_may_be_lost_in_the_middle(database: Database, connection
             " WHERE datname = current_database() AND application_name = 'gatewright-replay'"
         )
         await asyncio.wait_for(going, 60)
-        assert (ended, replay.sent) == (1, 3000)
+        assert (ended, replay.sent) == (1, 10_000)
         await judged(connection, queue)

@@ -8,7 +8,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from core.postgres.database import Database
 from core.postgres.direct import plain
 from core.postgres.log import LogFollower, SqlEventLog
 from core.postgres.revocations import SqlMarkers
@@ -17,7 +16,7 @@ from domain.events.reading import Place
 from domain.events.schemas import FeedCursor
 from domain.kernel.errors import CursorGone
 from tests.support.command_line import Run
-from tests.support.databases import copied
+from tests.support.databases import copied, patient
 from tests.support.facts import fill
 from tests.support.service import SECRET
 
@@ -33,7 +32,7 @@ async def sql(url: str, statement: str) -> list[Any]:
 
 async def read(url: str, cursor: FeedCursor | None) -> FeedCursor:
     """Read the feed to its end after `cursor`; return where that is."""
-    database = Database(url, size=1)
+    database = patient(url, 1)
     await database.open()
     try:
         place = Place(cursor)

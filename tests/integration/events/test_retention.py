@@ -21,6 +21,7 @@ from core.postgres.partitions import AUDIT, EVENTS, attached
 from core.postgres.retention import Policy, Retention
 from domain.kernel.ids import PLATFORM, uuid7
 from tests.support.facts import fill, number, state, until
+from tests.support.looking import looked
 
 KEEP = timedelta(days=12)
 ENDINGS = (".ndjson.gz", ".ndjson.gz.json")
@@ -68,9 +69,9 @@ async def test_what_is_old_as_a_whole_goes_into_a_file(
     rows = [
         json.loads(row[0]) for row in await connection.fetch("SELECT to_jsonb(e)::text FROM events e ORDER BY position")
     ]
-    await retention.look(connection)
+    await looked(retention, connection)
     await written(connection, database.url, 10, 1)
-    await retention.look(connection)
+    await looked(retention, connection)
 
     assert await connection.fetchval("SELECT min(position) FROM events") == 6001
     (manifest,) = await archive.known(connection)
@@ -87,9 +88,9 @@ async def test_what_is_old_as_a_whole_goes_into_a_file(
 async def test_what_is_young_stays(database: Database, connection: Any, retention: Retention, archive: Archive) -> None:
     await written(connection, database.url, 10, 20)
     await written(connection, database.url, 1, 1)  # the youngest of a partition decides
-    await retention.look(connection)
+    await looked(retention, connection)
     await written(connection, database.url, 1, 0)
-    await retention.look(connection)
+    await looked(retention, connection)
 
     assert await connection.fetchval("SELECT count(*) FROM events") == 12
     assert await archive.known(connection) == []
@@ -99,16 +100,16 @@ async def test_what_somebody_has_not_passed_stays(
     database: Database, connection: Any, retention: Retention, archive: Archive
 ) -> None:
     await written(connection, database.url, 10, 20)
-    await retention.look(connection)
+    await looked(retention, connection)
     await written(connection, database.url, 1, 0)
     await connection.execute(
         "INSERT INTO delivery_cursors VALUES ('rabbitmq', 0, 10), ('rabbitmq', 1, 9), ('other', 0, 10)"
     )
-    await retention.look(connection)
+    await looked(retention, connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 1
 
     await connection.execute("UPDATE delivery_cursors SET position = 10")
-    await retention.look(connection)
+    await looked(retention, connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 11
 
 
@@ -116,17 +117,17 @@ async def test_what_was_parked_stays_until_it_is_sent(
     database: Database, connection: Any, retention: Retention, archive: Archive
 ) -> None:
     await written(connection, database.url, 10, 20)
-    await retention.look(connection)
+    await looked(retention, connection)
     await written(connection, database.url, 1, 0)
     await connection.execute("INSERT INTO delivery_cursors SELECT 'rabbitmq', generate_series(0, 7), 11")
     await connection.execute(
         "INSERT INTO parked_events (sink, position, reason) VALUES ('rabbitmq', 10, 'a full queue')"
     )
-    await retention.look(connection)
+    await looked(retention, connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 1
 
     await connection.execute("DELETE FROM parked_events")
-    await retention.look(connection)
+    await looked(retention, connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 11
 
 
@@ -137,12 +138,12 @@ async def test_what_was_parked_and_has_left_keeps_nothing(
     await connection.execute(
         "INSERT INTO parked_events (sink, position, reason) VALUES ('rabbitmq', 10, 'a full queue')"
     )
-    await retention.look(connection)
+    await looked(retention, connection)
     await written(connection, database.url, 10, 20)
     await connection.execute("UPDATE events SET occurred_at = now() - interval '20 days'")
-    await retention.look(connection)
+    await looked(retention, connection)
     await written(connection, database.url, 1, 0)
-    await retention.look(connection)
+    await looked(retention, connection)
     assert await connection.fetchval("SELECT min(position) FROM events") > 11
 
 
@@ -150,7 +151,7 @@ async def test_what_a_webhook_was_not_told_stays_unless_it_is_disabled(
     database: Database, connection: Any, retention: Retention, archive: Archive
 ) -> None:
     await written(connection, database.url, 10, 20)
-    await retention.look(connection)
+    await looked(retention, connection)
     await written(connection, database.url, 1, 0)
     webhook = uuid7()
     await connection.execute(WEBHOOK, webhook, PLATFORM, 11)
@@ -162,11 +163,11 @@ async def test_what_a_webhook_was_not_told_stays_unless_it_is_disabled(
         uuid7(),
         webhook,
     )
-    await retention.look(connection)
+    await looked(retention, connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 1
 
     await connection.execute("UPDATE webhooks SET is_enabled = false")
-    await retention.look(connection)
+    await looked(retention, connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 11
 
 
@@ -176,7 +177,7 @@ async def test_what_is_needed_again_while_the_file_is_written_stays(
 ) -> None:
     """A webhook is enabled again, or told everything since a position."""
     await written(connection, database.url, 10, 20)
-    await retention.look(connection)
+    await looked(retention, connection)
     await written(connection, database.url, 1, 0)
     enabled = "position" in change
     await connection.execute(WEBHOOK, uuid7(), PLATFORM, 10 if enabled else 5)
@@ -187,12 +188,12 @@ async def test_what_is_needed_again_while_the_file_is_written_stays(
         return lambda _: asyncio.sleep(0)
 
     policy = Policy(EVENTS, KEEP, noted)
-    await replace(retention, policies=(policy,)).look(connection)
+    await looked(replace(retention, policies=(policy,)), connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 1
     assert await archive.known(connection) == []
 
     await connection.execute("UPDATE webhook_cursors SET position = 11")
-    await retention.look(connection)
+    await looked(retention, connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 11
     assert [each.entries for each in await archive.known(connection)] == [10]
 
@@ -201,9 +202,9 @@ async def aside(connection: Any, database: Database, retention: Retention, count
     """Archive partitions of ten events each; something young follows them."""
     for _ in range(count):
         await written(connection, database.url, 10, 20)
-        await retention.look(connection)
+        await looked(retention, connection)
     await written(connection, database.url, 1, 0)
-    await retention.look(connection)
+    await looked(retention, connection)
 
 
 async def test_what_was_archived_is_put_back_as_it_was(
@@ -220,9 +221,9 @@ async def test_what_was_archived_is_put_back_as_it_was(
     await number(connection)
     await connection.execute("UPDATE events SET occurred_at = now() - interval '20 days', revokes = '[1]'")
     before = await connection.fetch("SELECT * FROM events")
-    await retention.look(connection)
+    await looked(retention, connection)
     await written(connection, database.url, 1, 0)
-    await retention.look(connection)
+    await looked(retention, connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 2
 
     (manifest,) = await archive.known(connection)
@@ -231,10 +232,10 @@ async def test_what_was_archived_is_put_back_as_it_was(
     indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = $1"
     assert await connection.fetchval(indexes, "events_p1") == await connection.fetchval(indexes, "events")
 
-    await retention.look(connection)  # it stays for a day
+    await looked(retention, connection)  # it stays for a day
     assert await connection.fetchval("SELECT min(position) FROM events") == 1
     await connection.execute("UPDATE archived_partitions SET kept_until = now()")
-    await retention.look(connection)
+    await looked(retention, connection)
     assert await connection.fetchval("SELECT min(position) FROM events") == 2
     assert await archive.known(connection) == [manifest]
 
@@ -278,10 +279,10 @@ async def test_the_chain_of_the_audit_trail_goes_on_from_what_was_archived(
     await connection.execute(ENTRY, 10)
     await number(connection)
     chain = await connection.fetchval("SELECT encode(audit_chain, 'hex') FROM log_head")
-    await retention.look(connection)
+    await looked(retention, connection)
     await connection.execute(ENTRY, 1)
     await number(connection)
-    await retention.look(connection)
+    await looked(retention, connection)
     archive = Archive(AUDIT, tmp_path)
     (manifest,) = await archive.known(connection)
     assert (manifest.name, manifest.ending) == ("audit-1-10", chain)
@@ -298,9 +299,9 @@ async def test_the_times_of_a_file_are_those_of_the_earliest_and_the_latest_entr
     for days in (20, 30, 15, 20):  # numbers follow commits, not clocks
         await written(connection, database.url, 1, days)
     ages = await connection.fetchrow("SELECT min(occurred_at), max(occurred_at) FROM events")
-    await retention.look(connection)
+    await looked(retention, connection)
     await written(connection, database.url, 1, 0)
-    await retention.look(connection)
+    await looked(retention, connection)
 
     (manifest,) = await archive.known(connection)
     assert (manifest.entries, manifest.first_at, manifest.last_at) == (4, *ages)
@@ -339,7 +340,7 @@ async def test_on_a_full_disk_one_log_stays_until_the_next_look_and_the_other_go
         await written(connection, database.url, 10, 20)
         await connection.execute(ENTRY, 10)
         await number(connection)
-        await retention.look(connection)
+        await looked(retention, connection)
     (done,) = files(tmp_path, "events-*.ndjson.gz")
     await written(connection, database.url, 10, 1)
     await connection.execute(ENTRY, 10)
@@ -347,7 +348,7 @@ async def test_on_a_full_disk_one_log_stays_until_the_next_look_and_the_other_go
     # Nothing can be written into what will be the next file, or into what says what is in it; nor can it be closed.
     (done.parent / f"{refused}.partial").symlink_to("/dev/full")
 
-    await retention.look(connection)
+    await looked(retention, connection)
 
     assert [path.name for path in files(tmp_path, "*.gz*")] == [
         f"{log}{ending}" for log in ("audit-1-10", "audit-11-20", "events-1-10") for ending in ENDINGS
@@ -356,7 +357,7 @@ async def test_on_a_full_disk_one_log_stays_until_the_next_look_and_the_other_go
     assert "events" in said.message
     assert "No space left" in said.message
 
-    await retention.look(connection)
+    await looked(retention, connection)
     assert (done.parent / "events-11-20.ndjson.gz").is_file()
 
 

@@ -107,7 +107,7 @@ async def test_counting_waits_until_the_end_of_what_takes_others_along_is_number
     counting = asyncio.create_task(world.states.count(chosen, [UUID(int=0)], GREATEST))
     await asyncio.sleep(0)
     await number(world.connection)
-    cursor, (counted,) = await asyncio.wait_for(counting, 10)
+    cursor, (counted,) = await asyncio.wait_for(counting, 60)
     assert (cursor.position, counted.count) == (1, 0)
     assert team
 
@@ -125,7 +125,7 @@ async def test_two_do_not_count_at_once(world: SqlWorld) -> None:
     with pytest.raises(Overloaded):
         await world.states.count(USERS, [UUID(int=0)], GREATEST)
     await number(world.connection)
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, 60)
 
 
 async def test_the_platform_does_not_wait_for_an_organization_nor_the_other_way_round(world: SqlWorld) -> None:
@@ -138,7 +138,7 @@ async def test_the_platform_does_not_wait_for_an_organization_nor_the_other_way_
         with pytest.raises(Overloaded):
             await world.states.count(each, [UUID(int=0)], GREATEST)
     await number(world.connection)
-    await asyncio.wait_for(asyncio.gather(*counting), 10)
+    await asyncio.wait_for(asyncio.gather(*counting), 60)
 
 
 async def test_what_takes_too_long_is_refused_and_leaves_nothing_behind(database: Database, connection: Any) -> None:

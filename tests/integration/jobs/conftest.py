@@ -8,12 +8,13 @@ import pytest
 
 from core.postgres.database import Database
 from domain.kernel.ids import uuid7
+from tests.support.databases import patient
 
 
 @pytest.fixture
 def database(fresh_database_url: str) -> Database:
     """Connections to a database of this test's own."""
-    return Database(fresh_database_url)
+    return patient(fresh_database_url)
 
 
 @pytest.fixture

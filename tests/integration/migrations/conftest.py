@@ -7,7 +7,7 @@ import pytest
 
 from core.postgres.direct import plain
 from domain.kernel.ids import uuid7
-from tests.support.databases import sibling
+from tests.support.databases import alone, sibling
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ async def empty(postgres_url: str) -> AsyncIterator[str]:
     """Yield the URL of a database with nothing in it."""
     name = f"migrations_{uuid7().hex}"
     server = await asyncpg.connect(plain(postgres_url))
-    await server.execute(f"CREATE DATABASE {name}")
+    await alone(server, f"CREATE DATABASE {name}")
     yield sibling(postgres_url, name)
-    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await alone(server, f"DROP DATABASE {name} WITH (FORCE)")
     await server.close()

@@ -15,6 +15,7 @@ from domain.sessions.models import Session
 from domain.sessions.ports import Reuse, Rotation
 from tests.contracts.people import LIFETIMES, added, live, person, session_of, started, superuser
 from tests.integration.people.ground import SqlGround
+from tests.support.databases import patient
 from tests.support.facts import until
 
 FAMILIES, PARALLEL = (200, 50) if os.environ.get("GATEWRIGHT_FAULTS") == "long" else (10, 20)
@@ -30,7 +31,7 @@ async def outcomes(*works: Awaitable[object]) -> Counter[str]:
 @pytest.fixture
 async def other(ground: SqlGround, people_url: str) -> AsyncIterator[SqlGround]:
     """Yield the same tables as another process sees them."""
-    database = type(ground.database)(people_url, size=8)
+    database = patient(people_url, 8)
     await database.open()
     yield SqlGround(database)
     await database.close()

@@ -1,6 +1,7 @@
 """The transaction on Postgres keeps its promises."""
 
 from tests.contracts.idempotency import IdempotencyContract
+from tests.contracts.transaction import Ground
 from tests.contracts.unit_of_work import UnitOfWorkContract
 
 
@@ -9,4 +10,6 @@ class TestSqlWork(UnitOfWorkContract):
 
 
 class TestSqlIdempotency(IdempotencyContract):
-    pass
+    async def test_i14_a_twin_in_flight_is_refused(self, impatient: Ground) -> None:
+        """Whoever meets a twin waits for it, as long as for any lock."""
+        await super().test_i14_a_twin_in_flight_is_refused(impatient)

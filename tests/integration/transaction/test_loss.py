@@ -1,5 +1,7 @@
 """What counts as an outage of Postgres, and what as a defect, told by the errors themselves."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
@@ -66,7 +68,9 @@ async def test_a_closed_pool_is_an_outage(database_url: str) -> None:
 
 
 async def test_a_statement_that_takes_too_long_is_an_outage(database: Database) -> None:
-    database.statement_timeout = 0.2
-    errors = await raised(database, "SELECT pg_sleep(5)")
+    hurried = replace(database, statement_timeout=0.2)
+    await hurried.open()
+    errors = await raised(hurried, "SELECT pg_sleep(5)")
+    await hurried.close()
     assert all(outage(error) for error in errors)
     assert all(isinstance(error, TimeoutError) for error in errors)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core.postgres.database import Database
 from domain.webhooks.schemas import DeliveryState
 from tests.integration.webhooks.ground import SqlGround
+from tests.support.databases import patient
 from tests.support.facts import fill, until
 from tests.support.receiver import Receiver, verified
 from tests.support.subscriber import disorder
@@ -23,7 +23,7 @@ LEASES_END = "UPDATE webhook_deliveries SET next_at = now() WHERE state = 'waiti
 
 @pytest.fixture
 async def ground(fresh_database_url: str) -> AsyncIterator[SqlGround]:
-    database = Database(fresh_database_url)
+    database = patient(fresh_database_url)
     await database.open()
     yield SqlGround(database)
     await database.close()

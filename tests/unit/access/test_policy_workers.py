@@ -30,7 +30,7 @@ SLOW_RULES = [Rule("p", (f"s{n}", f"o{n}", "read")) for n in range(500)] + [
 
 @pytest.fixture
 async def workers() -> AsyncIterator[CasbinWorkers]:
-    made = CasbinWorkers(slots=1)
+    made = CasbinWorkers(slots=1, patience=30)
     yield made
     await made.close()
 
@@ -113,7 +113,7 @@ async def test_one_organization_waits_for_itself_and_not_without_end(workers: Ca
 
 def test_works_on_the_loop_that_serves() -> None:
     async def run() -> list[bool | None]:
-        workers = CasbinWorkers(slots=1)
+        workers = CasbinWorkers(slots=1, patience=30)
         with pytest.raises(PolicyTooSlow):
             await workers.decide(uuid7(), SLOW, SLOW_RULES, [YES] * 32)
         decided = [*await workers.decide(uuid7(), PLAIN_MODEL, RULES, [YES, NO])]

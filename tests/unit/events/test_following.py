@@ -10,6 +10,7 @@ from domain.kernel.ids import uuid7
 from tests.support.builders.people import person_event
 from tests.support.feed_server import TOKEN, feed_server
 from tests.support.memory.events import MemoryEventLog
+from tests.support.server import Port
 
 ROOT = Path(__file__).parents[3]
 
@@ -33,17 +34,15 @@ async def test_it_ends_and_says_why_when_its_token_is_refused(tmp_path: Path) ->
 
 
 async def test_it_asks_again_while_the_feed_does_not_answer(tmp_path: Path) -> None:
-    log, person = MemoryEventLog(), uuid7()
+    log, person, port = MemoryEventLog(), uuid7(), Port()
     await log.append(person_event("created", uuid7(), 1))
-    async with feed_server(log) as url:
-        pass  # nobody answers there any more
-    process = await follow(url, TOKEN, tmp_path)
+    process = await follow(f"http://127.0.0.1:{port.number}", TOKEN, tmp_path)
     assert process.stdout
     assert process.stderr
     try:
         assert b"asks the feed again in about 0.5 seconds" in await asyncio.wait_for(process.stderr.readline(), 30)
         assert b"asks the feed again in about 1 seconds" in await asyncio.wait_for(process.stderr.readline(), 30)
-        async with feed_server(log, int(url.rpartition(":")[2])):
+        async with feed_server(log, port.number):
             assert await asyncio.wait_for(process.stdout.readline(), 30) == b"ready\n"
             while b"copied all there is" not in await asyncio.wait_for(process.stderr.readline(), 30):
                 pass
@@ -53,4 +52,5 @@ async def test_it_asks_again_while_the_feed_does_not_answer(tmp_path: Path) -> N
     finally:
         process.terminate()
         await process.communicate()
+        port.free()
     assert process.returncode == 0
