@@ -114,3 +114,11 @@ class AuditTrailsContract:
         await ground.drop(3)
         assert await ground.trails.oldest() == 4
         assert [entry.position for entry in await ground.trails.walk(1, 1)] == [4]
+
+    async def test_knows_the_last_position_also_when_nothing_is_here_any_more(self, ground: Ground) -> None:
+        assert await ground.trails.newest() == 0
+        await ground.write(ENTRIES)
+        assert await ground.trails.newest() == len(ENTRIES)
+        await ground.drop(len(ENTRIES))
+        assert await ground.trails.oldest() is None
+        assert await ground.trails.newest() == len(ENTRIES)

@@ -27,6 +27,7 @@ SELECT {COLUMNS} FROM (
 """  # noqa: S608 - made of constants
 _WALK: Final = f"SELECT {COLUMNS} FROM audit entry WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608
 _OLDEST: Final = "SELECT position FROM audit ORDER BY position LIMIT 1"
+_NEWEST: Final = "SELECT audit_position FROM log_head"
 _decode = msgspec.json.Decoder(Place).decode
 
 
@@ -54,6 +55,12 @@ class SqlAuditTrails(AuditTrails):
         """See `AuditTrails.oldest`."""
         async with self.database.read() as connection:
             position: int | None = await connection.fetchval(_OLDEST)
+        return position
+
+    async def newest(self) -> int:
+        """See `AuditTrails.newest`."""
+        async with self.database.read() as connection:
+            position: int = await connection.fetchval(_NEWEST)
         return position
 
     def entry(self, row: Any) -> AuditEntry:

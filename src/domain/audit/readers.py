@@ -46,3 +46,6 @@ class AuditTrails(Protocol):
 
     async def oldest(self) -> int | None:
         """Return the position of the oldest entry that is still here; None if there is none."""
+
+    async def newest(self) -> int:
+        """Return the last position that an entry was given, whether it is still here or not; 0 if none was."""

@@ -30,6 +30,9 @@ class MemoryAuditTrails(AuditTrails):
     async def oldest(self) -> int | None:
         return self.memory.audit_dropped + 1 if len(self.memory.audited) > self.memory.audit_dropped else None
 
+    async def newest(self) -> int:
+        return len(self.memory.audited)
+
 
 def fits(entry: Entry, wanted: EntryFilter) -> bool:
     mine = {entry.person_id, entry.target} & {wanted.own, f"user:{wanted.own}"}

@@ -152,6 +152,16 @@ async def test_the_export_is_refused_where_what_follows_was_archived(app: App) -
     assert app.audited[-1] == ("audit.entries.export", CursorGone.code)
 
 
+async def test_the_export_is_refused_behind_the_end_which_only_a_restored_backup_can_have_moved_back(app: App) -> None:
+    root = await app.administrator()
+    end = len(app.memory.audited)
+    assert await exported(app, root, after=end)
+    end = len(app.memory.audited)
+    with pytest.raises(CursorInvalid):
+        await exported(app, root, after=end + 1)
+    assert app.audited[-1] == ("audit.entries.export", CursorInvalid.code)
+
+
 async def test_the_export_says_where_it_was_overtaken_by_archiving(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("domain.audit.queries.export_audit_entries.BATCH", 1)
     root = await app.administrator()

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from domain.audit.readers import AuditTrails
 from domain.audit.schemas import AuditEntry, ExportEnd
 from domain.kernel.access import Permission, Standing, needs
-from domain.kernel.errors import CursorGone, DomainError
+from domain.kernel.errors import CursorGone, CursorInvalid, DomainError
 from domain.kernel.schemas import Range, Stream
 from domain.kernel.usecases import Query, interactor, message
 
@@ -21,18 +21,21 @@ class ExportAuditEntries(Query[Stream[Lines]]):
 
     The last line says whether there was more, and the position to go on `after`: so whoever was cut off, and whoever
     comes again later, gets the rest. Whoever is signed out or loses the permission meanwhile gets no more of it. Where
-    what follows `after` is in the archive it is refused, and does not go on with what comes later.
+    what follows `after` is in the archive it is refused, and does not go on with what comes later; so it is where the
+    trail does not reach that position, as after a backup was restored.
     """
 
     after: Annotated[int, Range(0, LAST)] = 0
     limit: Annotated[int, Range(1, 10_000_000)] | None = None
 
 
-@interactor(access=needs(Permission.AUDIT_READ), raises=(CursorGone,), audit="audit.entries.export")
+@interactor(access=needs(Permission.AUDIT_READ), raises=(CursorGone, CursorInvalid), audit="audit.entries.export")
 class ExportAuditEntriesInteractor:
     trails: AuditTrails
 
     async def __call__(self, request: ExportAuditEntries, standing: Standing) -> Stream[Lines]:
+        if request.after > await self.trails.newest():
+            raise CursorInvalid
         first = await self._walk(request.after, _size(request.limit))
         return Stream(self._parts(request, first, standing))
 
