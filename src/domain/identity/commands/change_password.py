@@ -70,9 +70,10 @@ class ChangePasswordInteractor:
         # Many guesses sent at once are all admitted before the first is judged: what counts is what is known by now.
         known = await self.credentials.find_by_id(actor.user_id, network)
         now = self.clock.now()
-        if not fits or known is None or locked(known, now):
-            if not fits:
-                await self.failures.count(kept.user_id, network, now)
+        if known is None or locked(known, now):
+            raise PasswordWrong
+        if not fits:
+            await self.failures.count(kept.user_id, network, now)
             raise PasswordWrong
         self.passwords.check(request.new_password, [kept.email, kept.email.partition("@")[0]])
         hashed = await self.passwords.hash(request.new_password)
