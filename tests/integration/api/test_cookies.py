@@ -195,6 +195,21 @@ async def test_s5_a_page_signs_out_also_when_its_access_token_ran_out(
     refused(await Browser(call)("POST", "/auth/logout"), 401, "access.unauthenticated")
 
 
+async def test_s5_neither_signing_in_again_nor_out_is_refused_because_others_revoke_too_much(start: Start) -> None:
+    call = await start(revoke_limit=1)
+    email = (await person(call))["email"]
+    browsers = [await signed_in(call, email) for _ in range(2)]
+    form = {"content-type": "application/x-www-form-urlencoded", "content-length": "13"}
+    assert [(await call("POST", "/auth/revoke", b"token=made-up", form)).status for _ in range(2)] == [200, 429]
+
+    again = await browsers[0]("POST", "/auth/login", {"email": email, "password": PASSWORD})
+    late = Browser(call, jar={REFRESH: browsers[1].jar[REFRESH]})
+    gone = await late("POST", "/auth/logout")
+
+    assert (again.status, gone.status) == (200, 204)
+    assert len((await browsers[0]("GET", "/auth/sessions")).json()["items"]) == 1
+
+
 async def test_refreshing_replaces_both_cookies(call: Client, email: str) -> None:
     browser = await signed_in(call, email)
     before = dict(browser.jar)

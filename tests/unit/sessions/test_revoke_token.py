@@ -89,7 +89,26 @@ async def test_t8_twice_is_as_good_as_once(app: App) -> None:
     assert ended(app) == ["sessions.session.revoked"]
 
 
-async def test_i12_a_network_revokes_so_many_a_minute() -> None:
+async def test_i12_made_up_tokens_keep_nobody_behind_the_same_address_from_revoking_theirs() -> None:
+    app = App(tokens=TokenPolicy(revocations_per_minute=1))
+    await app.signed_up()
+    here = Origin("192.0.2.1")
+    first, second = await app.signed_in(origin=here), await app.signed_in(origin=here)
+    await app.send(RevokeToken(token="garbage"), origin=here)
+
+    await app.send(RevokeToken(token=first.access_token), origin=here)
+    await app.send(RevokeToken(token=second.refresh_token), origin=here)
+
+    assert ended(app) == [
+        "sessions.session.started",
+        "sessions.session.access_token_revoked",
+        "sessions.session.revoked",
+    ]
+    with pytest.raises(TooManyRequests):
+        await app.send(RevokeToken(token=first.access_token), origin=here)
+
+
+async def test_i12_a_network_presents_so_many_made_up_ones_a_minute() -> None:
     app = App(tokens=TokenPolicy(revocations_per_minute=1))
     await app.send(RevokeToken(token="garbage"), origin=Origin("2001:db8:1:1::1"))
 
