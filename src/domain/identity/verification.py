@@ -80,7 +80,7 @@ class PasswordIdentities(Identities):
         if not fits:
             await self.failures.count(kept.user_id, place, self.clock.now())
             return None
-        if now_kept.failures:
+        if now_kept.failures or now_kept.failures_here:
             await self.failures.forget(kept.user_id, place)
         if kept.password_hash and renewed:
             await self.hashes.renew(kept.user_id, kept.password_hash, renewed)

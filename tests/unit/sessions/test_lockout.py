@@ -200,3 +200,15 @@ async def test_e11_p10_one_network_closes_no_account_to_others_however_many_it_g
     passwords.gate = None
     assert app.memory.table(COUNTED)[f"{ada.id}@*"][0] <= FAILURES
     assert await app.signed_in(origin=THERE)
+
+
+async def test_e11_a_network_has_another_ten_once_somebody_there_signed_in_though_others_did_before(app: App) -> None:
+    await app.signed_up()
+    await fail(app, FAILURES - 1)
+    await app.signed_in(origin=THERE)  # ends the row of all
+    app.clock.pass_by(delay(FAILURES - 1))
+    await app.signed_in(origin=HERE)
+
+    await fail(app, SLOW - 1)
+
+    assert await app.signed_in(origin=HERE)
