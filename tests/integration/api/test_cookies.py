@@ -86,7 +86,7 @@ async def test_s1_p11_a_page_that_changes_the_password_goes_on_with_another_sess
 
     assert {*answer.json()} == {"expires_in", "refresh_expires_in", "session_id"}
     assert (browser.jar[ACCESS] != old[ACCESS], browser.jar[REFRESH] != old[REFRESH]) == (True, True)
-    assert browser.jar[DEVICE] == old[DEVICE]
+    assert browser.jar[DEVICE] != old[DEVICE]
     assert (await browser("GET", "/auth/me")).status == 200
     assert (await browser("POST", "/auth/refresh")).status == 200
     copy = Browser(call, jar=old)

@@ -7,7 +7,7 @@ from domain.identity.events import PasswordChanged
 from domain.identity.facade import SessionRenewal
 from domain.identity.mailing import LinkPolicy
 from domain.identity.models import Credential
-from domain.identity.ports import Credentials, Failures, Passwords, SessionEnding
+from domain.identity.ports import Credentials, DeviceTokens, Failures, KnownDevice, Passwords, SessionEnding
 from domain.identity.registration import context
 from domain.identity.repositories import PasswordHashes, Users
 from domain.identity.schemas import Password
@@ -46,6 +46,7 @@ class ChangePasswordInteractor:
     credentials: Credentials
     passwords: Passwords
     failures: Failures
+    devices: DeviceTokens
     users: Users
     hashes: PasswordHashes
     sessions: SessionEnding
@@ -90,4 +91,6 @@ class ChangePasswordInteractor:
         ended = await self.sessions.end_all(user.id, user.epoch, now)
         self.events.emit(PasswordChanged(user_id=user.id, occurred_at=now), of=user, revokes=ended)
         self.mailer.send(user.email, PasswordChangedMail())
-        return await self.renewal.renew(user.id, user.epoch, origin)
+        # Those of before are worth nothing under the new epoch: who just changed it would be locked out by others.
+        device_token = self.devices.make(KnownDevice(user.id, user.epoch), now)
+        return await self.renewal.renew(user.id, user.epoch, origin, device_token)
