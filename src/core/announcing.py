@@ -15,6 +15,7 @@ ANNOUNCED: Final = frozenset(
             "mailed_sign_in",
             "refresh",
             "password_change",
+            "password_change_from",
             "reset",
             "revoke",
             "search",
