@@ -52,6 +52,11 @@ class AnnouncedLimits(Limits):
 
     limits: Limits
 
+    @property
+    def degraded(self) -> bool:
+        """See `Limits.degraded`."""
+        return self.limits.degraded
+
     async def hit(self, name: str, key: str, most: int, seconds: int) -> Allowance | None:
         """See `Limits.hit`."""
         notes = noted.get() if name in ANNOUNCED else None
