@@ -60,7 +60,7 @@ class SqlRefreshFamilies(RefreshFamilies):
     def whose(self, refresh_token: str) -> UUID | None:
         """See `RefreshFamilies.whose`."""
         presented = self.tokens.read(refresh_token)
-        return presented and presented.family
+        return presented.family if presented else None
 
     async def rotate(self, refresh_token: str, address: str | None = None) -> Rotation | Reuse:
         """See `RefreshFamilies.rotate`."""

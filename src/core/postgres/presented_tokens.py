@@ -30,7 +30,7 @@ class SqlPresentedTokens(PresentedTokens):
         if presented := self.refresh.read(token):
             return presented.family
         found = self._verified(token)
-        return found and found.who.session_id
+        return found.who.session_id if found else None
 
     async def read(self, token: str) -> PresentedToken | None:
         """See `PresentedTokens.read`."""

@@ -109,7 +109,7 @@ class MemoryRefreshFamilies(RefreshFamilies):
 
     def whose(self, refresh_token: str) -> UUID | None:
         presented = TOKENS.read(refresh_token)
-        return presented and presented.family
+        return presented.family if presented else None
 
     async def rotate(self, refresh_token: str, address: str | None = None) -> Rotation | Reuse:
         presented = TOKENS.read(refresh_token)

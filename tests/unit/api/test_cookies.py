@@ -121,7 +121,7 @@ class Refusing:
     error: DomainError
     asked: list[Message[Any]] = field(default_factory=list)
 
-    async def __call__(self, message: Message[Any], call: Call) -> Done[Any]:  # noqa: ARG002 - a dispatcher
+    async def __call__(self, message: Message[Any], call: Call) -> Done[Any]:
         self.asked.append(message)
         raise self.error
 
