@@ -1,6 +1,7 @@
 """Tokens in cookies, for pages in browsers: no script can read them, and no other site can use them."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from msgspec import Struct
 from api.headers import Given
 from api.refusals import CrossSite, Malformed
 from core.pipeline import Answer, Call
-from domain.kernel.errors import Unauthenticated
+from domain.kernel.errors import DomainError, TooManyRequests, Unauthenticated
 from domain.kernel.ids import SessionId
 from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Message
@@ -120,15 +121,18 @@ def kept(tokens: Tokens) -> tuple[CookieTokens, list[Header]]:
 
 
 async def moved(
-    given: Given, dispatch: Dispatch, call: Call, answered: Answer[Tokens], *, refreshed: bool
+    given: Given, dispatch: Dispatch, call: Call, answered: Answer[Tokens], *, refreshed: bool, renewed: bool
 ) -> tuple[CookieTokens, list[Header]]:
     """Put the tokens of an answer into cookies, as `kept` does.
 
     Unless they were `refreshed`, the session of which the browser had cookies ends; not when a sign-in is repeated, as
-    that may be the session it began.
+    that may be the session it began. Where the session that asked was `renewed`, it has ended with all others.
     """
-    if not (refreshed or answered.replayed):
-        await ended(given, dispatch, call)
+    asked_by_cookie = renewed and b"authorization" not in given
+    if not (refreshed or answered.replayed or asked_by_cookie):
+        # What was asked for is done: who is refused now would lose the tokens of a session that has begun.
+        with suppress(DomainError):
+            await ended(given, dispatch, call)
     return kept(answered.result)
 
 
@@ -149,7 +153,9 @@ async def left(given: Given, dispatch: Dispatch, pages: Pages, message: Message[
     except Unauthenticated:
         if b"authorization" in given or not cookie(given, REFRESH) or not pages.asked(given):
             raise
-        await ended(given, dispatch, call)
+        # What is limited is tokens that end nothing, and however often one comes: it needs no ending.
+        with suppress(TooManyRequests):
+            await ended(given, dispatch, call)
         return Answer(None)
 
 

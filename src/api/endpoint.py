@@ -125,6 +125,7 @@ def _answer(
     read: Read, attend: Attend, route: Route, *, readable: bool, forgets: bool
 ) -> Callable[[Request[Any, Any, Any]], Awaitable[Reply]]:
     status, hands_out, limited_ = route.status, route.hands_out, route.limited
+    refreshed, renewed = bool(route.cookie), route.case.access.signed_in
     tells = [(name.lower().encode(), each) for name, each in route.tells.items()]
 
     async def answer(request: Request[Any, Any, Any]) -> Reply:
@@ -147,7 +148,9 @@ def _answer(
         more += rate_limits.headers(met) if met else ()
         result = answered.result
         if keeps:
-            result, kept = await cookies.moved(given, edge.dispatch, call, answered, refreshed=bool(route.cookie))
+            result, kept = await cookies.moved(
+                given, edge.dispatch, call, answered, refreshed=refreshed, renewed=renewed
+            )
             more += kept
         elif forgets:
             more += cookies.forgotten(given)

@@ -15,6 +15,7 @@ ANNOUNCED: Final = frozenset(
             "mailed_sign_in",
             "refresh",
             "password_change",
+            "password_change_from",
             "reset",
             "revoke",
             "search",
@@ -50,6 +51,11 @@ class AnnouncedLimits(Limits):
     """Notes what `limits` say."""
 
     limits: Limits
+
+    @property
+    def degraded(self) -> bool:
+        """See `Limits.degraded`."""
+        return self.limits.degraded
 
     async def hit(self, name: str, key: str, most: int, seconds: int) -> Allowance | None:
         """See `Limits.hit`."""

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.kernel.access import Actor
+from domain.kernel.errors import IdempotencyMismatch
 from domain.kernel.usecases import Message, UseCase
 
 
@@ -78,5 +79,8 @@ def answer_bytes(result: Any) -> bytes:
 
 
 def answer_from(kept: bytes, case: UseCase) -> Any:
-    """Decode what the command of `case` returned."""
-    return msgspec.json.decode(kept, type=case.result)
+    """Decode what the command of `case` returned; raise `IdempotencyMismatch` if it returned something else then."""
+    try:
+        return msgspec.json.decode(kept, type=case.result)
+    except msgspec.DecodeError:
+        raise IdempotencyMismatch("Another version of this service answered it, in another form.") from None

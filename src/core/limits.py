@@ -24,6 +24,11 @@ class LocalLimits(Limits):
     _admitted: OrderedDict[tuple[str, str], deque[float]] = field(default_factory=OrderedDict)
     _count: int = 0
 
+    @property
+    def degraded(self) -> bool:
+        """See `Limits.degraded`: here one process is all there are."""
+        return False
+
     async def hit(self, name: str, key: str, most: int, seconds: int) -> Allowance | None:
         """See `Limits.hit`."""
         if most <= 0:

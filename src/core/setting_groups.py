@@ -158,9 +158,9 @@ class Passwords(BaseModel):
     sign_in_limit: Annotated[int, Field(ge=0)] | None = None
     """Sign-ins per minute and address; 0 for any number. By default 300, and in dev any number."""
     refresh_limit: Annotated[int, Field(ge=0)] | None = None
-    """Refreshes per minute and address; 0 for any number. By default 6,000, and in dev any number."""
+    """Refreshes per minute and session, made-up ones per address; 0 for any number. By default 6,000, in dev any."""
     revoke_limit: Annotated[int, Field(ge=0)] | None = None
-    """Tokens revoked per minute and address; 0 for any number. By default 600, and in dev any number."""
+    """Tokens revoked per minute and session, made-up ones per address; 0 for any number. By default 600, in dev any."""
     command_limit: Annotated[int, Field(ge=0)] | None = None
     """Commands per minute and caller; 0 for any number. By default 6,000, and in dev any number."""
     search_limit: Annotated[int, Field(ge=0)] | None = None

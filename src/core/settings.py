@@ -121,12 +121,12 @@ class Settings(Serving, Trust, Stores, Logs, Sessions, Passwords, Mails, Erasing
 
     @property
     def refreshes_per_minute(self) -> int:
-        """The limit per address; 0 for none."""
+        """The limit per session, and per address for made-up tokens; 0 for none."""
         return (0 if self.is_dev else 6000) if self.refresh_limit is None else self.refresh_limit
 
     @property
     def revocations_per_minute(self) -> int:
-        """The limit per address; 0 for none."""
+        """The limit per session, and per address for made-up tokens; 0 for none."""
         return (0 if self.is_dev else 600) if self.revoke_limit is None else self.revoke_limit
 
     @property

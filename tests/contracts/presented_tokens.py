@@ -64,6 +64,22 @@ class PresentedTokensContract:
         assert await ground.presented.read(access) is None
         assert await ground.presented.read(token) == PresentedToken(session.id, None)
 
+    async def test_i12_tells_whose_it_is_by_the_token_alone(self, ground: Ground) -> None:
+        session, token = await started(ground, await added(ground))
+        _, other = await started(ground, await added(ground, "eve@example.com"))
+        access, family = ground.access_token(session), ground.presented.whose(token)
+        assert family is not None
+        assert family not in (session.id, ground.presented.whose(other))
+
+        await end(ground, session)
+        await ground.hear(ended(session.id, ground.now(), LIFETIMES.access))
+
+        assert (ground.presented.whose(access), ground.presented.whose(token)) == (session.id, family)
+        assert ground.families.whose(token) == family
+        for made_up in ("", "gwr_" + "A" * 78, "a.b.c", "x" + access, token.upper()):
+            assert ground.presented.whose(made_up) is None
+            assert ground.families.whose(made_up) is None
+
     @pytest.mark.parametrize(
         "text", ["", "x", "gwr_", "gwr_" + "A" * 78, "a.b.c", "\u0445" * 82, "\x00", "gwr_" + "é" * 78]
     )

@@ -8,7 +8,7 @@ import pytest
 from domain.identity.errors import EmailTaken, UsernameTaken, UserNotFound
 from domain.identity.models import Credential, User
 from domain.identity.ports import KeptCredential
-from domain.identity.verification import PAUSE
+from domain.identity.verification import FAILURES, NOWHERE, PAUSE
 from domain.kernel.ids import UserId, uuid7
 from tests.contracts.people import Ground, added, change, discarded, person, started
 
@@ -201,6 +201,34 @@ class CredentialsContract:
             await ports.failures.forget(user.id, "here", "there")
         left = [await ground.credentials.find_by_id(user.id, place) for place in ("here", "there")]
         assert [(each.failures, each.failures_here) for each in left if each] == [(0, 0), (0, 0)]
+
+    async def test_e11_a_place_that_is_closed_counts_neither_for_itself_nor_for_all(self, ground: Ground) -> None:
+        user, early = await added(ground, password="h"), ground.now()
+        for number in range(FAILURES + 3):
+            async with ground.transaction() as ports:
+                await ports.failures.count(user.id, "here", early + number * timedelta(milliseconds=1), "code")
+        late = early + timedelta(milliseconds=FAILURES - 1) + PAUSE
+        async with ground.transaction() as ports:
+            await ports.failures.count(user.id, "here", late)
+            await ports.failures.count(user.id, "here", late)
+            await ports.failures.count(user.id, "there", late)
+
+        found = [await ground.credentials.find_by_id(user.id, place) for place in ("here", "there", "code")]
+        assert [(each.failures, each.failures_here) for each in found if each] == [
+            (2, FAILURES + 1),
+            (2, 1),
+            (2, FAILURES + 3),
+        ]
+
+    async def test_p8_those_of_nobody_go_on_for_ever(self, ground: Ground) -> None:
+        user, at = await added(ground, password="h"), ground.now()
+        for _ in range(FAILURES + 3):
+            async with ground.transaction() as ports:
+                await ports.failures.count(user.id, NOWHERE, at)
+
+        found = await ground.credentials.find_by_id(user.id, NOWHERE)
+        assert found
+        assert (found.failures, found.failures_here) == (FAILURES + 3, FAILURES + 3)
 
     async def test_clears_all_failures_of_one_account(self, ground: Ground) -> None:
         user, other = await added(ground, password="h"), await added(ground, "other@example.com", password="h")

@@ -1,5 +1,6 @@
 """Attempts to sign in."""
 
+from asyncio import Barrier
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -37,3 +38,15 @@ class Overtaken(PlainPasswords):
             happens, self.meanwhile = self.meanwhile, None
             await happens()
         return proved
+
+
+@dataclass
+class Together(PlainPasswords):
+    """Judges nobody before as many are there as `gate` waits for."""
+
+    gate: Barrier | None = None
+
+    async def prove(self, kept: str | None, password: str, *, renew: bool = True) -> tuple[bool, str | None]:
+        if self.gate:
+            await self.gate.wait()
+        return await PlainPasswords.prove(self, kept, password, renew=renew)

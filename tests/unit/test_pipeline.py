@@ -1,6 +1,6 @@
 """What the pipeline does with every message."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
 from typing import ClassVar
@@ -21,6 +21,7 @@ from domain.kernel.errors import (
     ConcurrentChange,
     DomainError,
     Forbidden,
+    IdempotencyMismatch,
     InvalidToken,
     Overloaded,
     TooManyRequests,
@@ -151,6 +152,20 @@ async def test_a_direct_command_runs_once_under_its_idempotency_key(app: App) ->
     with pytest.raises(RefreshRefused):
         await app.send(spent, key="another")
     assert app.facts[-1].type == "sessions.session.revoked"
+
+
+async def test_an_answer_that_another_version_kept_in_another_form_is_none_of_this_request(app: App) -> None:
+    await app.signed_up()
+    spent = RefreshSession(refresh_token=(await app.signed_in()).refresh_token)
+    await app.send(spent, key="once")
+    ((place, kept),) = app.memory.answers.items()
+    for answer in (b"null", b'{"access_token":1}'):
+        app.memory.answers[place] = replace(kept, answer=answer)
+
+        with pytest.raises(IdempotencyMismatch):
+            await app.send(spent, key="once")
+
+    assert await app.send(spent, key="another")
 
 
 class Crossed(Enum):

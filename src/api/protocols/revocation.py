@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, Router, post
 from msgspec import Meta, Struct
 
-from api import headers, reading
+from api import headers, rate_limits, reading
 from api.closed import closed
 from api.endpoint import EDGE, Edge, attendant
 from api.explaining import explained
@@ -38,9 +38,10 @@ async def _revoke(request: Request[Any, Any, Any]) -> Reply:
         asked = msgspec.convert(fields, RevocationRequest)
     except ValueError as error:
         raise explained(error, "body") from error
+    met = rate_limits.listen(request.scope)
     if len(asked.token) <= LONGEST:
         await edge.dispatch(RevokeToken(token=asked.token), ATTEND(request.scope, given, edge))
-    return Reply(200)
+    return Reply(200, b"", *rate_limits.headers(met))
 
 
 revocation: Final = Router(

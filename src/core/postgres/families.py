@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from core.postgres.database import Database
 from core.refresh_tokens import Presented, RefreshTokens
@@ -55,6 +56,11 @@ class SqlRefreshFamilies(RefreshFamilies):
     """Without any, who loses a race is refused and ends nothing; who comes later has a copy."""
     idle: timedelta | None = None
     """How long a session lives without being refreshed."""
+
+    def whose(self, refresh_token: str) -> UUID | None:
+        """See `RefreshFamilies.whose`."""
+        presented = self.tokens.read(refresh_token)
+        return presented.family if presented else None
 
     async def rotate(self, refresh_token: str, address: str | None = None) -> Rotation | Reuse:
         """See `RefreshFamilies.rotate`."""

@@ -13,7 +13,7 @@ from domain.identity.errors import EmailTaken, LastSuperuser, SetupClosed, Usern
 from domain.identity.models import Credential, User
 from domain.identity.ports import Failures, Superusers
 from domain.identity.repositories import PasswordHashes, Users
-from domain.identity.verification import PAUSE
+from domain.identity.verification import FAILURES, NOWHERE, PAUSE
 from domain.kernel.ids import PLATFORM, UserId, uuid7
 
 users = Table(
@@ -43,9 +43,17 @@ credentials = Table(
 TAKEN: Final = {"uq_users_email": EmailTaken, "uq_users_username": UsernameTaken}
 EVERYWHERE: Final = "*"
 
+# Whether the place is closed is judged by its row once that is locked: of any number at once only so many count.
 _COUNT = text(f"""
+WITH place AS (
+    INSERT INTO sign_in_failures AS old (account, failures, failed_at) VALUES (:place, 1, :at)
+    ON CONFLICT (account) DO UPDATE SET failed_at = excluded.failed_at, failures = old.failures + 1
+    WHERE old.failures < {FAILURES} OR old.failed_at <= :anew OR right(:place, {len(NOWHERE) + 1}) = '@{NOWHERE}'
+    RETURNING account
+)
 INSERT INTO sign_in_failures AS old (account, failures, failed_at)
-SELECT account, 1, :at FROM unnest(CAST(:accounts AS text[])) AS account ORDER BY account
+SELECT account, 1, :at FROM unnest(CAST(:others AS text[])) WITH ORDINALITY AS other (account, nth)
+WHERE right(account, 2) <> '@{EVERYWHERE}' OR EXISTS (SELECT FROM place) ORDER BY nth
 ON CONFLICT (account) DO UPDATE SET failed_at = excluded.failed_at, failures = CASE
     WHEN right(old.account, 2) = '@{EVERYWHERE}' AND old.failed_at <= :anew THEN 1 ELSE old.failures + 1
 END
@@ -53,7 +61,8 @@ END
 # In the order of `_COUNT`: two attempts at once must not wait for each other in a circle.
 _FORGET = text("""
 DELETE FROM sign_in_failures WHERE account IN (
-    SELECT account FROM sign_in_failures WHERE account = ANY (CAST(:accounts AS text[])) ORDER BY account FOR UPDATE
+    SELECT kept.account FROM unnest(CAST(:accounts AS text[])) WITH ORDINALITY AS each (account, nth)
+    JOIN sign_in_failures AS kept USING (account) ORDER BY nth FOR UPDATE OF kept
 )
 """)
 _CLEAR = text("DELETE FROM sign_in_failures WHERE starts_with(account, :prefix)")
@@ -84,8 +93,11 @@ _FINISH = text("UPDATE setup SET completed_at = :at WHERE completed_at IS NULL R
 
 
 def accounts(user_id: UserId, *places: str) -> list[str]:
-    """Return the names under which failures of an account are counted: in all, and in each of `places`."""
-    return [f"{user_id}@{place}" for place in (EVERYWHERE, *places)]
+    """Return the names under which failures of an account are counted: in each of `places`, and in all.
+
+    Whoever counts locks their rows in this order.
+    """
+    return [f"{user_id}@{place}" for place in (*places, EVERYWHERE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +170,8 @@ class SqlFailures(Failures):
     async def count(self, user_id: UserId, network: str, at: datetime, *more: str) -> None:
         """See `Failures.count`."""
         session = await self.work.begin()
-        values = {"accounts": accounts(user_id, network, *more), "at": at, "anew": at - PAUSE}
-        await session.execute(_COUNT, values)
+        place, *others = accounts(user_id, network, *more)
+        await session.execute(_COUNT, {"place": place, "others": others, "at": at, "anew": at - PAUSE})
 
     async def forget(self, user_id: UserId, network: str, *more: str) -> None:
         """See `Failures.forget`."""

@@ -12,7 +12,7 @@ from domain.kernel.ids import SessionId
 from domain.sessions.ports import AccessTokenId, PresentedToken, PresentedTokens
 from gatewright_verifier.errors import InvalidToken
 from gatewright_verifier.revocations import Verdict
-from gatewright_verifier.tokens import VerifiedTokens
+from gatewright_verifier.tokens import Token, VerifiedTokens
 
 _SESSION: Final = "SELECT session_id FROM refresh_families WHERE id = $1 AND revoked_at IS NULL"
 
@@ -25,19 +25,29 @@ class SqlPresentedTokens(PresentedTokens):
     refresh: RefreshTokens
     database: Database
 
+    def whose(self, token: str) -> UUID | None:
+        """See `PresentedTokens.whose`."""
+        if presented := self.refresh.read(token):
+            return presented.family
+        found = self._verified(token)
+        return found.who.session_id if found else None
+
     async def read(self, token: str) -> PresentedToken | None:
         """See `PresentedTokens.read`."""
         if presented := self.refresh.read(token):
             async with self.database.read() as connection:
                 session_id = await connection.fetchval(_SESSION, presented.family)
             return session_id and PresentedToken(SessionId(session_id), None)
-        try:
-            found = self.access.verifier.verify(token.encode("utf-8", "replace"))
-        except InvalidToken:
-            return None
+        found = self._verified(token)
         # It is asked here only to save work, so it does not matter whether the answer is the newest.
-        if self.access.revocations.judge(found.subjects, found.issued, found.epoch) is Verdict.REVOKED:
+        if found is None or self.access.revocations.judge(found.subjects, found.issued, found.epoch) is Verdict.REVOKED:
             return None
         named = dict(each.split(":", 1) for each in found.subjects)
         access = AccessTokenId(UUID(named["token"]), datetime.fromtimestamp(found.expires, UTC))
         return PresentedToken(found.who.session_id, access)
+
+    def _verified(self, token: str) -> Token[Actor] | None:
+        try:
+            return self.access.verifier.verify(token.encode("utf-8", "replace"))
+        except InvalidToken:
+            return None

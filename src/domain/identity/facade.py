@@ -117,8 +117,11 @@ class InvitationEnding(Protocol):
 class SessionRenewal(Protocol):
     """Sign somebody in anew all of whose sessions have just ended; for whoever keeps sessions to implement."""
 
-    async def renew(self, user_id: UserId, epoch: int, origin: Origin) -> Tokens:
-        """Start a session under the new `epoch` of a person who has given their password, and announce it."""
+    async def renew(self, user_id: UserId, epoch: int, origin: Origin, device_token: str) -> Tokens:
+        """Start a session under the new `epoch` of a person who has given their password, and announce it.
+
+        `device_token` proves the same device under that epoch; it goes out with the other tokens.
+        """
 
 
 @dataclass(frozen=True, slots=True)

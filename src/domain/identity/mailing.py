@@ -22,7 +22,8 @@ from domain.kernel.mails import (
 from domain.kernel.ports import Clock, Limits, Mailer
 
 NETWORKS: Final = 4
-"""So many networks may use up what they may have sent to one address, before nothing is sent to it any more."""
+"""So many networks may use up what is there for one of them, before there is nothing more for any: of mails to one
+address, and of attempts to change one person's password."""
 
 
 @dataclass(frozen=True, slots=True)

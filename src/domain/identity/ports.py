@@ -91,6 +91,8 @@ class Failures(Protocol):
     async def count(self, user_id: UserId, network: str, at: datetime, *more: str) -> None:
         """Count one more failure in a row, in all, from `network`, and in each of `more`.
 
+        While `network` is closed (`verification.FAILURES`, none of them `PAUSE` ago) only those of `more` go on: what
+        was under way when it closed closes the account to nobody else. `verification.NOWHERE` is never closed.
         The row of all begins anew `verification.PAUSE` after its last failure: else one now and then would keep the
         account closed to everybody. Those of one place go on until somebody there proves to own the account.
         """

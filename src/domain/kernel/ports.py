@@ -43,6 +43,10 @@ class Allowance:
 class Limits(Protocol):
     """Count attempts across all processes."""
 
+    @property
+    def degraded(self) -> bool:
+        """Whether each process counts for itself at present, and admits its share alone."""
+
     async def hit(self, name: str, key: str, most: int, seconds: int) -> Allowance | None:
         """Count one attempt at `name` by `key`, or raise `TooManyRequests` past `most` within `seconds`.
 

@@ -74,6 +74,6 @@ class Renewal(SessionRenewal):
 
     opening: Opening
 
-    async def renew(self, user_id: UserId, epoch: int, origin: Origin) -> Tokens:
+    async def renew(self, user_id: UserId, epoch: int, origin: Origin, device_token: str) -> Tokens:
         """See `SessionRenewal.renew`."""
-        return await self.opening.begin(user_id, epoch, Factor.PASSWORD, origin)
+        return await self.opening.begin(user_id, epoch, Factor.PASSWORD, origin, device_token)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
-    """How often one network may hand in tokens; 0 for any number."""
+    """How often tokens of one session may be handed in, and made-up ones from one network; 0 for any number."""
 
     refreshes_per_minute: int = 0
     revocations_per_minute: int = 0

@@ -52,6 +52,12 @@ class Reuse:
 class RefreshFamilies(Protocol):
     """Rotate refresh tokens. Each call is one atomic statement, outside any unit of work."""
 
+    def whose(self, refresh_token: str) -> UUID | None:
+        """Return the family of which `refresh_token` is or was one, None unless we made exactly this text.
+
+        Asks nobody.
+        """
+
     async def rotate(self, refresh_token: str, address: str | None = None) -> Rotation | Reuse:
         """Spend `refresh_token`, from `address` if that is known, and return its successor, or raise `RefreshRefused`.
 
@@ -81,6 +87,12 @@ class PresentedToken:
 
 class PresentedTokens(Protocol):
     """Tell what somebody presents."""
+
+    def whose(self, token: str) -> UUID | None:
+        """Return the family of a refresh token or the session of an access token, None if it is none of ours.
+
+        One that has ended is ours too; an access token only until it expires. Asks nobody.
+        """
 
     async def read(self, token: str) -> PresentedToken | None:
         """Return what `token` stands for, None if it is none of ours, has expired, or was revoked.

@@ -86,7 +86,7 @@ async def test_s1_p11_a_page_that_changes_the_password_goes_on_with_another_sess
 
     assert {*answer.json()} == {"expires_in", "refresh_expires_in", "session_id"}
     assert (browser.jar[ACCESS] != old[ACCESS], browser.jar[REFRESH] != old[REFRESH]) == (True, True)
-    assert browser.jar[DEVICE] == old[DEVICE]
+    assert browser.jar[DEVICE] != old[DEVICE]
     assert (await browser("GET", "/auth/me")).status == 200
     assert (await browser("POST", "/auth/refresh")).status == 200
     copy = Browser(call, jar=old)
@@ -194,6 +194,21 @@ async def test_s5_a_page_signs_out_also_when_its_access_token_ran_out(
     refused(await Browser(call, jar={ACCESS: alive})("GET", "/auth/me"), 401, "access.invalid_token")
     refused(await Browser(call, jar={REFRESH: token})("POST", "/auth/refresh"), 401, "sessions.refresh_refused")
     refused(await Browser(call)("POST", "/auth/logout"), 401, "access.unauthenticated")
+
+
+async def test_s5_neither_signing_in_again_nor_out_is_refused_because_others_revoke_too_much(start: Start) -> None:
+    call = await start(revoke_limit=1)
+    email = (await person(call))["email"]
+    browsers = [await signed_in(call, email) for _ in range(2)]
+    form = {"content-type": "application/x-www-form-urlencoded", "content-length": "13"}
+    assert [(await call("POST", "/auth/revoke", b"token=made-up", form)).status for _ in range(2)] == [200, 429]
+
+    again = await browsers[0]("POST", "/auth/login", {"email": email, "password": PASSWORD})
+    late = Browser(call, jar={REFRESH: browsers[1].jar[REFRESH]})
+    gone = await late("POST", "/auth/logout")
+
+    assert (again.status, gone.status) == (200, 204)
+    assert len((await browsers[0]("GET", "/auth/sessions")).json()["items"]) == 1
 
 
 async def test_refreshing_replaces_both_cookies(call: Client, email: str) -> None:

@@ -51,6 +51,18 @@ async def test_t8_unknown_and_twice_is_done(call: Client) -> None:
         assert (answer.status, answer.body) == (200, b""), token
 
 
+async def test_f11_whoever_revokes_is_told_how_often_they_may(start: Start) -> None:
+    call = await start(revoke_limit=2)
+    mine = await tokens(call, (await person(call))["email"])
+
+    answers = [await revoke(call, token=mine["access_token"]) for _ in range(3)]
+
+    assert [each.status for each in answers] == [200, 200, 429]
+    for left, answer in zip((1, 0, 0), answers, strict=True):
+        assert answer.headers["ratelimit-policy"] == '"revoke";q=2;w=60'
+        assert answer.headers["ratelimit"].startswith(f'"revoke";r={left};t=')
+
+
 async def test_what_is_no_request_is_refused(call: Client) -> None:
     refused(await revoke(call, token_type_hint="refresh_token"), 400, "request.malformed")
     refused(await revoke(call, token=""), 400, "request.malformed")

@@ -10,6 +10,7 @@ import pytest
 
 from domain.identity.errors import EmailTaken, LastSuperuser, SetupClosed
 from domain.identity.models import Credential, User
+from domain.identity.verification import FAILURES
 from domain.sessions.errors import RefreshRefused, SignInOvertaken
 from domain.sessions.models import Session
 from domain.sessions.ports import Reuse, Rotation
@@ -213,3 +214,17 @@ async def test_e11_no_failure_is_lost(ground: SqlGround, other: SqlGround) -> No
     kept = await ground.credentials.find_by_id(user.id, "network 0")
     assert kept
     assert (kept.failures, kept.failures_here) == (30, 10)
+
+
+async def test_e11_p10_of_many_at_once_from_one_network_ten_count(ground: SqlGround, other: SqlGround) -> None:
+    user = await added(ground, password="h")
+
+    async def fail(where: SqlGround, number: int) -> None:
+        async with where.transaction() as ports:
+            await ports.failures.count(user.id, "here", where.now(), *["code"][: number % 2])
+
+    assert await outcomes(*(fail((ground, other)[n // 2 % 2], n) for n in range(60))) == {"done": 60}
+    here, code = [await ground.credentials.find_by_id(user.id, place) for place in ("here", "code")]
+    assert here
+    assert code
+    assert (here.failures, here.failures_here, code.failures_here) == (FAILURES, FAILURES, 30)

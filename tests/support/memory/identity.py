@@ -35,7 +35,8 @@ from domain.identity.readers import ProfileLists, Profiles, UserFilter
 from domain.identity.registration import profile
 from domain.identity.repositories import Links, PasswordHashes, Users
 from domain.identity.schemas import UserProfile
-from domain.identity.verification import PAUSE
+from domain.identity.verification import FAILURES as CLOSING
+from domain.identity.verification import NOWHERE, PAUSE
 from domain.kernel.consistency import ConsistencyToken
 from domain.kernel.errors import Overloaded
 from domain.kernel.ids import PLATFORM, UserId
@@ -113,8 +114,10 @@ class MemoryFailures(Failures):
 
     async def count(self, user_id: UserId, network: str, at: datetime, *more: str) -> None:
         table = (await self.work.begin()).table(FAILURES)
-        everywhere, *_ = names = accounts(user_id, network, *more)
-        for account in names:
+        place, *others, everywhere = accounts(user_id, network, *more)
+        here = table.get(place)
+        closed = network != NOWHERE and here and here[0] >= CLOSING and here[1] > at - PAUSE
+        for account in others if closed else (place, *others, everywhere):
             before = table.get(account)
             if before and account == everywhere and before[1] <= at - PAUSE:
                 before = None

@@ -107,6 +107,10 @@ class MemoryRefreshFamilies(RefreshFamilies):
     grace: timedelta = timedelta(seconds=30)
     idle: timedelta | None = None
 
+    def whose(self, refresh_token: str) -> UUID | None:
+        presented = TOKENS.read(refresh_token)
+        return presented.family if presented else None
+
     async def rotate(self, refresh_token: str, address: str | None = None) -> Rotation | Reuse:
         presented = TOKENS.read(refresh_token)
         if presented is None:
@@ -214,6 +218,12 @@ class MemoryPresentedTokens(PresentedTokens):
     """Reads what `PlainAccessTokens` and `MemoryRefreshFamilies` hand out."""
 
     memory: Memory
+
+    def whose(self, token: str) -> UUID | None:
+        if presented := TOKENS.read(token):
+            return presented.family
+        sessions: list[Session] = list(self.memory.table(SESSIONS).values())
+        return next((each.id for each in sessions if token.startswith(f"{each.user_id} {each.id} ")), None)
 
     async def read(self, token: str) -> PresentedToken | None:
         if presented := TOKENS.read(token):

@@ -1,13 +1,21 @@
 """Which requests of browsers count."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from api.cookies import ACCESS, REFRESH, Pages, cookie, kept
+from api.cookies import ACCESS, REFRESH, Pages, cookie, kept, left, moved
 from api.refusals import CrossSite, Malformed
+from core.pipeline import Answer as Done
+from core.pipeline import Call
+from domain.kernel.errors import ConcurrentChange, DomainError, TooManyRequests, Unauthenticated, Unavailable
 from domain.kernel.ids import SessionId, uuid7
 from domain.kernel.tokens import Tokens
+from domain.kernel.usecases import Message
+from domain.sessions.commands.revoke_token import RevokeToken
+from domain.sessions.commands.sign_out import SignOut
 from tests.support.client import Answer, Client
 
 OWN, LISTED = "https://auth.example.com", "https://app.example.com"
@@ -96,7 +104,7 @@ def test_finds_a_cookie_by_its_exact_name_and_trusts_none_of_two(sent: str, foun
 
 
 def test_s2_no_script_reads_the_cookies_and_no_other_host_sets_them() -> None:
-    told, headers = kept(Tokens("a.b.c", "gwr_x", 900, 604_800, SessionId(uuid7())))
+    told, headers = kept(TOKENS)
 
     assert [value for _, value in headers] == [
         ACCESS + b"=a.b.c; Max-Age=900; Path=/; Secure; HttpOnly; SameSite=Lax",
@@ -104,6 +112,61 @@ def test_s2_no_script_reads_the_cookies_and_no_other_host_sets_them() -> None:
     ]
     assert all(value.startswith(b"__Host-") and b"domain" not in value.lower() for _, value in headers)
     assert told.__struct_fields__ == ("expires_in", "refresh_expires_in", "session_id")
+
+
+@dataclass
+class Refusing:
+    """Refuses whatever is asked."""
+
+    error: DomainError
+    asked: list[Message[Any]] = field(default_factory=list)
+
+    async def __call__(self, message: Message[Any], call: Call) -> Done[Any]:
+        self.asked.append(message)
+        raise self.error
+
+
+BEFORE = {"cookie": f"{REFRESH.decode()}=gwr_before"}
+TOKENS = Tokens("a.b.c", "gwr_x", 900, 604_800, SessionId(uuid7()))
+
+
+@pytest.mark.parametrize("error", [TooManyRequests(), Unavailable(), ConcurrentChange()])
+async def test_s1_new_tokens_reach_the_browser_though_the_session_before_cannot_be_ended(error: DomainError) -> None:
+    dispatch = Refusing(error)
+
+    _, headers = await moved(given(BEFORE), dispatch, Call(), Done(TOKENS), refreshed=False, renewed=False)
+
+    assert dispatch.asked == [RevokeToken(token="gwr_before")]
+    assert len(headers) == 2
+
+
+@pytest.mark.parametrize(("more", "asks"), [({}, 0), ({"authorization": "Bearer good"}, 1)])
+async def test_s1_where_all_sessions_have_ended_none_is_ended_again(more: dict[str, str], asks: int) -> None:
+    dispatch = Refusing(Unavailable())
+
+    await moved(given(BEFORE, more), dispatch, Call(), Done(TOKENS), refreshed=False, renewed=True)
+
+    # One that asked by another token may be somebody else.
+    assert len(dispatch.asked) == asks
+
+
+@dataclass
+class SignedOut(Refusing):
+    """Knows no access token any more, and refuses the rest."""
+
+    async def __call__(self, message: Message[Any], call: Call) -> Done[Any]:
+        if not isinstance(message, RevokeToken):
+            raise Unauthenticated
+        return await Refusing.__call__(self, message, call)
+
+
+async def test_s5_signing_out_is_never_too_often_but_owns_up_to_what_did_not_end() -> None:
+    sent = given(BEFORE, SCRIPT, SENT[0])
+
+    assert (await left(sent, SignedOut(TooManyRequests()), PAGES, SignOut(), Call())).result is None
+    for error in (Unavailable(), ConcurrentChange()):
+        with pytest.raises(type(error)):
+            await left(sent, SignedOut(error), PAGES, SignOut(), Call())
 
 
 async def test_s3_cookies_that_came_along_change_nothing(browser: Client) -> None:

@@ -13,11 +13,14 @@ from domain.identity.commands.verify_email import VerifyEmail
 from domain.identity.errors import EmailInvalid, LinkRefused, PasswordWrong
 from domain.identity.mailing import LinkPolicy
 from domain.identity.queries.get_me import GetMe
+from domain.identity.verification import FAILURES
 from domain.kernel.access import Origin
 from domain.kernel.errors import TooManyRequests, Unauthenticated
 from domain.kernel.tokens import Tokens
 from domain.sessions.errors import SignInRefused
 from tests.support.app import PASSWORD, App
+from tests.support.attempts import HERE, THERE, fail
+from tests.support.memory.identity import FAILURES as COUNTED
 from tests.support.memory.identity import LINKS
 
 ADA = "ada@example.com"
@@ -133,6 +136,20 @@ async def test_p13_a_link_to_the_old_address_resets_nothing_afterwards(app: App)
 
     with pytest.raises(LinkRefused):
         await app.send(ResetPassword(token=reset, password="an entirely new password"))
+
+
+async def test_p9_p10_nothing_is_hashed_nor_counted_while_the_account_is_closed(app: App) -> None:
+    await app.signed_up()
+    mine = await app.signed_in(origin=THERE)
+    await fail(app, FAILURES, HERE)
+    hashed, counted = app.passwords.verified, dict(app.memory.table(COUNTED))
+
+    for password in (PASSWORD, "wrong"):
+        with pytest.raises(PasswordWrong):
+            await app.send(RequestEmailChange(email="new@example.com", password=password), as_=mine, origin=HERE)
+
+    assert app.passwords.verified == hashed
+    assert dict(app.memory.table(COUNTED)) == counted
 
 
 async def test_t3_t11_is_no_other_link_and_is_kept_as_a_hash(app: App) -> None:

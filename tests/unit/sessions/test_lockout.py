@@ -1,5 +1,6 @@
 """Closing an account to whoever guesses."""
 
+from asyncio import Barrier, gather
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from domain.kernel.errors import Overloaded
 from domain.sessions.commands.sign_in import SignIn
 from domain.sessions.errors import SignInRefused
 from tests.support.app import App
-from tests.support.attempts import HERE, THERE, WRONG, Overtaken, fail
+from tests.support.attempts import HERE, THERE, WRONG, Overtaken, Together, fail
 from tests.support.memory.identity import FAILURES as COUNTED
 
 
@@ -183,3 +184,31 @@ async def test_e11_judges_what_was_guessed_at_once_by_what_failed_meanwhile() ->
     passwords.meanwhile = others
     with pytest.raises(SignInRefused):
         await app.signed_in(origin=HERE)
+
+
+async def test_e11_p10_one_network_closes_no_account_to_others_however_many_it_guesses_at_once() -> None:
+    app = App(passwords=(passwords := Together()))
+    ada = await app.signed_up()
+    passwords.gate = Barrier(MOST_FAILURES)
+
+    async def guess() -> None:
+        with pytest.raises(SignInRefused):
+            await app.send(SignIn(email="ada@example.com", password=WRONG), origin=HERE)
+
+    await gather(*(guess() for _ in range(MOST_FAILURES)))
+
+    passwords.gate = None
+    assert app.memory.table(COUNTED)[f"{ada.id}@*"][0] <= FAILURES
+    assert await app.signed_in(origin=THERE)
+
+
+async def test_e11_a_network_has_another_ten_once_somebody_there_signed_in_though_others_did_before(app: App) -> None:
+    await app.signed_up()
+    await fail(app, FAILURES - 1)
+    await app.signed_in(origin=THERE)  # ends the row of all
+    app.clock.pass_by(delay(FAILURES - 1))
+    await app.signed_in(origin=HERE)
+
+    await fail(app, SLOW - 1)
+
+    assert await app.signed_in(origin=HERE)

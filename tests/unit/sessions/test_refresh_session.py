@@ -202,7 +202,21 @@ async def test_s6_no_refresh_moves_the_end_of_a_session() -> None:
         await app.send(RefreshSession(refresh_token=tokens.refresh_token))
 
 
-async def test_i12_a_network_refreshes_so_often_a_minute_and_loses_no_token() -> None:
+async def test_i12_made_up_tokens_take_nothing_from_those_of_others_behind_the_same_address() -> None:
+    app = App(tokens=TokenPolicy(refreshes_per_minute=1))
+    await app.signed_up()
+    here = Origin("192.0.2.1")
+    first, second = await app.signed_in(origin=here), await app.signed_in(origin=here)
+    with pytest.raises(RefreshRefused):
+        await app.send(RefreshSession(refresh_token="gwr_" + "A" * 78), origin=here)
+    with pytest.raises(TooManyRequests):
+        await app.send(RefreshSession(refresh_token="gwr_" + "B" * 78), origin=here)
+
+    for each in (first, second):
+        assert await app.send(RefreshSession(refresh_token=each.refresh_token), origin=here)
+
+
+async def test_i12_a_session_is_refreshed_so_often_a_minute_and_loses_no_token() -> None:
     app = App(tokens=TokenPolicy(refreshes_per_minute=1))
     await app.signed_up()
     first = await app.signed_in()

@@ -5,9 +5,9 @@ from typing import Final
 from domain.identity.errors import PasswordTooWeak, PasswordWrong, UserNotFound
 from domain.identity.events import PasswordChanged
 from domain.identity.facade import SessionRenewal
-from domain.identity.mailing import LinkPolicy
+from domain.identity.mailing import NETWORKS, LinkPolicy
 from domain.identity.models import Credential
-from domain.identity.ports import Credentials, Failures, Passwords, SessionEnding
+from domain.identity.ports import Credentials, DeviceTokens, Failures, KnownDevice, Passwords, SessionEnding
 from domain.identity.registration import context
 from domain.identity.repositories import PasswordHashes, Users
 from domain.identity.schemas import Password
@@ -21,7 +21,10 @@ from domain.kernel.tokens import Tokens
 from domain.kernel.usecases import Command, interactor, message, secret
 
 CHANGES: Final = 10
-"""How often one person may try within an hour: each attempt takes as much as a sign-in, or twice that."""
+"""How often one person may try from one network within an hour: each attempt takes as much as a sign-in, or twice that.
+
+From everywhere it is `NETWORKS` times as often: who has a copy of a session does not keep its owner from changing it.
+"""
 
 
 @message
@@ -46,6 +49,7 @@ class ChangePasswordInteractor:
     credentials: Credentials
     passwords: Passwords
     failures: Failures
+    devices: DeviceTokens
     users: Users
     hashes: PasswordHashes
     sessions: SessionEnding
@@ -58,7 +62,8 @@ class ChangePasswordInteractor:
 
     async def __call__(self, request: ChangePassword, actor: Actor, origin: Origin) -> Tokens:
         await self.limits.hit("change_password", origin.site, self.policy.attempts_per_minute, 60)
-        await self.limits.hit("password_change", str(actor.user_id), CHANGES, 3600)
+        # What cannot be tried now, or is refused anyway, is no attempt of this person.
+        self.passwords.admit()
         network = origin.network
         kept = await self.credentials.find_by_id(actor.user_id, network)
         if kept is None:
@@ -66,13 +71,16 @@ class ChangePasswordInteractor:
         if locked(kept, self.clock.now()):
             # Nothing is hashed for those who are refused anyway: that the account exists is known to whoever is asking.
             raise PasswordWrong
+        await self.limits.hit("password_change_from", f"{actor.user_id} {network}", CHANGES, 3600)
+        await self.limits.hit("password_change", str(actor.user_id), CHANGES * NETWORKS, 3600)
         fits = await self.passwords.verify(kept.password_hash, request.current_password)
         # Many guesses sent at once are all admitted before the first is judged: what counts is what is known by now.
         known = await self.credentials.find_by_id(actor.user_id, network)
         now = self.clock.now()
-        if not fits or known is None or locked(known, now):
-            if not fits:
-                await self.failures.count(kept.user_id, network, now)
+        if known is None or locked(known, now):
+            raise PasswordWrong
+        if not fits:
+            await self.failures.count(kept.user_id, network, now)
             raise PasswordWrong
         self.passwords.check(request.new_password, [kept.email, kept.email.partition("@")[0]])
         hashed = await self.passwords.hash(request.new_password)
@@ -89,4 +97,6 @@ class ChangePasswordInteractor:
         ended = await self.sessions.end_all(user.id, user.epoch, now)
         self.events.emit(PasswordChanged(user_id=user.id, occurred_at=now), of=user, revokes=ended)
         self.mailer.send(user.email, PasswordChangedMail())
-        return await self.renewal.renew(user.id, user.epoch, origin)
+        # Those of before are worth nothing under the new epoch: who just changed it would be locked out by others.
+        device_token = self.devices.make(KnownDevice(user.id, user.epoch), now)
+        return await self.renewal.renew(user.id, user.epoch, origin, device_token)

@@ -45,13 +45,17 @@ class RequestEmailChangeInteractor:
         kept = await self.credentials.find_by_id(actor.user_id, network)
         if kept is None:
             raise UserNotFound
+        if locked(kept, self.clock.now()):
+            # Nothing is hashed for those who are refused anyway: that the account exists is known to whoever is asking.
+            raise PasswordWrong
         fits = await self.passwords.verify(kept.password_hash, request.password)
         # Many guesses sent at once are all admitted before the first is judged: what counts is what is known by now.
         known = await self.credentials.find_by_id(actor.user_id, network)
         now = self.clock.now()
-        if not fits or known is None or locked(known, now):
-            if not fits:
-                await self.failures.count(kept.user_id, network, now)
+        if known is None or locked(known, now):
+            raise PasswordWrong
+        if not fits:
+            await self.failures.count(kept.user_id, network, now)
             raise PasswordWrong
         sent = await bearable(self.limits, self.policy, "email_change_mail", address, origin)
         other = await self.credentials.find(address)

@@ -68,7 +68,10 @@ class RefreshSessionInteractor:
     clock: Clock
 
     async def __call__(self, request: RefreshSession, origin: Origin) -> Tokens:
-        await self.limits.hit("refresh", origin.site, self.policy.refreshes_per_minute, 60)
+        # What is made up is counted by where it came from: it must not take what is there for the tokens of others.
+        family = self.families.whose(request.refresh_token)
+        counted = origin.site if family is None else str(family)
+        await self.limits.hit("refresh", counted, self.policy.refreshes_per_minute, 60)
         found = await self.families.rotate(request.refresh_token, origin.address)
         if isinstance(found, Reuse):
             raise RefreshTokenReused(found.session_id)
