@@ -200,6 +200,13 @@ class InboxContract(ABC):
             assert await open_.begin("a", NOON) == 0
             assert await open_.begin("b", NOON + second) == 1
 
+    async def test_what_is_begun_is_counted_though_the_clock_was_set_back(self, inbox: Inbox[Any]) -> None:
+        second = timedelta(seconds=1)
+        async with inbox.transaction() as open_:
+            assert [await open_.begin("a", NOON - second * n) for n in range(5)] == [0, 1, 2, 3, 4]
+            assert [await open_.begin("a", NOON - second * n) for n in (4.9, 5)] == [5, 5]  # by another clock
+            assert await open_.begin("a", NOON) == 6
+
     async def test_what_was_seen_long_ago_is_forgotten_unless_it_waits(self, inbox: Inbox[Any]) -> None:
         waiting = events(uuid4(), 2)[1]
         async with inbox.transaction() as open_:

@@ -108,7 +108,7 @@ class Transaction(Protocol[C_co]):
         """Note that something is begun that may end the process; return how often it was before.
 
         What is begun within a second of when it was counted is not counted again: processes that share the inbox may
-        begin the same at once.
+        begin the same at once. So it is before and after that, for a clock may be set back.
         """
 
     async def finish(self, name: str) -> None:

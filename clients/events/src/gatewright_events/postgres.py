@@ -78,7 +78,8 @@ INSERT INTO inbox_copying VALUES (1, NULL) ON CONFLICT (one) DO UPDATE SET place
 BEGIN: Final = """
 WITH old AS (SELECT times FROM inbox_begun WHERE name = $1), new AS (
     INSERT INTO inbox_begun AS b VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
-    SET times = b.times + 1, at = excluded.at WHERE excluded.at >= b.at + interval '1 second'
+    SET times = b.times + 1, at = excluded.at
+    WHERE excluded.at >= b.at + interval '1 second' OR excluded.at <= b.at - interval '1 second'
 ) SELECT coalesce((SELECT times FROM old), 0)
 """
 NOTE: Final = "INSERT INTO inbox_copying VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET place = excluded.place"

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import uniform
 from typing import Final, Generic, TypeVar
 
@@ -50,14 +51,16 @@ class RabbitSubscriber(Generic[C]):
     """How many messages the broker hands out at once, after those that come again."""
     ready: Callable[[int], None] = lambda _: None
     """Told how many events of the feed were new, once they were taken and the queue is bound."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds that no clock which is set moves."""
     _read: tuple[str | None, int] = field(default=(None, 0), init=False)
     """How far the feed was read when it was last read to its end, and after how many replays."""
-    _asked: datetime = field(init=False)
+    _asked: float = field(init=False)
     """When the feed was last asked."""
 
     def __post_init__(self) -> None:
         """Have the feed read in a while, whether `run` does it first or not."""
-        self._asked = self.consumer.now()
+        self._asked = self.monotonic()
 
     async def run(self) -> None:
         """Consume until cancelled; connect again whenever the broker went away. Raise `Refused`."""
@@ -175,13 +178,13 @@ class RabbitSubscriber(Generic[C]):
 
     async def _catch_up(self) -> int:
         assert self.feed
-        self._asked = self.consumer.now()
+        self._asked = self.monotonic()
         new = await self.feed.catch_up()
         self._read = await self._reached()
         return new
 
     def _is_due(self) -> bool:
-        return self.consumer.now() - self._asked >= OFTEN
+        return self.monotonic() - self._asked >= OFTEN.total_seconds()
 
     async def _reached(self) -> tuple[str | None, int]:
         assert self.feed

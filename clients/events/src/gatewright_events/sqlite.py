@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS inbox_begun (name TEXT PRIMARY KEY, times INTEGER NOT
 TIMED: Final = "SELECT count(*) FROM pragma_table_info('inbox_seen') WHERE name = 'at'"
 BEGIN: Final = """
 INSERT INTO inbox_begun AS old VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE
-SET times = times + 1, at = excluded.at WHERE excluded.at >= old.at + 1
+SET times = times + 1, at = excluded.at WHERE excluded.at >= old.at + 1 OR excluded.at <= old.at - 1
 """
 PRUNED: Final = """
 INSERT INTO inbox_pruned AS old VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET before = max(old.before, excluded.before)

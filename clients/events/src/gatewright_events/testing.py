@@ -146,7 +146,7 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
     async def begin(self, name: str, at: datetime) -> int:
         """See `Transaction.begin`."""
         times, since = self.state.begun.get(name, (0, at - SECOND))
-        if at >= since + SECOND:
+        if abs(at - since) >= SECOND:
             self.state.begun[name] = times + 1, at
         return times
 
