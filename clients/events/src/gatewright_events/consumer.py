@@ -169,13 +169,15 @@ class Consumer(Generic[C]):
 
     async def _apply(self, event: Event, open_: Transaction[C], *, in_order: bool) -> Outcome:
         known = await open_.version(event.aggregate_id)
-        if event.aggregate_version <= known and event.aggregate_version <= await open_.loaded(event.aggregate_id):
+        # An erasure whose version is known comes from another log: a backup was restored, and it is announced anew.
+        old = event.aggregate_version <= known and event.type != ERASED
+        if old and event.aggregate_version <= await open_.loaded(event.aggregate_id):
             return Outcome.REPEATED  # what was copied tells of it
         if not await open_.remember(event.id, self.now()):
             # Perhaps it is held: the feed says now that nothing precedes it.
             held = await open_.held(event.aggregate_id, event.aggregate_version) if in_order else None
             return await self._advance(held, open_) if held else Outcome.REPEATED
-        if event.aggregate_version <= known:
+        if old:
             return await self._outdated(event, known, open_)
         if self.order is Order.COMPLETE and not in_order and event.aggregate_version > known + 1:
             await open_.hold(event, self.now())
