@@ -216,14 +216,35 @@ class InboxContract(ABC):
             assert not await open_.remember("a", NOON)
             await open_.hold(waiting, NOON)
         async with inbox.transaction() as open_:
-            assert await open_.prune(NOON - timedelta(days=3)) == 0
-            assert await open_.prune(NOON - timedelta(days=1)) == 1
-            assert await open_.prune(NOON - timedelta(days=2)) == 0
+            assert await open_.prune(NOON - timedelta(days=3), NOON) == 0
+            assert await open_.prune(NOON - timedelta(days=1), NOON) == 1
+            assert await open_.prune(NOON - timedelta(days=2), NOON) == 0
         async with inbox.transaction() as open_:
             assert await open_.pruned() == NOON - timedelta(days=1)
             assert [await open_.remember(each, NOON) for each in ("a", "b", "c", waiting.id)] == [True, *[False] * 3]
             await open_.forget()
             assert await open_.pruned() is None
+
+    async def test_tells_when_the_first_and_the_last_happened_that_it_has_seen(self, inbox: Inbox[Any]) -> None:
+        async with inbox.transaction() as open_:
+            assert await open_.span() is None
+            for id_, days in (("a", 1), ("b", 2), ("c", 0)):
+                await open_.remember(id_, NOON - timedelta(days=days))
+        async with inbox.transaction() as open_:
+            assert await open_.span() == (NOON - timedelta(days=2), NOON)
+
+    async def test_what_is_forgotten_beyond_what_can_be_is_forgotten_up_to_there(self, inbox: Inbox[Any]) -> None:
+        day = timedelta(days=1)
+        async with inbox.transaction() as open_:
+            await open_.remember("a", NOON)
+            await open_.prune(NOON - 90 * day, NOON + 400 * day)
+            await open_.prune(NOON + 300 * day, NOON + 400 * day)
+        async with inbox.transaction() as open_:
+            assert await open_.pruned() == NOON + 300 * day
+            assert await open_.prune(NOON - 80 * day, NOON) == 0
+            assert await open_.pruned() == NOON
+            await open_.prune(NOON - 70 * day, NOON + day)
+            assert await open_.pruned() == NOON
 
     async def test_forgets_everything_but_the_letters(self, inbox: Inbox[Any]) -> None:
         one, other = uuid4(), uuid4()

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from gatewright_events.events import Event, Malformed, is_older, matches, read
+from gatewright_events.events import Event, Malformed, happened, matches, read
 from gatewright_events.inbox import Inbox, Letter, Transaction
 from gatewright_events.outcomes import Later, Order, Outcome
 
@@ -33,7 +33,7 @@ ENDED: Final = 1 << 31
 """As which version somebody who was erased counts: whatever comes after all is outdated."""
 RECENT: Final = timedelta(days=7)
 SKEW: Final = timedelta(days=1)
-"""How far the clocks of Gatewright and of a consumer are apart, at most."""
+"""How far the clocks of processes are apart, at most."""
 log = logging.getLogger("gatewright_events")
 
 
@@ -122,14 +122,19 @@ class Consumer(Generic[C]):
             return True
 
     async def prune(self, age: timedelta) -> int:
-        """Forget the ids of events that were handled longer ago, at least a week; return of how many.
+        """Forget the ids of events that happened longer ago, at least a week; return of how many.
 
-        An event of before that does not come next then counts as a repetition, though it was never seen.
+        An event of before that does not come next then counts as a repetition, though it was never seen. What happened
+        no longer before the last event stays, too: so a clock that is ahead forgets nothing too early.
         """
         if age < RECENT:
             raise ValueError(f"what is younger than {RECENT.days} days may well come again")
         async with self.inbox.transaction() as open_:
-            return await open_.prune(self.now() - age)
+            if (span := await open_.span()) is None:
+                return 0
+            now, last = self.now(), span[1]
+            # A clock that is ahead had a release before forget what was to come, too.
+            return await open_.prune(min(now, last) - age, max(now, last) - SKEW)
 
     async def letters(self, limit: int = 100) -> list[Letter]:
         """Return what could not be handled, the oldest first."""
@@ -173,7 +178,7 @@ class Consumer(Generic[C]):
         old = event.aggregate_version <= known and event.type != ERASED
         if old and event.aggregate_version <= await open_.loaded(event.aggregate_id):
             return Outcome.REPEATED  # what was copied tells of it
-        if not await open_.remember(event.id, self.now()):
+        if not await open_.remember(event.id, self._time_of(event)):
             # Perhaps it is held: the feed says now that nothing precedes it.
             held = await open_.held(event.aggregate_id, event.aggregate_version) if in_order else None
             return await self._advance(held, open_) if held else Outcome.REPEATED
@@ -188,7 +193,7 @@ class Consumer(Generic[C]):
         if self.order is Order.RISING or known == ENDED:
             return Outcome.OUTDATED
         horizon = await open_.pruned()
-        if horizon and is_older(event, horizon + SKEW):
+        if horizon and (time := happened(event)) and time < horizon + SKEW:
             return Outcome.REPEATED  # whether it was seen is forgotten
         # Nobody has seen it, and it was not waited for any longer: people have to know.
         reason = f"it came late: version {known} of its aggregate was handled before version {event.aggregate_version}"
@@ -252,7 +257,7 @@ class Consumer(Generic[C]):
             if still:
                 await still(open_)
             known = await open_.version(event.aggregate_id)
-            await open_.remember(event.id, self.now())
+            await open_.remember(event.id, self._time_of(event))
             await open_.finish(event.id)
             await open_.held(event.aggregate_id, event.aggregate_version)
             await open_.bury(Letter(event.id, event.body, reason, ATTEMPTS, self.now()))
@@ -280,6 +285,9 @@ class Consumer(Generic[C]):
 
         await self._finish(event, begun, act)
         return True
+
+    def _time_of(self, event: Event) -> datetime:
+        return happened(event) or self.now()
 
     def _since(self, patience: timedelta | None) -> datetime:
         return self.now() - (self.patience if patience is None else patience)

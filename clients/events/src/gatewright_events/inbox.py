@@ -42,13 +42,19 @@ class Transaction(Protocol[C_co]):
         """What handlers write with, so that their work is kept with the inbox's."""
 
     async def remember(self, event_id: str, at: datetime) -> bool:
-        """Note when an event was seen first; return whether it was new."""
+        """Note that an event was seen, which happened at a time; return whether it was new."""
 
-    async def prune(self, before: datetime) -> int:
-        """Forget what was seen before a time and does not wait; return how many. The latest such time is noted."""
+    async def span(self) -> tuple[datetime, datetime] | None:
+        """Return when the first and the last happened of what was seen, None if nothing was."""
+
+    async def prune(self, before: datetime, latest: datetime) -> int:
+        """Forget what happened before a time and does not wait; return how many.
+
+        The latest such time is noted. One that was noted before and lies beyond `latest` is lowered to that.
+        """
 
     async def pruned(self) -> datetime | None:
-        """Return before which time what was seen is forgotten, None if nothing is."""
+        """Return before which time what happened is forgotten, None if nothing is."""
 
     async def version(self, aggregate_id: UUID) -> int:
         """Return how far an aggregate was handled, 0 if not at all; nobody else handles it until the end."""

@@ -35,7 +35,7 @@ SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'inbox_seen'::regclass 
 TIME: Final = "ALTER TABLE inbox_seen ADD COLUMN IF NOT EXISTS at timestamptz NOT NULL DEFAULT now()"
 PRUNED: Final = """
 INSERT INTO inbox_pruned AS old VALUES (1, $1)
-ON CONFLICT (one) DO UPDATE SET before = greatest(old.before, excluded.before)
+ON CONFLICT (one) DO UPDATE SET before = greatest(least(old.before, $2), excluded.before)
 """
 VERSION: Final = """
 INSERT INTO inbox_aggregates VALUES ($1, 0)
@@ -106,10 +106,15 @@ class PostgresTransaction(Transaction[Any]):
         )
         return bool(done == "INSERT 0 1")
 
-    async def prune(self, before: datetime) -> int:
+    async def span(self) -> tuple[datetime, datetime] | None:
+        """See `Transaction.span`."""
+        first, last = await self.database.fetchrow("SELECT min(at), max(at) FROM inbox_seen")
+        return (first, last) if first else None
+
+    async def prune(self, before: datetime, latest: datetime) -> int:
         """See `Transaction.prune`."""
         waiting = [read(row["body"]).id for row in await self.database.fetch("SELECT body FROM inbox_waiting")]
-        await self.database.execute(PRUNED, before)
+        await self.database.execute(PRUNED, before, latest)
         done = await self.database.execute(
             "DELETE FROM inbox_seen WHERE at < $1 AND event_id <> ALL ($2)", before, waiting
         )

@@ -37,7 +37,8 @@ INSERT INTO inbox_begun AS old VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE
 SET times = times + 1, at = excluded.at WHERE excluded.at >= old.at + 1 OR excluded.at <= old.at - 1
 """
 PRUNED: Final = """
-INSERT INTO inbox_pruned AS old VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET before = max(old.before, excluded.before)
+INSERT INTO inbox_pruned AS old VALUES (1, ?) ON CONFLICT (one) DO UPDATE
+SET before = max(min(old.before, ?), excluded.before)
 """
 PRUNE: Final = "DELETE FROM inbox_seen WHERE at < ? AND event_id NOT IN (SELECT value FROM json_each(?))"
 KNOWN: Final = "INSERT OR REPLACE INTO inbox_aggregates VALUES (?, ?)"
@@ -63,10 +64,15 @@ class SqliteTransaction(Transaction[sqlite3.Connection]):
         row = event_id, at.timestamp()
         return self.database.execute("INSERT OR IGNORE INTO inbox_seen VALUES (?, ?)", row).rowcount > 0
 
-    async def prune(self, before: datetime) -> int:
+    async def span(self) -> tuple[datetime, datetime] | None:
+        """See `Transaction.span`."""
+        first, last = self._row("SELECT min(at), max(at) FROM inbox_seen")
+        return None if first is None else (datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC))
+
+    async def prune(self, before: datetime, latest: datetime) -> int:
         """See `Transaction.prune`."""
         waiting = json.dumps([read(row[0]).id for row in self.database.execute("SELECT body FROM inbox_waiting")])
-        self.database.execute(PRUNED, (before.timestamp(),))
+        self.database.execute(PRUNED, (before.timestamp(), latest.timestamp()))
         return self.database.execute(PRUNE, (before.timestamp(), waiting)).rowcount
 
     async def pruned(self) -> datetime | None:

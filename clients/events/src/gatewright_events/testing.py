@@ -50,13 +50,18 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
         self.state.seen.setdefault(event_id, at)
         return new
 
-    async def prune(self, before: datetime) -> int:
+    async def span(self) -> tuple[datetime, datetime] | None:
+        """See `Transaction.span`."""
+        times = self.state.seen.values()
+        return (min(times), max(times)) if times else None
+
+    async def prune(self, before: datetime, latest: datetime) -> int:
         """See `Transaction.prune`."""
         waiting = {event.id for event, _ in self.state.waiting.values()}
         old = [id_ for id_, at in self.state.seen.items() if at < before and id_ not in waiting]
         for each in old:
             del self.state.seen[each]
-        self.state.pruned = max(before, self.state.pruned or before)
+        self.state.pruned = max(before, min(self.state.pruned or before, latest))
         return len(old)
 
     async def pruned(self) -> datetime | None:
