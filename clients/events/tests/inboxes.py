@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from gatewright_events.events import Event, read
-from gatewright_events.inbox import Inbox, Letter
+from gatewright_events.inbox import ENDED, Inbox, Letter
 from gatewright_events.testing import Announcer
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 250_000, UTC)
@@ -245,6 +245,31 @@ class InboxContract(ABC):
             assert await open_.pruned() == NOON
             await open_.prune(NOON - 70 * day, NOON + day)
             assert await open_.pruned() == NOON
+
+    async def test_what_is_known_counts_no_more_in_a_log_that_was_restored(self, inbox: Inbox[Any]) -> None:
+        one, ended, copied, new, held = (uuid4() for _ in range(5))
+        waits = events(held, 2)[1]
+        async with inbox.transaction() as open_:
+            await open_.advance(one, 3)
+            await open_.advance(ended, ENDED)
+            await open_.load({copied: 2})
+            for id_ in ("a", waits.id):
+                await open_.remember(id_, NOON)
+            await open_.hold(waits, NOON)
+            await open_.bury(Letter("a", "{}", "bad", 1, NOON))
+            await open_.move("here")
+            assert [await open_.former(each) for each in (one, new)] == [0, 0]
+        for known in (3, 1, 4):
+            async with inbox.transaction() as open_:
+                await open_.advance(one, known)
+                await open_.renew()
+        async with inbox.transaction() as open_:
+            assert [await open_.version(each) for each in (one, ended, copied, new)] == [0, ENDED, 2, 0]
+            assert [await open_.former(each) for each in (one, ended, copied, new)] == [4, 0, 0, 0]
+            assert [await open_.remember(each, NOON) for each in ("a", waits.id)] == [False, True]
+            assert (await open_.waiting(), len(await open_.letters(10)), await open_.cursor()) == (0, 1, "here")
+            await open_.forget()
+            assert await open_.former(one) == 0
 
     async def test_forgets_everything_but_the_letters(self, inbox: Inbox[Any]) -> None:
         one, other = uuid4(), uuid4()

@@ -11,8 +11,9 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from gatewright_events.events import Event, Malformed, happened, matches, read
-from gatewright_events.inbox import Inbox, Letter, Transaction
-from gatewright_events.outcomes import Later, Order, Outcome
+from gatewright_events.forgetting import RECENT, is_forgotten, is_former, prune
+from gatewright_events.inbox import ENDED, Inbox, Letter, Transaction
+from gatewright_events.outcomes import Doubtful, Later, Order, Outcome
 
 C = TypeVar("C")
 Handler = Callable[[Event, C], Awaitable[None]]
@@ -29,11 +30,6 @@ FATAL: Final = 5
 PAUSE: Final = 0.05
 """Seconds between the first two attempts; then twice as many each time."""
 ERASED: Final = "identity.user.erased"
-ENDED: Final = 1 << 31
-"""As which version somebody who was erased counts: whatever comes after all is outdated."""
-RECENT: Final = timedelta(days=7)
-SKEW: Final = timedelta(days=1)
-"""How far the clocks of processes are apart, at most."""
 log = logging.getLogger("gatewright_events")
 
 
@@ -63,17 +59,24 @@ class Consumer(Generic[C]):
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def take(
-        self, body: Body, *, in_order: bool = False, still: Still[C] | None = None, noted: bool = False
+        self,
+        body: Body,
+        *,
+        in_order: bool = False,
+        still: Still[C] | None = None,
+        noted: bool = False,
+        doubted: bool = False,
     ) -> Outcome:
         """Handle the event in `body`; raise only `Later`, and what the store raises: then it was not taken.
 
-        With `in_order` it comes from the feed, where nothing precedes it that could still come. `still` is called
-        first in each transaction; what it raises is raised, and the event was not taken. With `noted` that it is
-        begun is written down before, so that it is buried once it has ended the process five times: for who gives the
-        event again then, as no broker does that counts.
+        With `in_order` it comes from the feed, where nothing precedes it that could still come. `still` is called in
+        each transaction before anything is kept; what it raises is raised, and the event was not taken. With `noted`
+        that it is begun is written down before, so that it is buried once it has ended the process five times: for who
+        gives the event again then, as no broker does that counts. With `doubted` raise `Doubtful` for one that comes
+        too late.
         """
         async with self._turn:
-            outcome = await self._take(body, in_order=in_order, still=still, noted=noted)
+            outcome = await self._take(body, in_order=in_order, still=still, noted=noted, doubted=doubted)
             crowded = outcome is Outcome.HELD and await self._waiting() > self.room
         if crowded:
             await self.release(timedelta(0))
@@ -130,11 +133,7 @@ class Consumer(Generic[C]):
         if age < RECENT:
             raise ValueError(f"what is younger than {RECENT.days} days may well come again")
         async with self.inbox.transaction() as open_:
-            if (span := await open_.span()) is None:
-                return 0
-            now, last = self.now(), span[1]
-            # A clock that is ahead had a release before forget what was to come, too.
-            return await open_.prune(min(now, last) - age, max(now, last) - SKEW)
+            return await prune(open_, age, self.now())
 
     async def letters(self, limit: int = 100) -> list[Letter]:
         """Return what could not be handled, the oldest first."""
@@ -152,7 +151,15 @@ class Consumer(Generic[C]):
             await open_.forget()
             await open_.move(after)
 
-    async def _take(self, body: Body, *, in_order: bool, still: Still[C] | None = None, noted: bool = False) -> Outcome:
+    async def _take(
+        self,
+        body: Body,
+        *,
+        in_order: bool,
+        still: Still[C] | None = None,
+        noted: bool = False,
+        doubted: bool = False,
+    ) -> Outcome:
         try:
             event = read(body)
         except Malformed as malformed:
@@ -160,7 +167,7 @@ class Consumer(Generic[C]):
             return Outcome.BURIED
         if not matches(self.patterns, event.type):
             return Outcome.UNWANTED
-        act = partial(self._apply, event, in_order=in_order)
+        act = partial(self._apply, event, in_order=in_order, still=still, doubted=doubted)
         if noted:
             async with self.inbox.transaction() as open_:
                 await open_.version(event.aggregate_id)
@@ -172,8 +179,12 @@ class Consumer(Generic[C]):
             await self._drain(event.aggregate_id)
         return outcome
 
-    async def _apply(self, event: Event, open_: Transaction[C], *, in_order: bool) -> Outcome:
+    async def _apply(
+        self, event: Event, open_: Transaction[C], *, in_order: bool, still: Still[C] | None, doubted: bool
+    ) -> Outcome:
         known = await open_.version(event.aggregate_id)
+        if still:  # after that, as whoever forgets the versions of a log holds it up
+            await still(open_)
         # An erasure whose version is known comes from another log: a backup was restored, and it is announced anew.
         old = event.aggregate_version <= known and event.type != ERASED
         if old and event.aggregate_version <= await open_.loaded(event.aggregate_id):
@@ -181,20 +192,33 @@ class Consumer(Generic[C]):
         if not await open_.remember(event.id, self._time_of(event)):
             # Perhaps it is held: the feed says now that nothing precedes it.
             held = await open_.held(event.aggregate_id, event.aggregate_version) if in_order else None
-            return await self._advance(held, open_) if held else Outcome.REPEATED
+            return (
+                await self._advance(held, open_) if held else await self._pass(event, known, open_, in_order=in_order)
+            )
         if old:
-            return await self._outdated(event, known, open_)
+            return await self._outdated(event, known, open_, doubted=doubted)
+        if in_order and event.type != ERASED and await is_former(event, open_):
+            return await self._pass(event, known, open_, in_order=in_order)
         if self.order is Order.COMPLETE and not in_order and event.aggregate_version > known + 1:
             await open_.hold(event, self.now())
             return Outcome.HELD
         return await self._advance(event, open_)
 
-    async def _outdated(self, event: Event, known: int, open_: Transaction[C]) -> Outcome:
-        if self.order is Order.RISING or known == ENDED:
+    async def _pass(self, event: Event, known: int, open_: Transaction[C], *, in_order: bool) -> Outcome:
+        """Pass over a repetition; it may be of a log of before, of which the versions are forgotten."""
+        if in_order and event.aggregate_version > known:
+            await open_.advance(event.aggregate_id, ENDED if event.type == ERASED else event.aggregate_version)
+        return Outcome.REPEATED
+
+    async def _outdated(self, event: Event, known: int, open_: Transaction[C], *, doubted: bool) -> Outcome:
+        if known == ENDED:
             return Outcome.OUTDATED
-        horizon = await open_.pruned()
-        if horizon and (time := happened(event)) and time < horizon + SKEW:
-            return Outcome.REPEATED  # whether it was seen is forgotten
+        if doubted:
+            raise Doubtful
+        if self.order is Order.RISING:
+            return Outcome.OUTDATED
+        if await is_forgotten(event, open_):
+            return Outcome.REPEATED
         # Nobody has seen it, and it was not waited for any longer: people have to know.
         reason = f"it came late: version {known} of its aggregate was handled before version {event.aggregate_version}"
         await open_.bury(Letter(event.id, event.body, reason, 0, self.now()))
@@ -244,8 +268,6 @@ class Consumer(Generic[C]):
         for attempt in range(ATTEMPTS):
             try:
                 async with self.inbox.transaction() as open_:
-                    if still:
-                        await still(open_)
                     return await act(open_)
             except _Failed as failed:
                 reason = str(failed)
@@ -254,9 +276,9 @@ class Consumer(Generic[C]):
                     break
                 await self.pause(PAUSE * 2**attempt)
         async with self.inbox.transaction() as open_:
+            known = await open_.version(event.aggregate_id)
             if still:
                 await still(open_)
-            known = await open_.version(event.aggregate_id)
             await open_.remember(event.id, self._time_of(event))
             await open_.finish(event.id)
             await open_.held(event.aggregate_id, event.aggregate_version)

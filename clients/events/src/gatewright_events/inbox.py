@@ -10,6 +10,8 @@ from uuid import UUID
 
 from gatewright_events.events import Event
 
+ENDED: Final = 1 << 31
+"""As which version somebody who was erased counts: whatever comes after all is outdated."""
 SHOWN: Final = 1 << 16
 """How much of what is no event a letter keeps."""
 C_co = TypeVar("C_co", covariant=True)
@@ -119,6 +121,16 @@ class Transaction(Protocol[C_co]):
 
     async def finish(self, name: str) -> None:
         """Forget how often something was begun."""
+
+    async def renew(self) -> None:
+        """Begin with the versions of another log: how far an aggregate was handled is told by `former` from then on.
+
+        Its version is 0, but for those that were copied and those that ended. What waits is dropped, and was not seen.
+        Whoever has asked for a `version` waits for this, or this for them.
+        """
+
+    async def former(self, aggregate_id: UUID) -> int:
+        """Return how far an aggregate was handled in the logs of before, at most, 0 if it was not at all."""
 
     async def forget(self) -> None:
         """Forget every event, aggregate, copy and cursor, and what was begun; letters stay."""

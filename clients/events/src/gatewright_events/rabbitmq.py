@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from gatewright_events.asking import NoAnswer, Refused
 from gatewright_events.consumer import Consumer
 from gatewright_events.feed import MOST_PAUSE, FeedSubscriber
-from gatewright_events.outcomes import Later
+from gatewright_events.outcomes import Doubtful, Later
 
 C = TypeVar("C")
 DELIVERIES: Final = 20
@@ -57,6 +57,9 @@ class RabbitSubscriber(Generic[C]):
     """How far the feed was read when it was last read to its end, and after how many replays."""
     _asked: float = field(init=False)
     """When the feed was last asked."""
+    _sure: float = field(default=0.0, init=False)
+    """Until when the log is taken to be the one that the inbox knows."""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def __post_init__(self) -> None:
         """Have the feed read in a while, whether `run` does it first or not."""
@@ -140,7 +143,7 @@ class RabbitSubscriber(Generic[C]):
         pause, failed = PAUSE, 0
         while failed < DELIVERIES:
             try:
-                await self.consumer.take(message.body)
+                await self._hand(message.body)
             except Later as error:
                 log.warning("tries a message again in about %g seconds: %s", pause, error)
             except Exception as error:
@@ -152,6 +155,25 @@ class RabbitSubscriber(Generic[C]):
             await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311 - nobody gains by guessing it
             pause = min(2 * pause, MOST_PAUSE)
         await message.reject(requeue=False)
+
+    async def _hand(self, body: bytes) -> None:
+        """Have an event taken; before it is taken to come too late ask the feed whether the log is still the same.
+
+        If it is another, which gives versions again, the feed tells of the event, too.
+        """
+        try:
+            await self.consumer.take(body, doubted=self.feed is not None and self.monotonic() >= self._sure)
+        except Doubtful:
+            await self._look_up()
+            await self.consumer.take(body)
+
+    async def _look_up(self) -> None:
+        try:
+            await self._catch_up()
+        except (NoAnswer, Refused) as error:
+            log.warning("what comes late cannot be looked up: %s", error)
+            # So that nobody is held up by each event that comes late.
+            self._sure = self.monotonic() + self.consumer.patience.total_seconds()
 
     async def _well(self) -> bool:
         """Tell whether the store keeps anything."""
@@ -178,10 +200,12 @@ class RabbitSubscriber(Generic[C]):
 
     async def _catch_up(self) -> int:
         assert self.feed
-        self._asked = self.monotonic()
-        new = await self.feed.catch_up()
-        self._read = await self._reached()
-        return new
+        async with self._turn:
+            self._asked = self.monotonic()
+            new = await self.feed.catch_up()
+            self._sure = self._asked + TENDING.total_seconds()
+            self._read = await self._reached()
+            return new
 
     def _is_due(self) -> bool:
         return self.monotonic() - self._asked >= OFTEN.total_seconds()

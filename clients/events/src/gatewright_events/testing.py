@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from gatewright_events.events import Event, concerns
-from gatewright_events.inbox import Inbox, Letter, Transaction
+from gatewright_events.inbox import ENDED, Inbox, Letter, Transaction
 
 SECOND = timedelta(seconds=1)
 NAMES = UUID("6b0e6d9e-6d1e-4f5b-9b53-5a0c7f2f8f11")
@@ -31,6 +31,7 @@ class MemoryState:
     loaded: dict[UUID, int] = field(default_factory=dict)
     copying: str | None = None
     begun: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    former: dict[UUID, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -158,6 +159,21 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
     async def finish(self, name: str) -> None:
         """See `Transaction.finish`."""
         self.state.begun.pop(name, None)
+
+    async def renew(self) -> None:
+        """See `Transaction.renew`."""
+        state = self.state
+        old = {id_: known for id_, known in state.versions.items() if known < ENDED and id_ not in state.loaded}
+        state.former |= {id_: max(known, state.former.get(id_, 0)) for id_, known in old.items()}
+        for id_ in old:
+            del state.versions[id_]
+        for event, _ in state.waiting.values():
+            state.seen.pop(event.id, None)
+        state.waiting.clear()
+
+    async def former(self, aggregate_id: UUID) -> int:
+        """See `Transaction.former`."""
+        return self.state.former.get(aggregate_id, 0)
 
     async def forget(self) -> None:
         """See `Transaction.forget`."""
