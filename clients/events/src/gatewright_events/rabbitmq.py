@@ -66,7 +66,11 @@ class RabbitSubscriber(Generic[C]):
         self._asked = self.monotonic()
 
     async def run(self) -> None:
-        """Consume until cancelled; connect again whenever the broker went away. Raise `Refused`."""
+        """Consume until cancelled; connect again whenever the broker went away.
+
+        Raise `Refused` if the feed refuses the token before it was read to its end. Later that is an error in the log,
+        every ten minutes at least: the queue goes on, and so does the feed once it may be read.
+        """
         while True:
             try:
                 await self._consume()
@@ -87,7 +91,7 @@ class RabbitSubscriber(Generic[C]):
             channel = await connection.channel()
             queue = await self._declare(channel)
             # After the queue is bound: what is announced meanwhile arrives twice, and the inbox sees that.
-            self.ready(await self._catch_up() if self.feed else 0)
+            self.ready(await self._begin() if self.feed else 0)
             tending = asyncio.create_task(self._tend())
             await self._follow(channel, queue)
         finally:
@@ -96,6 +100,16 @@ class RabbitSubscriber(Generic[C]):
             with suppress(Exception, asyncio.CancelledError):
                 async with asyncio.timeout(2):
                     await connection.close()
+
+    async def _begin(self) -> int:
+        """Read the feed to its end; return how many events were new."""
+        try:
+            return await self._catch_up()
+        except Refused as error:
+            if self._read[0] is None:
+                raise
+            self._complain(error)
+            return 0
 
     async def _follow(self, channel: AbstractChannel, queue: AbstractQueue) -> None:
         """Take what arrives until the broker goes away.
@@ -168,10 +182,7 @@ class RabbitSubscriber(Generic[C]):
             await self.consumer.take(body)
 
     async def _look_up(self) -> None:
-        try:
-            await self._catch_up()
-        except (NoAnswer, Refused) as error:
-            log.warning("what comes late cannot be looked up: %s", error)
+        if not await self._asks():
             # So that nobody is held up by each event that comes late.
             self._sure = self.monotonic() + self.consumer.patience.total_seconds()
 
@@ -192,11 +203,22 @@ class RabbitSubscriber(Generic[C]):
         Raise `Later`, and what the store raises: what waits goes on waiting then.
         """
         if self.feed and (self._is_due() or await self.consumer.late(TENDING) or await self._reached() != self._read):
-            try:
-                await self._catch_up()
-            except (NoAnswer, Refused) as error:
-                log.warning("what is missing cannot be asked for: %s", error)
+            await self._asks()
         await self.consumer.release()
+
+    async def _asks(self) -> bool:
+        """Read the feed to its end, and tell whether that was answered."""
+        try:
+            await self._catch_up()
+        except (NoAnswer, Refused) as error:
+            self._complain(error)
+            return False
+        return True
+
+    def _complain(self, error: NoAnswer | Refused) -> None:
+        # What is refused does not pass by itself: people have to see it.
+        level = logging.ERROR if isinstance(error, Refused) else logging.WARNING
+        log.log(level, "goes on with the queue alone, without what is missing there: %s", error)
 
     async def _catch_up(self) -> int:
         assert self.feed
