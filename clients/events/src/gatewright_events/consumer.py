@@ -2,28 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from gatewright_events.events import Event, Malformed, happened, matches, read
 from gatewright_events.forgetting import RECENT, is_forgotten, is_former, prune
 from gatewright_events.inbox import ENDED, Inbox, Letter, Transaction
 from gatewright_events.outcomes import Doubtful, Later, Order, Outcome
+from gatewright_events.taking import Act, Body, Handler, Still, Take, Way
 
 C = TypeVar("C")
-Handler = Callable[[Event, C], Awaitable[None]]
-"""Applies an event by a connection of the inbox, in whose transaction it runs; it must not commit."""
-Still = Callable[[Transaction[C]], Awaitable[None]]
-"""Raises when what it was asked for holds no longer."""
-Act = Callable[[Transaction[C]], Awaitable[Outcome]]
-Body = bytes | str | Mapping[str, Any]
-Take = Callable[[Mapping[str, Any]], Awaitable[Outcome]]
-
 ATTEMPTS: Final = 5
 FATAL: Final = 5
 """How often what is noted before it is handled may end the process."""
@@ -76,7 +69,7 @@ class Consumer(Generic[C]):
         too late.
         """
         async with self._turn:
-            outcome = await self._take(body, in_order=in_order, still=still, noted=noted, doubted=doubted)
+            outcome = await self._take(body, Way(in_order, still, noted, doubted))
             crowded = outcome is Outcome.HELD and await self._waiting() > self.room
         if crowded:
             await self.release(timedelta(0))
@@ -86,7 +79,7 @@ class Consumer(Generic[C]):
     async def alone(self) -> AsyncIterator[Take]:
         """Handle nothing meanwhile but what the function that this yields is given, in the order of the feed."""
         async with self._turn:
-            yield partial(self._take, in_order=True)
+            yield partial(self._take, way=Way(in_order=True))
 
     async def late(self, patience: timedelta | None = None) -> bool:
         """Tell whether an event has waited for so long, or for longer than it should."""
@@ -151,15 +144,7 @@ class Consumer(Generic[C]):
             await open_.forget()
             await open_.move(after)
 
-    async def _take(
-        self,
-        body: Body,
-        *,
-        in_order: bool,
-        still: Still[C] | None = None,
-        noted: bool = False,
-        doubted: bool = False,
-    ) -> Outcome:
+    async def _take(self, body: Body, way: Way[C]) -> Outcome:
         try:
             event = read(body)
         except Malformed as malformed:
@@ -167,53 +152,49 @@ class Consumer(Generic[C]):
             return Outcome.BURIED
         if not matches(self.patterns, event.type):
             return Outcome.UNWANTED
-        act = partial(self._apply, event, in_order=in_order, still=still, doubted=doubted)
-        if noted:
+        act = partial(self._apply, event, way)
+        if way.noted:
             async with self.inbox.transaction() as open_:
                 await open_.version(event.aggregate_id)
                 begun = await open_.begin(event.id, self.now())
-            outcome = await self._finish(event, begun, act, still)
+            outcome = await self._finish(event, begun, act, way.still)
         else:
-            outcome = await self._settle(event, act, still)
+            outcome = await self._settle(event, act, way.still)
         if outcome in {Outcome.HANDLED, Outcome.BURIED}:
             await self._drain(event.aggregate_id)
         return outcome
 
-    async def _apply(
-        self, event: Event, open_: Transaction[C], *, in_order: bool, still: Still[C] | None, doubted: bool
-    ) -> Outcome:
+    async def _apply(self, event: Event, way: Way[C], open_: Transaction[C]) -> Outcome:
         known = await open_.version(event.aggregate_id)
-        if still:  # after that, as whoever forgets the versions of a log holds it up
-            await still(open_)
+        if way.still:  # after that, as whoever forgets the versions of a log holds it up
+            await way.still(open_)
         # An erasure whose version is known comes from another log: a backup was restored, and it is announced anew.
         old = event.aggregate_version <= known and event.type != ERASED
         if old and event.aggregate_version <= await open_.loaded(event.aggregate_id):
             return Outcome.REPEATED  # what was copied tells of it
         if not await open_.remember(event.id, self._time_of(event)):
             # Perhaps it is held: the feed says now that nothing precedes it.
-            held = await open_.held(event.aggregate_id, event.aggregate_version) if in_order else None
-            return (
-                await self._advance(held, open_) if held else await self._pass(event, known, open_, in_order=in_order)
-            )
+            held = await open_.held(event.aggregate_id, event.aggregate_version) if way.in_order else None
+            return await self._advance(held, open_) if held else await self._pass(event, known, way, open_)
         if old:
-            return await self._outdated(event, known, open_, doubted=doubted)
-        if in_order and event.type != ERASED and await is_former(event, open_):
-            return await self._pass(event, known, open_, in_order=in_order)
-        if self.order is Order.COMPLETE and not in_order and event.aggregate_version > known + 1:
+            return await self._outdated(event, known, way, open_)
+        if way.in_order and event.type != ERASED and await is_former(event, open_):
+            return await self._pass(event, known, way, open_)
+        if self.order is Order.COMPLETE and not way.in_order and event.aggregate_version > known + 1:
             await open_.hold(event, self.now())
             return Outcome.HELD
         return await self._advance(event, open_)
 
-    async def _pass(self, event: Event, known: int, open_: Transaction[C], *, in_order: bool) -> Outcome:
+    async def _pass(self, event: Event, known: int, way: Way[C], open_: Transaction[C]) -> Outcome:
         """Pass over a repetition; it may be of a log of before, of which the versions are forgotten."""
-        if in_order and event.aggregate_version > known:
+        if way.in_order and event.aggregate_version > known:
             await open_.advance(event.aggregate_id, ENDED if event.type == ERASED else event.aggregate_version)
         return Outcome.REPEATED
 
-    async def _outdated(self, event: Event, known: int, open_: Transaction[C], *, doubted: bool) -> Outcome:
+    async def _outdated(self, event: Event, known: int, way: Way[C], open_: Transaction[C]) -> Outcome:
         if known == ENDED:
             return Outcome.OUTDATED
-        if doubted:
+        if way.doubted:
             raise Doubtful
         if self.order is Order.RISING:
             return Outcome.OUTDATED

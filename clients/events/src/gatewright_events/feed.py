@@ -11,12 +11,13 @@ from typing import Any, Final, Generic, TypeVar
 import httpx2
 
 from gatewright_events.asking import OK, SECONDS, Answer, Credential, Gatewright, NoAnswer, Refused, parsed
-from gatewright_events.consumer import Consumer, Still, Take
+from gatewright_events.consumer import Consumer
 from gatewright_events.copying import Copier, Copy
 from gatewright_events.events import spelt_out
 from gatewright_events.forgetting import renew
 from gatewright_events.inbox import Transaction
 from gatewright_events.outcomes import Later, Outcome
+from gatewright_events.taking import Still, Take
 
 C = TypeVar("C")
 
