@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from gatewright_events.events import Event, read
-from gatewright_events.inbox import Inbox, Letter
+from gatewright_events.inbox import ENDED, Inbox, Letter
 from gatewright_events.testing import Announcer
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 250_000, UTC)
@@ -200,6 +200,13 @@ class InboxContract(ABC):
             assert await open_.begin("a", NOON) == 0
             assert await open_.begin("b", NOON + second) == 1
 
+    async def test_what_is_begun_is_counted_though_the_clock_was_set_back(self, inbox: Inbox[Any]) -> None:
+        second = timedelta(seconds=1)
+        async with inbox.transaction() as open_:
+            assert [await open_.begin("a", NOON - second * n) for n in range(5)] == [0, 1, 2, 3, 4]
+            assert [await open_.begin("a", NOON - second * n) for n in (4.9, 5)] == [5, 5]  # by another clock
+            assert await open_.begin("a", NOON) == 6
+
     async def test_what_was_seen_long_ago_is_forgotten_unless_it_waits(self, inbox: Inbox[Any]) -> None:
         waiting = events(uuid4(), 2)[1]
         async with inbox.transaction() as open_:
@@ -209,14 +216,60 @@ class InboxContract(ABC):
             assert not await open_.remember("a", NOON)
             await open_.hold(waiting, NOON)
         async with inbox.transaction() as open_:
-            assert await open_.prune(NOON - timedelta(days=3)) == 0
-            assert await open_.prune(NOON - timedelta(days=1)) == 1
-            assert await open_.prune(NOON - timedelta(days=2)) == 0
+            assert await open_.prune(NOON - timedelta(days=3), NOON) == 0
+            assert await open_.prune(NOON - timedelta(days=1), NOON) == 1
+            assert await open_.prune(NOON - timedelta(days=2), NOON) == 0
         async with inbox.transaction() as open_:
             assert await open_.pruned() == NOON - timedelta(days=1)
             assert [await open_.remember(each, NOON) for each in ("a", "b", "c", waiting.id)] == [True, *[False] * 3]
             await open_.forget()
             assert await open_.pruned() is None
+
+    async def test_tells_when_the_first_and_the_last_happened_that_it_has_seen(self, inbox: Inbox[Any]) -> None:
+        async with inbox.transaction() as open_:
+            assert await open_.span() is None
+            for id_, days in (("a", 1), ("b", 2), ("c", 0)):
+                await open_.remember(id_, NOON - timedelta(days=days))
+        async with inbox.transaction() as open_:
+            assert await open_.span() == (NOON - timedelta(days=2), NOON)
+
+    async def test_what_is_forgotten_beyond_what_can_be_is_forgotten_up_to_there(self, inbox: Inbox[Any]) -> None:
+        day = timedelta(days=1)
+        async with inbox.transaction() as open_:
+            await open_.remember("a", NOON)
+            await open_.prune(NOON - 90 * day, NOON + 400 * day)
+            await open_.prune(NOON + 300 * day, NOON + 400 * day)
+        async with inbox.transaction() as open_:
+            assert await open_.pruned() == NOON + 300 * day
+            assert await open_.prune(NOON - 80 * day, NOON) == 0
+            assert await open_.pruned() == NOON
+            await open_.prune(NOON - 70 * day, NOON + day)
+            assert await open_.pruned() == NOON
+
+    async def test_what_is_known_counts_no_more_in_a_log_that_was_restored(self, inbox: Inbox[Any]) -> None:
+        one, ended, copied, new, held = (uuid4() for _ in range(5))
+        waits = events(held, 2)[1]
+        async with inbox.transaction() as open_:
+            await open_.advance(one, 3)
+            await open_.advance(ended, ENDED)
+            await open_.load({copied: 2})
+            for id_ in ("a", waits.id):
+                await open_.remember(id_, NOON)
+            await open_.hold(waits, NOON)
+            await open_.bury(Letter("a", "{}", "bad", 1, NOON))
+            await open_.move("here")
+            assert [await open_.former(each) for each in (one, new)] == [0, 0]
+        for known in (3, 1, 4):
+            async with inbox.transaction() as open_:
+                await open_.advance(one, known)
+                await open_.renew()
+        async with inbox.transaction() as open_:
+            assert [await open_.version(each) for each in (one, ended, copied, new)] == [0, ENDED, 2, 0]
+            assert [await open_.former(each) for each in (one, ended, copied, new)] == [4, 0, 0, 0]
+            assert [await open_.remember(each, NOON) for each in ("a", waits.id)] == [False, True]
+            assert (await open_.waiting(), len(await open_.letters(10)), await open_.cursor()) == (0, 1, "here")
+            await open_.forget()
+            assert await open_.former(one) == 0
 
     async def test_forgets_everything_but_the_letters(self, inbox: Inbox[Any]) -> None:
         one, other = uuid4(), uuid4()

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from gatewright_events.consumer import Consumer
 from gatewright_events.events import Event
-from gatewright_events.outcomes import Outcome
+from gatewright_events.outcomes import Order, Outcome
 from gatewright_events.sqlite import SqliteInbox
 from gatewright_events.testing import Announcer, MemoryInbox
 
@@ -63,6 +65,38 @@ async def test_what_comes_late_of_somebody_who_was_erased_is_not_kept() -> None:
         Outcome.REPEATED,
     ]
     assert not await consumer.letters()
+
+
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("in_order", [True, False], ids=["feed", "queue"])
+@pytest.mark.parametrize("before", ["erased", "handled further", "copied further"])
+async def test_an_erasure_that_is_announced_anew_after_a_restore_is_handled(
+    before: str, order: Order, *, in_order: bool
+) -> None:
+    """So that it is acknowledged anew. The log that was restored gives lower versions a second time."""
+    handled: list[tuple[str, int]] = []
+
+    async def handle(event: Event, _: Any) -> None:
+        handled.append((event.type, event.aggregate_version))
+
+    consumer = Consumer(MemoryInbox(), handle, order=order)
+    log, restored = Announcer(), Announcer("https://restored.example.com/auth")
+    for _ in range(4):
+        await consumer.take(log.announce("identity.user.updated", ADA, email=MAIL))
+    if before == "erased":
+        await consumer.take(log.announce("identity.user.erased", ADA))
+    elif before == "copied further":
+        async with consumer.inbox.transaction() as open_:
+            await open_.load({ADA: 5})
+    handled.clear()
+    restored.announce("identity.user.created", ADA)
+    erased = restored.announce("identity.user.erased", ADA)
+
+    outcomes = [await consumer.take(erased, in_order=in_order) for _ in range(2)]
+    assert (outcomes, handled) == ([Outcome.HANDLED, Outcome.REPEATED], [("identity.user.erased", 2)])
+    late = restored.announce("identity.user.updated", ADA, email=MAIL)
+    assert await consumer.take(late, in_order=in_order) in {Outcome.OUTDATED, Outcome.REPEATED}
+    assert (handled[1:], await consumer.letters()) == ([], [])
 
 
 async def test_the_first_example_forgets_whoever_was_erased(tmp_path: Path) -> None:

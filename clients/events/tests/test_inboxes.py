@@ -44,12 +44,13 @@ class TestSqlite(InboxContract):
         for _ in range(2):
             inbox = SqliteInbox.open(str(tmp_path / "old.sqlite3"))
             async with inbox.transaction() as open_:
-                assert await open_.prune(before) == 0
+                assert await open_.prune(before, before) == 0
                 assert not await open_.remember("a", NOON)
             inbox.database.close()
         inbox = SqliteInbox.open(str(tmp_path / "old.sqlite3"))
         async with inbox.transaction() as open_:
-            assert await open_.prune(datetime.now(UTC) + timedelta(seconds=1)) == 1
+            soon = datetime.now(UTC) + timedelta(seconds=1)
+            assert await open_.prune(soon, soon) == 1
         inbox.database.close()
 
     async def test_is_the_same_when_it_is_opened_again(self, tmp_path: Path) -> None:

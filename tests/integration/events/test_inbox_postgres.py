@@ -54,9 +54,10 @@ async def test_what_a_release_before_has_seen_is_taken_to_be_seen_now(pool: asyn
         await inbox.prepare()
     await pool.execute("INSERT INTO inbox_seen VALUES ('b')")  # by that release, which still runs
     async with inbox.transaction() as open_:
-        assert await open_.prune(before) == 0
+        assert await open_.prune(before, before) == 0
         assert [await open_.remember(each, before) for each in ("a", "b")] == [False, False]
-        assert await open_.prune(datetime.now(UTC) + timedelta(minutes=1)) == 2
+        soon = datetime.now(UTC) + timedelta(minutes=1)
+        assert await open_.prune(soon, soon) == 2
 
 
 @dataclass

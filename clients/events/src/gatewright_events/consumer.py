@@ -2,38 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-from gatewright_events.events import Event, Malformed, is_older, matches, read
-from gatewright_events.inbox import Inbox, Letter, Transaction
-from gatewright_events.outcomes import Later, Order, Outcome
+from gatewright_events.events import Event, Malformed, happened, matches, read
+from gatewright_events.forgetting import RECENT, is_forgotten, is_former, prune
+from gatewright_events.inbox import ENDED, Inbox, Letter, Transaction
+from gatewright_events.outcomes import Doubtful, Later, Order, Outcome
+from gatewright_events.taking import Act, Body, Handler, Still, Take, Way
 
 C = TypeVar("C")
-Handler = Callable[[Event, C], Awaitable[None]]
-"""Applies an event by a connection of the inbox, in whose transaction it runs; it must not commit."""
-Still = Callable[[Transaction[C]], Awaitable[None]]
-"""Raises when what it was asked for holds no longer."""
-Act = Callable[[Transaction[C]], Awaitable[Outcome]]
-Body = bytes | str | Mapping[str, Any]
-Take = Callable[[Mapping[str, Any]], Awaitable[Outcome]]
-
 ATTEMPTS: Final = 5
 FATAL: Final = 5
 """How often what is noted before it is handled may end the process."""
 PAUSE: Final = 0.05
 """Seconds between the first two attempts; then twice as many each time."""
 ERASED: Final = "identity.user.erased"
-ENDED: Final = 1 << 31
-"""As which version somebody who was erased counts: whatever comes after all is outdated."""
-RECENT: Final = timedelta(days=7)
-SKEW: Final = timedelta(days=1)
-"""How far the clocks of Gatewright and of a consumer are apart, at most."""
 log = logging.getLogger("gatewright_events")
 
 
@@ -63,17 +52,24 @@ class Consumer(Generic[C]):
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def take(
-        self, body: Body, *, in_order: bool = False, still: Still[C] | None = None, noted: bool = False
+        self,
+        body: Body,
+        *,
+        in_order: bool = False,
+        still: Still[C] | None = None,
+        noted: bool = False,
+        doubted: bool = False,
     ) -> Outcome:
         """Handle the event in `body`; raise only `Later`, and what the store raises: then it was not taken.
 
-        With `in_order` it comes from the feed, where nothing precedes it that could still come. `still` is called
-        first in each transaction; what it raises is raised, and the event was not taken. With `noted` that it is
-        begun is written down before, so that it is buried once it has ended the process five times: for who gives the
-        event again then, as no broker does that counts.
+        With `in_order` it comes from the feed, where nothing precedes it that could still come. `still` is called in
+        each transaction before anything is kept; what it raises is raised, and the event was not taken. With `noted`
+        that it is begun is written down before, so that it is buried once it has ended the process five times: for who
+        gives the event again then, as no broker does that counts. With `doubted` raise `Doubtful` for one that comes
+        too late.
         """
         async with self._turn:
-            outcome = await self._take(body, in_order=in_order, still=still, noted=noted)
+            outcome = await self._take(body, Way(in_order, still, noted, doubted))
             crowded = outcome is Outcome.HELD and await self._waiting() > self.room
         if crowded:
             await self.release(timedelta(0))
@@ -83,7 +79,7 @@ class Consumer(Generic[C]):
     async def alone(self) -> AsyncIterator[Take]:
         """Handle nothing meanwhile but what the function that this yields is given, in the order of the feed."""
         async with self._turn:
-            yield partial(self._take, in_order=True)
+            yield partial(self._take, way=Way(in_order=True))
 
     async def late(self, patience: timedelta | None = None) -> bool:
         """Tell whether an event has waited for so long, or for longer than it should."""
@@ -122,14 +118,15 @@ class Consumer(Generic[C]):
             return True
 
     async def prune(self, age: timedelta) -> int:
-        """Forget the ids of events that were handled longer ago, at least a week; return of how many.
+        """Forget the ids of events that happened longer ago, at least a week; return of how many.
 
-        An event of before that does not come next then counts as a repetition, though it was never seen.
+        An event of before that does not come next then counts as a repetition, though it was never seen. What happened
+        no longer before the last event stays, too: so a clock that is ahead forgets nothing too early.
         """
         if age < RECENT:
             raise ValueError(f"what is younger than {RECENT.days} days may well come again")
         async with self.inbox.transaction() as open_:
-            return await open_.prune(self.now() - age)
+            return await prune(open_, age, self.now())
 
     async def letters(self, limit: int = 100) -> list[Letter]:
         """Return what could not be handled, the oldest first."""
@@ -147,7 +144,7 @@ class Consumer(Generic[C]):
             await open_.forget()
             await open_.move(after)
 
-    async def _take(self, body: Body, *, in_order: bool, still: Still[C] | None = None, noted: bool = False) -> Outcome:
+    async def _take(self, body: Body, way: Way[C]) -> Outcome:
         try:
             event = read(body)
         except Malformed as malformed:
@@ -155,39 +152,54 @@ class Consumer(Generic[C]):
             return Outcome.BURIED
         if not matches(self.patterns, event.type):
             return Outcome.UNWANTED
-        act = partial(self._apply, event, in_order=in_order)
-        if noted:
+        act = partial(self._apply, event, way)
+        if way.noted:
             async with self.inbox.transaction() as open_:
                 await open_.version(event.aggregate_id)
                 begun = await open_.begin(event.id, self.now())
-            outcome = await self._finish(event, begun, act, still)
+            outcome = await self._finish(event, begun, act, way.still)
         else:
-            outcome = await self._settle(event, act, still)
+            outcome = await self._settle(event, act, way.still)
         if outcome in {Outcome.HANDLED, Outcome.BURIED}:
             await self._drain(event.aggregate_id)
         return outcome
 
-    async def _apply(self, event: Event, open_: Transaction[C], *, in_order: bool) -> Outcome:
+    async def _apply(self, event: Event, way: Way[C], open_: Transaction[C]) -> Outcome:
         known = await open_.version(event.aggregate_id)
-        if event.aggregate_version <= known and event.aggregate_version <= await open_.loaded(event.aggregate_id):
+        if way.still:  # after that, as whoever forgets the versions of a log holds it up
+            await way.still(open_)
+        # An erasure whose version is known comes from another log: a backup was restored, and it is announced anew.
+        old = event.aggregate_version <= known and event.type != ERASED
+        if old and event.aggregate_version <= await open_.loaded(event.aggregate_id):
             return Outcome.REPEATED  # what was copied tells of it
-        if not await open_.remember(event.id, self.now()):
+        if not await open_.remember(event.id, self._time_of(event)):
             # Perhaps it is held: the feed says now that nothing precedes it.
-            held = await open_.held(event.aggregate_id, event.aggregate_version) if in_order else None
-            return await self._advance(held, open_) if held else Outcome.REPEATED
-        if event.aggregate_version <= known:
-            return await self._outdated(event, known, open_)
-        if self.order is Order.COMPLETE and not in_order and event.aggregate_version > known + 1:
+            held = await open_.held(event.aggregate_id, event.aggregate_version) if way.in_order else None
+            return await self._advance(held, open_) if held else await self._pass(event, known, way, open_)
+        if old:
+            return await self._outdated(event, known, way, open_)
+        if way.in_order and event.type != ERASED and await is_former(event, open_):
+            return await self._pass(event, known, way, open_)
+        if self.order is Order.COMPLETE and not way.in_order and event.aggregate_version > known + 1:
             await open_.hold(event, self.now())
             return Outcome.HELD
         return await self._advance(event, open_)
 
-    async def _outdated(self, event: Event, known: int, open_: Transaction[C]) -> Outcome:
-        if self.order is Order.RISING or known == ENDED:
+    async def _pass(self, event: Event, known: int, way: Way[C], open_: Transaction[C]) -> Outcome:
+        """Pass over a repetition; it may be of a log of before, of which the versions are forgotten."""
+        if way.in_order and event.aggregate_version > known:
+            await open_.advance(event.aggregate_id, ENDED if event.type == ERASED else event.aggregate_version)
+        return Outcome.REPEATED
+
+    async def _outdated(self, event: Event, known: int, way: Way[C], open_: Transaction[C]) -> Outcome:
+        if known == ENDED:
             return Outcome.OUTDATED
-        horizon = await open_.pruned()
-        if horizon and is_older(event, horizon + SKEW):
-            return Outcome.REPEATED  # whether it was seen is forgotten
+        if way.doubted:
+            raise Doubtful
+        if self.order is Order.RISING:
+            return Outcome.OUTDATED
+        if await is_forgotten(event, open_):
+            return Outcome.REPEATED
         # Nobody has seen it, and it was not waited for any longer: people have to know.
         reason = f"it came late: version {known} of its aggregate was handled before version {event.aggregate_version}"
         await open_.bury(Letter(event.id, event.body, reason, 0, self.now()))
@@ -237,8 +249,6 @@ class Consumer(Generic[C]):
         for attempt in range(ATTEMPTS):
             try:
                 async with self.inbox.transaction() as open_:
-                    if still:
-                        await still(open_)
                     return await act(open_)
             except _Failed as failed:
                 reason = str(failed)
@@ -247,10 +257,10 @@ class Consumer(Generic[C]):
                     break
                 await self.pause(PAUSE * 2**attempt)
         async with self.inbox.transaction() as open_:
+            known = await open_.version(event.aggregate_id)
             if still:
                 await still(open_)
-            known = await open_.version(event.aggregate_id)
-            await open_.remember(event.id, self.now())
+            await open_.remember(event.id, self._time_of(event))
             await open_.finish(event.id)
             await open_.held(event.aggregate_id, event.aggregate_version)
             await open_.bury(Letter(event.id, event.body, reason, ATTEMPTS, self.now()))
@@ -278,6 +288,9 @@ class Consumer(Generic[C]):
 
         await self._finish(event, begun, act)
         return True
+
+    def _time_of(self, event: Event) -> datetime:
+        return happened(event) or self.now()
 
     def _since(self, patience: timedelta | None) -> datetime:
         return self.now() - (self.patience if patience is None else patience)

@@ -63,12 +63,13 @@ def read(body: bytes | str | Mapping[str, Any]) -> Event:
         raise Malformed(f"it cannot be read: {type(error).__name__}") from error
 
 
-def is_older(event: Event, than: datetime) -> bool:
-    """Tell whether an event happened before a time; of one that cannot be told it is not."""
+def happened(event: Event) -> datetime | None:
+    """Return when an event happened, by the clock of Gatewright; None if that cannot be told."""
     try:
-        return datetime.fromisoformat(event.time) < than
-    except (TypeError, ValueError):
-        return False
+        time = datetime.fromisoformat(event.time)
+    except ValueError:
+        return None
+    return time if time.tzinfo else None
 
 
 def concerns(body: str, aggregate_id: UUID) -> bool:

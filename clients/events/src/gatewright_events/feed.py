@@ -11,11 +11,13 @@ from typing import Any, Final, Generic, TypeVar
 import httpx2
 
 from gatewright_events.asking import OK, SECONDS, Answer, Credential, Gatewright, NoAnswer, Refused, parsed
-from gatewright_events.consumer import Consumer, Still, Take
+from gatewright_events.consumer import Consumer
 from gatewright_events.copying import Copier, Copy
 from gatewright_events.events import spelt_out
+from gatewright_events.forgetting import renew
 from gatewright_events.inbox import Transaction
 from gatewright_events.outcomes import Later, Outcome
+from gatewright_events.taking import Still, Take
 
 C = TypeVar("C")
 
@@ -172,19 +174,21 @@ class FeedSubscriber(Generic[C]):
 
     async def _move(self, cursor: str, still: Still[C] | None = None) -> None:
         async with self.consumer.inbox.transaction() as open_:
+            noted = await open_.noted()  # whoever shares the inbox waits here, and finds another cursor then
             if still:
                 await still(open_)
             before = await open_.cursor()
             # Another process may have begun to copy meanwhile: then the place is known at the end of that.
-            if not self.copies or await open_.noted() is None:
+            if not self.copies or noted is None:
                 await open_.move(cursor)
             await open_.finish(_named(before))
 
     async def _part(self, wait: int) -> dict[str, Any] | None:
-        """Return what follows in the feed, None if there is something to be copied first."""
+        """Return what follows in the feed, None if it is to be asked again, or something is to be copied first."""
         cursor = await self.place()
         answer = await self._ask(cursor, wait)
-        if cursor and (answer.status == GONE or (answer.status, answer.code) == INVALID):
+        ends_before = (answer.status, answer.code) == INVALID
+        if cursor and (answer.status == GONE or ends_before):
             # The log was restored from a backup, and perhaps ends before the place; or it dropped what is old.
             if self.copies:
                 log.warning("the place in the feed is gone; copies from the beginning")
@@ -200,13 +204,27 @@ class FeedSubscriber(Generic[C]):
             well = False
         if not well:
             raise self.gatewright.spoilt(answer, "events")
+        beginning = f"{_log_of(part['next'])}.0"
+        if cursor and cursor != beginning and (ends_before or _log_of(cursor) != _log_of(beginning)):
+            log.warning("the log was restored; what is known of it does not count any more")
+            await self._renew(cursor, beginning)
+            return None
         return {**part, "asked": cursor}
 
     async def _lose(self, cursor: str) -> None:
         async with self.consumer.inbox.transaction() as open_:
-            await open_.noted()  # whoever shares the inbox waits here, and finds another cursor then, or none
+            await open_.noted()  # as above: it finds another cursor, or none
             if await open_.cursor() == cursor:
                 await open_.forget()
+
+    async def _renew(self, cursor: str, beginning: str) -> None:
+        """Go to the beginning of a log that was restored, where versions that are known are given again."""
+        async with self.consumer.inbox.transaction() as open_:
+            await open_.noted()  # as above
+            if await open_.cursor() == cursor:
+                await renew(open_, self.consumer.now())
+                await open_.move(beginning)
+                await open_.finish(_named(cursor))
 
     async def _ask(self, cursor: str | None, wait: int) -> Answer:
         asked = [("limit", str(self.limit)), ("wait", str(wait)), *([("after", cursor)] if cursor else [])]
@@ -233,6 +251,10 @@ class FeedSubscriber(Generic[C]):
 def _named(cursor: str | None) -> str:
     """Return what the part behind a cursor is noted as."""
     return f"the feed behind {cursor}"
+
+
+def _log_of(cursor: str) -> str:
+    return cursor.rpartition(".")[0]
 
 
 def place_of(cursor: str) -> tuple[str, int]:

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from gatewright_events.events import Event
 
+ENDED: Final = 1 << 31
+"""As which version somebody who was erased counts: whatever comes after all is outdated."""
 SHOWN: Final = 1 << 16
 """How much of what is no event a letter keeps."""
 C_co = TypeVar("C_co", covariant=True)
@@ -42,13 +44,19 @@ class Transaction(Protocol[C_co]):
         """What handlers write with, so that their work is kept with the inbox's."""
 
     async def remember(self, event_id: str, at: datetime) -> bool:
-        """Note when an event was seen first; return whether it was new."""
+        """Note that an event was seen, which happened at a time; return whether it was new."""
 
-    async def prune(self, before: datetime) -> int:
-        """Forget what was seen before a time and does not wait; return how many. The latest such time is noted."""
+    async def span(self) -> tuple[datetime, datetime] | None:
+        """Return when the first and the last happened of what was seen, None if nothing was."""
+
+    async def prune(self, before: datetime, latest: datetime) -> int:
+        """Forget what happened before a time and does not wait; return how many.
+
+        The latest such time is noted. One that was noted before and lies beyond `latest` is lowered to that.
+        """
 
     async def pruned(self) -> datetime | None:
-        """Return before which time what was seen is forgotten, None if nothing is."""
+        """Return before which time what happened is forgotten, None if nothing is."""
 
     async def version(self, aggregate_id: UUID) -> int:
         """Return how far an aggregate was handled, 0 if not at all; nobody else handles it until the end."""
@@ -108,11 +116,21 @@ class Transaction(Protocol[C_co]):
         """Note that something is begun that may end the process; return how often it was before.
 
         What is begun within a second of when it was counted is not counted again: processes that share the inbox may
-        begin the same at once.
+        begin the same at once. So it is before and after that, for a clock may be set back.
         """
 
     async def finish(self, name: str) -> None:
         """Forget how often something was begun."""
+
+    async def renew(self) -> None:
+        """Begin with the versions of another log: how far an aggregate was handled is told by `former` from then on.
+
+        Its version is 0, but for those that were copied and those that ended. What waits is dropped, and was not seen.
+        Whoever has asked for a `version` waits for this, or this for them.
+        """
+
+    async def former(self, aggregate_id: UUID) -> int:
+        """Return how far an aggregate was handled in the logs of before, at most, 0 if it was not at all."""
 
     async def forget(self) -> None:
         """Forget every event, aggregate, copy and cursor, and what was begun; letters stay."""

@@ -7,6 +7,10 @@ class Later(Exception):
     """Raised by a handler: not the event is at fault, but something that passes. It counts as no attempt."""
 
 
+class Doubtful(Exception):
+    """Raised to who wants it: an event comes too late, or else the log was restored, which the feed knows."""
+
+
 class Order(Enum):
     """What is done with an event that others of its aggregate should have preceded."""
 

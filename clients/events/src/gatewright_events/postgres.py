@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from gatewright_events.events import Event, concerns, read
-from gatewright_events.inbox import Inbox, Letter, Transaction
+from gatewright_events.inbox import ENDED, Inbox, Letter, Transaction
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS inbox_seen (event_id text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS inbox_place (one integer PRIMARY KEY CHECK (one = 1),
 CREATE TABLE IF NOT EXISTS inbox_loaded (aggregate_id uuid PRIMARY KEY, version bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_copying (one integer PRIMARY KEY CHECK (one = 1), place text);
 CREATE TABLE IF NOT EXISTS inbox_begun (name text PRIMARY KEY, times bigint NOT NULL, at timestamptz NOT NULL);
+CREATE TABLE IF NOT EXISTS inbox_former (aggregate_id uuid PRIMARY KEY, version bigint NOT NULL);
 """
 TIMED: Final = """
 SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'inbox_seen'::regclass AND attname = 'at' AND NOT attisdropped)
@@ -35,7 +36,7 @@ SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'inbox_seen'::regclass 
 TIME: Final = "ALTER TABLE inbox_seen ADD COLUMN IF NOT EXISTS at timestamptz NOT NULL DEFAULT now()"
 PRUNED: Final = """
 INSERT INTO inbox_pruned AS old VALUES (1, $1)
-ON CONFLICT (one) DO UPDATE SET before = greatest(old.before, excluded.before)
+ON CONFLICT (one) DO UPDATE SET before = greatest(least(old.before, $2), excluded.before)
 """
 VERSION: Final = """
 INSERT INTO inbox_aggregates VALUES ($1, 0)
@@ -78,12 +79,23 @@ INSERT INTO inbox_copying VALUES (1, NULL) ON CONFLICT (one) DO UPDATE SET place
 BEGIN: Final = """
 WITH old AS (SELECT times FROM inbox_begun WHERE name = $1), new AS (
     INSERT INTO inbox_begun AS b VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
-    SET times = b.times + 1, at = excluded.at WHERE excluded.at >= b.at + interval '1 second'
+    SET times = b.times + 1, at = excluded.at
+    WHERE excluded.at >= b.at + interval '1 second' OR excluded.at <= b.at - interval '1 second'
 ) SELECT coalesce((SELECT times FROM old), 0)
+"""
+ALONE: Final = "LOCK TABLE inbox_aggregates IN EXCLUSIVE MODE"
+"""Waits for everybody who handles something, and has others wait where they begin to."""
+RENEW: Final = """
+WITH old AS (
+    DELETE FROM inbox_aggregates a WHERE version < $1
+    AND NOT EXISTS (SELECT FROM inbox_loaded l WHERE l.aggregate_id = a.aggregate_id) RETURNING *
+)
+INSERT INTO inbox_former AS known SELECT * FROM old
+ON CONFLICT (aggregate_id) DO UPDATE SET version = greatest(known.version, excluded.version)
 """
 NOTE: Final = "INSERT INTO inbox_copying VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET place = excluded.place"
 FORGET: Final = """
-TRUNCATE inbox_seen, inbox_aggregates, inbox_waiting, inbox_place, inbox_loaded, inbox_begun, inbox_pruned
+TRUNCATE inbox_seen, inbox_aggregates, inbox_waiting, inbox_place, inbox_loaded, inbox_begun, inbox_pruned, inbox_former
 """
 
 
@@ -105,10 +117,15 @@ class PostgresTransaction(Transaction[Any]):
         )
         return bool(done == "INSERT 0 1")
 
-    async def prune(self, before: datetime) -> int:
+    async def span(self) -> tuple[datetime, datetime] | None:
+        """See `Transaction.span`."""
+        first, last = await self.database.fetchrow("SELECT min(at), max(at) FROM inbox_seen")
+        return (first, last) if first else None
+
+    async def prune(self, before: datetime, latest: datetime) -> int:
         """See `Transaction.prune`."""
         waiting = [read(row["body"]).id for row in await self.database.fetch("SELECT body FROM inbox_waiting")]
-        await self.database.execute(PRUNED, before)
+        await self.database.execute(PRUNED, before, latest)
         done = await self.database.execute(
             "DELETE FROM inbox_seen WHERE at < $1 AND event_id <> ALL ($2)", before, waiting
         )
@@ -223,6 +240,19 @@ class PostgresTransaction(Transaction[Any]):
     async def finish(self, name: str) -> None:
         """See `Transaction.finish`."""
         await self.database.execute("DELETE FROM inbox_begun WHERE name = $1", name)
+
+    async def renew(self) -> None:
+        """See `Transaction.renew`."""
+        await self.database.execute(ALONE)
+        await self.database.execute(RENEW, ENDED)
+        waited = await self.database.fetch("DELETE FROM inbox_waiting RETURNING body")
+        ids = [read(row["body"]).id for row in waited]
+        await self.database.execute("DELETE FROM inbox_seen WHERE event_id = ANY ($1)", ids)
+
+    async def former(self, aggregate_id: UUID) -> int:
+        """See `Transaction.former`."""
+        found = await self.database.fetchval("SELECT version FROM inbox_former WHERE aggregate_id = $1", aggregate_id)
+        return int(found or 0)
 
     async def forget(self) -> None:
         """See `Transaction.forget`."""

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import uniform
 from typing import Final, Generic, TypeVar
 
@@ -15,7 +16,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from gatewright_events.asking import NoAnswer, Refused
 from gatewright_events.consumer import Consumer
 from gatewright_events.feed import MOST_PAUSE, FeedSubscriber
-from gatewright_events.outcomes import Later
+from gatewright_events.outcomes import Doubtful, Later
 
 C = TypeVar("C")
 DELIVERIES: Final = 20
@@ -50,17 +51,26 @@ class RabbitSubscriber(Generic[C]):
     """How many messages the broker hands out at once, after those that come again."""
     ready: Callable[[int], None] = lambda _: None
     """Told how many events of the feed were new, once they were taken and the queue is bound."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds that no clock which is set moves."""
     _read: tuple[str | None, int] = field(default=(None, 0), init=False)
     """How far the feed was read when it was last read to its end, and after how many replays."""
-    _asked: datetime = field(init=False)
+    _asked: float = field(init=False)
     """When the feed was last asked."""
+    _sure: float = field(default=0.0, init=False)
+    """Until when the log is taken to be the one that the inbox knows."""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def __post_init__(self) -> None:
         """Have the feed read in a while, whether `run` does it first or not."""
-        self._asked = self.consumer.now()
+        self._asked = self.monotonic()
 
     async def run(self) -> None:
-        """Consume until cancelled; connect again whenever the broker went away. Raise `Refused`."""
+        """Consume until cancelled; connect again whenever the broker went away.
+
+        Raise `Refused` if the feed refuses the token before it was read to its end. Later that is an error in the log,
+        every ten minutes at least: the queue goes on, and so does the feed once it may be read.
+        """
         while True:
             try:
                 await self._consume()
@@ -81,7 +91,7 @@ class RabbitSubscriber(Generic[C]):
             channel = await connection.channel()
             queue = await self._declare(channel)
             # After the queue is bound: what is announced meanwhile arrives twice, and the inbox sees that.
-            self.ready(await self._catch_up() if self.feed else 0)
+            self.ready(await self._begin() if self.feed else 0)
             tending = asyncio.create_task(self._tend())
             await self._follow(channel, queue)
         finally:
@@ -90,6 +100,16 @@ class RabbitSubscriber(Generic[C]):
             with suppress(Exception, asyncio.CancelledError):
                 async with asyncio.timeout(2):
                     await connection.close()
+
+    async def _begin(self) -> int:
+        """Read the feed to its end; return how many events were new."""
+        try:
+            return await self._catch_up()
+        except Refused as error:
+            if self._read[0] is None:
+                raise
+            self._complain(error)
+            return 0
 
     async def _follow(self, channel: AbstractChannel, queue: AbstractQueue) -> None:
         """Take what arrives until the broker goes away.
@@ -137,7 +157,7 @@ class RabbitSubscriber(Generic[C]):
         pause, failed = PAUSE, 0
         while failed < DELIVERIES:
             try:
-                await self.consumer.take(message.body)
+                await self._hand(message.body)
             except Later as error:
                 log.warning("tries a message again in about %g seconds: %s", pause, error)
             except Exception as error:
@@ -149,6 +169,22 @@ class RabbitSubscriber(Generic[C]):
             await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311 - nobody gains by guessing it
             pause = min(2 * pause, MOST_PAUSE)
         await message.reject(requeue=False)
+
+    async def _hand(self, body: bytes) -> None:
+        """Have an event taken; before it is taken to come too late ask the feed whether the log is still the same.
+
+        If it is another, which gives versions again, the feed tells of the event, too.
+        """
+        try:
+            await self.consumer.take(body, doubted=self.feed is not None and self.monotonic() >= self._sure)
+        except Doubtful:
+            await self._look_up()
+            await self.consumer.take(body)
+
+    async def _look_up(self) -> None:
+        if not await self._asks():
+            # So that nobody is held up by each event that comes late.
+            self._sure = self.monotonic() + self.consumer.patience.total_seconds()
 
     async def _well(self) -> bool:
         """Tell whether the store keeps anything."""
@@ -167,21 +203,34 @@ class RabbitSubscriber(Generic[C]):
         Raise `Later`, and what the store raises: what waits goes on waiting then.
         """
         if self.feed and (self._is_due() or await self.consumer.late(TENDING) or await self._reached() != self._read):
-            try:
-                await self._catch_up()
-            except (NoAnswer, Refused) as error:
-                log.warning("what is missing cannot be asked for: %s", error)
+            await self._asks()
         await self.consumer.release()
+
+    async def _asks(self) -> bool:
+        """Read the feed to its end, and tell whether that was answered."""
+        try:
+            await self._catch_up()
+        except (NoAnswer, Refused) as error:
+            self._complain(error)
+            return False
+        return True
+
+    def _complain(self, error: NoAnswer | Refused) -> None:
+        # What is refused does not pass by itself: people have to see it.
+        level = logging.ERROR if isinstance(error, Refused) else logging.WARNING
+        log.log(level, "goes on with the queue alone, without what is missing there: %s", error)
 
     async def _catch_up(self) -> int:
         assert self.feed
-        self._asked = self.consumer.now()
-        new = await self.feed.catch_up()
-        self._read = await self._reached()
-        return new
+        async with self._turn:
+            self._asked = self.monotonic()
+            new = await self.feed.catch_up()
+            self._sure = self._asked + TENDING.total_seconds()
+            self._read = await self._reached()
+            return new
 
     def _is_due(self) -> bool:
-        return self.consumer.now() - self._asked >= OFTEN
+        return self.monotonic() - self._asked >= OFTEN.total_seconds()
 
     async def _reached(self) -> tuple[str | None, int]:
         assert self.feed

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from gatewright_events.events import Event, concerns, read
-from gatewright_events.inbox import Inbox, Letter, Transaction
+from gatewright_events.inbox import ENDED, Inbox, Letter, Transaction
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS inbox_seen (event_id TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
@@ -30,15 +30,22 @@ CREATE TABLE IF NOT EXISTS inbox_place (one INTEGER PRIMARY KEY CHECK (one = 1),
 CREATE TABLE IF NOT EXISTS inbox_loaded (aggregate_id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS inbox_copying (one INTEGER PRIMARY KEY CHECK (one = 1), place TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox_begun (name TEXT PRIMARY KEY, times INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inbox_former (aggregate_id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
 """
 TIMED: Final = "SELECT count(*) FROM pragma_table_info('inbox_seen') WHERE name = 'at'"
 BEGIN: Final = """
 INSERT INTO inbox_begun AS old VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE
-SET times = times + 1, at = excluded.at WHERE excluded.at >= old.at + 1
+SET times = times + 1, at = excluded.at WHERE excluded.at >= old.at + 1 OR excluded.at <= old.at - 1
 """
 PRUNED: Final = """
-INSERT INTO inbox_pruned AS old VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET before = max(old.before, excluded.before)
+INSERT INTO inbox_pruned AS old VALUES (1, ?) ON CONFLICT (one) DO UPDATE
+SET before = max(min(old.before, ?), excluded.before)
 """
+OLD: Final = "version < ? AND aggregate_id NOT IN (SELECT aggregate_id FROM inbox_loaded)"
+FORMER: Final = f"""
+INSERT INTO inbox_former AS old SELECT * FROM inbox_aggregates WHERE {OLD}
+ON CONFLICT (aggregate_id) DO UPDATE SET version = max(old.version, excluded.version)
+"""  # noqa: S608 - a condition of ours
 PRUNE: Final = "DELETE FROM inbox_seen WHERE at < ? AND event_id NOT IN (SELECT value FROM json_each(?))"
 KNOWN: Final = "INSERT OR REPLACE INTO inbox_aggregates VALUES (?, ?)"
 LOADED: Final = "INSERT OR REPLACE INTO inbox_loaded VALUES (?, ?)"
@@ -63,10 +70,15 @@ class SqliteTransaction(Transaction[sqlite3.Connection]):
         row = event_id, at.timestamp()
         return self.database.execute("INSERT OR IGNORE INTO inbox_seen VALUES (?, ?)", row).rowcount > 0
 
-    async def prune(self, before: datetime) -> int:
+    async def span(self) -> tuple[datetime, datetime] | None:
+        """See `Transaction.span`."""
+        first, last = self._row("SELECT min(at), max(at) FROM inbox_seen")
+        return None if first is None else (datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC))
+
+    async def prune(self, before: datetime, latest: datetime) -> int:
         """See `Transaction.prune`."""
         waiting = json.dumps([read(row[0]).id for row in self.database.execute("SELECT body FROM inbox_waiting")])
-        self.database.execute(PRUNED, (before.timestamp(),))
+        self.database.execute(PRUNED, (before.timestamp(), latest.timestamp()))
         return self.database.execute(PRUNE, (before.timestamp(), waiting)).rowcount
 
     async def pruned(self) -> datetime | None:
@@ -188,9 +200,22 @@ class SqliteTransaction(Transaction[sqlite3.Connection]):
         """See `Transaction.finish`."""
         self.database.execute("DELETE FROM inbox_begun WHERE name = ?", (name,))
 
+    async def renew(self) -> None:
+        """See `Transaction.renew`."""
+        self.database.execute(FORMER, (ENDED,))
+        self.database.execute(f"DELETE FROM inbox_aggregates WHERE {OLD}", (ENDED,))  # noqa: S608 - as above
+        waited = [(read(row[0]).id,) for row in self.database.execute("SELECT body FROM inbox_waiting")]
+        self.database.executemany("DELETE FROM inbox_seen WHERE event_id = ?", waited)
+        self.database.execute("DELETE FROM inbox_waiting")
+
+    async def former(self, aggregate_id: UUID) -> int:
+        """See `Transaction.former`."""
+        row = self._row("SELECT version FROM inbox_former WHERE aggregate_id = ?", str(aggregate_id))
+        return row[0] if row else 0
+
     async def forget(self) -> None:
         """See `Transaction.forget`."""
-        for name in ("seen", "aggregates", "waiting", "place", "loaded", "copying", "begun", "pruned"):
+        for name in ("seen", "aggregates", "waiting", "place", "loaded", "copying", "begun", "pruned", "former"):
             self.database.execute(f"DELETE FROM inbox_{name}")  # noqa: S608 - names of ours
 
     def _row(self, statement: str, *values: Any) -> Any:

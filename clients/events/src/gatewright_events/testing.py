@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from gatewright_events.events import Event, concerns
-from gatewright_events.inbox import Inbox, Letter, Transaction
+from gatewright_events.inbox import ENDED, Inbox, Letter, Transaction
 
 SECOND = timedelta(seconds=1)
 NAMES = UUID("6b0e6d9e-6d1e-4f5b-9b53-5a0c7f2f8f11")
@@ -31,6 +31,7 @@ class MemoryState:
     loaded: dict[UUID, int] = field(default_factory=dict)
     copying: str | None = None
     begun: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    former: dict[UUID, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -50,13 +51,18 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
         self.state.seen.setdefault(event_id, at)
         return new
 
-    async def prune(self, before: datetime) -> int:
+    async def span(self) -> tuple[datetime, datetime] | None:
+        """See `Transaction.span`."""
+        times = self.state.seen.values()
+        return (min(times), max(times)) if times else None
+
+    async def prune(self, before: datetime, latest: datetime) -> int:
         """See `Transaction.prune`."""
         waiting = {event.id for event, _ in self.state.waiting.values()}
         old = [id_ for id_, at in self.state.seen.items() if at < before and id_ not in waiting]
         for each in old:
             del self.state.seen[each]
-        self.state.pruned = max(before, self.state.pruned or before)
+        self.state.pruned = max(before, min(self.state.pruned or before, latest))
         return len(old)
 
     async def pruned(self) -> datetime | None:
@@ -146,13 +152,28 @@ class MemoryTransaction(Transaction[dict[Any, Any]]):
     async def begin(self, name: str, at: datetime) -> int:
         """See `Transaction.begin`."""
         times, since = self.state.begun.get(name, (0, at - SECOND))
-        if at >= since + SECOND:
+        if abs(at - since) >= SECOND:
             self.state.begun[name] = times + 1, at
         return times
 
     async def finish(self, name: str) -> None:
         """See `Transaction.finish`."""
         self.state.begun.pop(name, None)
+
+    async def renew(self) -> None:
+        """See `Transaction.renew`."""
+        state = self.state
+        old = {id_: known for id_, known in state.versions.items() if known < ENDED and id_ not in state.loaded}
+        state.former |= {id_: max(known, state.former.get(id_, 0)) for id_, known in old.items()}
+        for id_ in old:
+            del state.versions[id_]
+        for event, _ in state.waiting.values():
+            state.seen.pop(event.id, None)
+        state.waiting.clear()
+
+    async def former(self, aggregate_id: UUID) -> int:
+        """See `Transaction.former`."""
+        return self.state.former.get(aggregate_id, 0)
 
     async def forget(self) -> None:
         """See `Transaction.forget`."""

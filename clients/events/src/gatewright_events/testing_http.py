@@ -74,11 +74,12 @@ class MemoryGatewright:
 
     def _feed(self, after: str | None, limit: int, types: list[str]) -> httpx2.Response:
         log, _, place = (after or f"{self.log}.0").rpartition(".")
-        if log != self.log or int(place) < self.dropped:
+        if after and (log != self.log or int(place) < self.dropped):
             return httpx2.Response(410, json={"code": "request.cursor_gone"})
         if int(place) > len(self.events):
             return httpx2.Response(400, json={"code": "request.cursor_invalid"})
-        wanted = [each for each in self.events[int(place) :] if not types or matches(types, each["type"])][:limit]
+        kept = self.events[max(int(place), self.dropped) :]
+        wanted = [each for each in kept if not types or matches(types, each["type"])][:limit]
         last = int(wanted[-1]["sequence"]) if len(wanted) == limit else len(self.events)
         more = last < len(self.events)
         return httpx2.Response(200, json={"items": wanted, "next": f"{log}.{last}", "more": more})
