@@ -4,8 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from domain.kernel.revocation import RevocationScope
-from domain.keys.policies import SLACK
+from domain.kernel.revocation import SLACK, RevocationScope
 from gatewright_verifier.claims import FIRST_PARTY
 
 _RENEW: Final = "UPDATE log_head SET log_id = gen_random_uuid() RETURNING log_id"
