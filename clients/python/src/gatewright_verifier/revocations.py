@@ -94,7 +94,12 @@ class Revocations:
     @property
     def is_current(self) -> bool:
         """Whether it can be said of a token that it is not revoked."""
-        return self._lost < 0 and self.monotonic() < self.fresh_until
+        return self._lost < 0 and self.is_fresh
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the truth was asked within the bound; what was lost since may still keep it from being known."""
+        return self.monotonic() < self.fresh_until
 
     def judge(self, subjects: tuple[str, ...], issued: int, epoch: int) -> Verdict:
         """Judge a token by what it names (`session:…`, `user:…`), its `iat` and its `ep`."""
