@@ -17,11 +17,20 @@ WITH part AS MATERIALIZED (SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT 
 UPDATE users SET epoch = greatest(epoch + 1, extract(epoch FROM clock_timestamp())::bigint)
 FROM part WHERE users.id = part.id RETURNING users.id
 """
-# A statement of its own, after the locks: it sees the sessions of those for whom they were waited.
-_END: Final = """
-WITH dead AS (UPDATE sessions SET revoked_at = now() WHERE user_id = ANY ($1::uuid[]) AND revoked_at IS NULL)
-UPDATE refresh_families SET revoked_at = now() WHERE user_id = ANY ($1::uuid[]) AND revoked_at IS NULL
-"""
+# Statements of their own, after the locks: they see the sessions that were begun while those were waited for. In the
+# order of commands that end some, or each would wait for the other.
+_END: Final = (
+    """
+    WITH live AS MATERIALIZED (
+        SELECT id FROM sessions WHERE user_id = ANY ($1::uuid[]) AND revoked_at IS NULL ORDER BY id FOR UPDATE
+    )
+    UPDATE sessions SET revoked_at = clock_timestamp() FROM live WHERE sessions.id = live.id
+    """,
+    """
+    UPDATE refresh_families SET revoked_at = clock_timestamp()
+    WHERE user_id = ANY ($1::uuid[]) AND revoked_at IS NULL
+    """,
+)
 AHEAD: Final = timedelta(seconds=10)
 """By so much a running process may date a token after its session was ended here."""
 # Every token names the client that it was issued to, and so far there is one, whatever key signed it.
@@ -53,9 +62,11 @@ async def raise_epochs(connection: Any, *, end_sessions: bool, size: int = BATCH
     last, people = UUID(int=0), 0
     while True:
         async with connection.transaction():
+            # Whoever signs in just now is waited for; what hangs has been ended before the statement is given up.
+            await connection.execute("SET LOCAL lock_timeout = 0")
             found = [row["id"] for row in await connection.fetch(_RAISE, last, size)]
-            if end_sessions:
-                await connection.execute(_END, found)
+            for end in _END if end_sessions else ():
+                await connection.execute(end, found)
         if not found:
             return people
         last, people = max(found), people + len(found)

@@ -22,7 +22,7 @@ from domain.kernel.errors import CursorGone
 from gatewright_verifier.revocations import Revocations, Verdict, WireMarker
 from tests.support.command_line import Run
 from tests.support.databases import copied
-from tests.support.facts import fill
+from tests.support.facts import fill, until
 from tests.support.service import SECRET
 
 TRAIL = "SELECT action, outcome, actor, target FROM audit_pending ORDER BY seq"
@@ -159,6 +159,31 @@ async def test_raises_the_epoch_of_everybody_in_parts(fresh_database_url: str) -
     assert await raise_epochs(connection, end_sessions=False, size=5) == 5
     assert {epoch for (epoch,) in await connection.fetch(EPOCHS)} == {2**40 + 1}
     await connection.close()
+
+
+async def test_a_session_that_somebody_begins_meanwhile_ends_too(fresh_database_url: str) -> None:
+    await inhabited(fresh_database_url)
+    signing_in, connection, looking = [await asyncpg.connect(plain(fresh_database_url)) for _ in range(3)]
+    await connection.execute("SET lock_timeout = '10 ms'")
+    async with signing_in.transaction():
+        # As `SqlSessions.start` does.
+        await signing_in.execute("SELECT FROM users WHERE id = $1 AND epoch = 2 FOR SHARE", ADA)
+        await signing_in.execute(
+            "INSERT INTO sessions (id, user_id, factors, created_at, expires_at, version)"
+            " VALUES (gen_random_uuid(), $1, '{pwd}', now(), now() + interval '7 days', 1)",
+            ADA,
+        )
+        raising = asyncio.create_task(raise_epochs(connection, end_sessions=True))
+
+        async def waits() -> bool:
+            return bool(await looking.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+        await until(waits, 30)
+        await asyncio.sleep(0.05)
+    assert await raising == 5
+    assert await looking.fetch("SELECT id FROM sessions WHERE revoked_at IS NULL") == []
+    for each in (signing_in, connection, looking):
+        await each.close()
 
 
 def test_sessions_go_on_unless_they_are_to_end(run: Run, fresh_database_url: str) -> None:
