@@ -86,15 +86,17 @@ def setup_link() -> None:
 
 
 @main.command()
-def restored() -> None:
+@click.option("--end-sessions", is_flag=True, help="End all sessions too: some that ended since are live again.")
+def restored(*, end_sessions: bool) -> None:
     """Give the log of events another id: after a backup was restored, before the API is started.
 
     Every cursor of before is then refused with 410; without it, whoever follows the log would miss events unseen.
+    Everybody gets an epoch above all that verifiers have heard of, which ends device tokens and mailed links.
     """
     from api.restored_commands import restored as renewed  # noqa: PLC0415
 
     with one_line():
-        renewed(configured())
+        renewed(configured(), end_sessions=end_sessions)
 
 
 @main.group()

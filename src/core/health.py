@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from core.assembly import Assembly
 from core.postgres.migrating import head
+from gatewright_verifier.revocations import Revocations
 
 PATIENCE: Final = 1.0
 """Seconds that a dependency has to answer."""
@@ -84,7 +85,7 @@ class Health:
             "postgres": Probe(
                 _postgres(assembly, head()), True, "requests that need the database are refused with 503"
             ),
-            "revocations": Probe(_revocations(assembly), True, "tokens cannot be verified"),
+            "revocations": Probe(heard(assembly.revocations), True, "tokens cannot be verified"),
             "signing_keys": Probe(_keys(assembly), True, "tokens can neither be made nor verified"),
             "redis": Probe(assembly.redis.requests.ping, False, "limits are counted in each process alone"),
         }
@@ -141,10 +142,17 @@ def _postgres(assembly: Assembly, newest: str) -> Callable[[], Awaitable[None]]:
     return ask
 
 
-def _revocations(assembly: Assembly) -> Callable[[], Awaitable[None]]:
+def heard(revocations: Revocations) -> Callable[[], Awaitable[None]]:
+    """Return what raises `Unwell` while it cannot be said of a token that it is not revoked."""
+
     async def ask() -> None:
-        if not assembly.revocations.is_current:
+        if not revocations.is_fresh:
             raise Unwell(State.DOWN, "nothing was heard of revocations for longer than the bound: tokens are refused")
+        if not revocations.is_current:
+            # Every process hears the same: the balancer would be left with none, for what takes no token either.
+            raise Unwell(
+                State.DEGRADED, "more were revoked than can be kept: tokens are refused until those have expired"
+            )
 
     return ask
 

@@ -7,7 +7,7 @@ works, within `every` while it does not. A process that could ask nobody for `bo
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from logging import INFO, WARNING, getLogger
 from typing import Final, Protocol
@@ -17,12 +17,14 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.markers import on_the_wire
-from domain.kernel.errors import Unavailable
+from domain.kernel.errors import CursorGone, Unavailable
 from domain.kernel.revocation import Marker
 from gatewright_verifier.revocations import Revocations, WireMarker
 
 CHANNEL: Final = "gatewright:revocations"
 TIDY: Final = 60.0
+PATIENCE: Final = 10.0
+"""Seconds that every live marker may take, of which there may be hundreds of thousands."""
 REDIS_LOST: Final = (RedisError, OSError, TimeoutError)
 _log = getLogger(__name__)
 
@@ -36,7 +38,7 @@ class MarkerSource(Protocol):
     async def since(self, position: int) -> tuple[int, Sequence[WireMarker]]:
         """Return the position of the log and every marker committed after `position`, or raise `Unavailable`.
 
-        A marker may come twice.
+        A marker may come twice. Raise `CursorGone` when the log is another one: a backup was restored.
         """
 
 
@@ -65,22 +67,30 @@ class RevocationFeed:
 
     async def pull(self) -> None:
         """Ask for what is new, or raise `Unavailable`. Call it once before serving, or the first requests meet 503."""
+        position = self._position
+        if position is None:
+            # This may take longer than the bound, so it makes nothing fresh: what is asked at once after it does.
+            position = await self._take(self.source.start(), PATIENCE)
         asked = self.revocations.monotonic()
         try:
-            async with asyncio.timeout(self.bound / 2):
-                position, markers = await self._ask()
-        except TimeoutError as error:
-            raise Unavailable from error
-        self.revocations.learn(markers)
-        self._position = position
+            await self._take(self.source.since(position), self.bound / 2)
+        except CursorGone:
+            self._position = None
+            await self.pull()
+            return
         self.revocations.fresh_until = max(asked + self.bound, self.revocations.fresh_until)
         if self.pulled:
             self.pulled()
 
-    async def _ask(self) -> tuple[int, Sequence[WireMarker]]:
-        if self._position is None:
-            return await self.source.start()
-        return await self.source.since(self._position)
+    async def _take(self, asked: Awaitable[tuple[int, Sequence[WireMarker]]], patience: float) -> int:
+        try:
+            async with asyncio.timeout(patience):
+                position, markers = await asked
+        except TimeoutError as error:
+            raise Unavailable from error
+        await self.revocations.take_in(markers)
+        self._position = position
+        return position
 
     async def _pull(self) -> None:
         while True:

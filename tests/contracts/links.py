@@ -73,12 +73,12 @@ class LinksContract:
         assert await used(ground, after) == after
         assert await used(ground, other) == other
 
-    async def test_whoever_waited_their_turn_uses_it(self, ground: Ground) -> None:
+    async def test_whoever_has_their_turn_uses_it(self, ground: Ground) -> None:
         made = await kept(ground, await added(ground))
 
         async with ground.transaction() as ports:
             for token_hash in (b"of nobody", made.token_hash, made.token_hash):
-                await ports.links.queue(token_hash)
+                assert await ports.links.take_turn(token_hash)
             assert await ports.links.use(made.user_id, made.purpose, [made.token_hash], ground.now()) == made
 
     async def test_goes_with_the_person(self, ground: Ground) -> None:

@@ -59,7 +59,7 @@ class PresentedTokensContract:
         assert found is not None
         assert found.access is not None
 
-        await ground.hear(revoked(found.access.token_id, found.access.expires_at, LIFETIMES.access))
+        await ground.hear(revoked(found.access.token_id, found.access.expires_at))
 
         assert await ground.presented.read(access) is None
         assert await ground.presented.read(token) == PresentedToken(session.id, None)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.kernel.ids import SessionId, UserId, uuid7
-from domain.kernel.revocation import Marker, RevocationScope
+from domain.kernel.revocation import SLACK, Marker, RevocationScope
 from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInOvertaken
 from domain.sessions.models import Session
 from domain.sessions.ports import Rotation, SessionPlace
@@ -106,7 +106,7 @@ class SessionEndingContract:
         async with ground.transaction() as ports:
             markers = await ports.ending.end_all(user.id, 2, now := ground.now())
 
-        outlived = now + 2 * LIFETIMES.access
+        outlived = now + LIFETIMES.access + SLACK
         assert markers == [Marker(RevocationScope.USER, str(user.id), expires_at=outlived, epoch=2)]
         assert await live(ground, user) == []
         assert await live(ground, eve) == [theirs.id]

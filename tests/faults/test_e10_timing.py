@@ -105,7 +105,7 @@ async def test_p8_e10_asking_for_mail_takes_as_long_for_nobody(
 async def test_p8_e10_many_codes_at_once_take_as_long_for_a_challenge_of_nobody(
     stack: Stack, tmp_path: Path, record_property: Record
 ) -> None:
-    """Those for one challenge wait for each other: they must not tell by it whether anybody was mailed a code."""
+    """Those for one challenge are judged one at a time: they must not tell by it whether anybody was mailed a code."""
     async with deployed(stack, tmp_path) as service, AsyncExitStack() as open_:
         calls = [await open_.enter_async_context(service.caller()) for _ in range(VOLLEY)]
         worker = await asyncio.to_thread(service.hire)
@@ -126,7 +126,7 @@ async def test_p8_e10_many_codes_at_once_take_as_long_for_a_challenge_of_nobody(
         async def trial(challenge: str) -> None:
             body = {"challenge": challenge, "code": "not a code"}
             answers = await asyncio.gather(*(call("POST", "/auth/login/email/finish", body) for call in calls))
-            assert {answer.status for answer in answers} == {401}
+            assert 401 in {answer.status for answer in answers} <= {401, 429}
 
         # Each several times: some of them while codes are judged, some when there were too many.
         wanted = [(each, known) for known, all_ in challenges.items() for each in all_ for _ in range(VOLLEYS)]

@@ -1,3 +1,4 @@
+import asyncio
 import math
 import time
 
@@ -179,3 +180,13 @@ def test_says_what_is_news_and_nothing_else() -> None:
     assert len(told) == 1
     known.learn([epoch("1", 6)])
     assert len(told) == 2
+
+
+async def test_others_go_on_while_very_many_are_taken_in() -> None:
+    known = revocations(size=200_000)
+    taking, turns = asyncio.create_task(known.take_in([epoch(str(number), 5) for number in range(20_000)])), 0
+    while not taking.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns >= 40
+    assert judged(known, "user:19999", NOW, 4) is Verdict.REVOKED

@@ -165,6 +165,21 @@ async def test_a_token_that_is_revoked_while_the_issuer_is_asked_is_refused(issu
             await waiting
 
 
+async def test_a_first_answer_that_took_its_time_is_asked_after_at_once(issuer: FakeIssuer) -> None:
+    async with heard(issuer) as (verifier, clock):
+        verifier.follower._cursor = None
+        issuer.open.clear()
+        pull = asyncio.create_task(verifier.follower.pull())
+        await issuer.until_asked(PATH, 2)
+        clock.now += 9
+        issuer.open.set()
+        await pull
+        assert issuer.asked[-2:] == [PATH, f"{PATH}?after=log1.0"]
+        await verifier.verify(mint())
+        clock.now += 1.999
+        await verifier.verify(mint())
+
+
 async def test_starts_again_when_the_log_was_replaced(issuer: FakeIssuer) -> None:
     async with heard(issuer) as (verifier, _):
         issuer.log = "log2"

@@ -25,7 +25,7 @@ DELETE FROM mailed_links
 WHERE user_id = :user_id AND purpose = :purpose AND token_hash = ANY (CAST(:hashes AS bytea[])) AND expires_at > :at
 RETURNING {_COLUMNS}
 """)  # noqa: S608 - made of constants
-_QUEUE = text("SELECT pg_advisory_xact_lock(hashtextextended('gatewright-links ' || encode(:token_hash, 'hex'), 0))")
+_TURN = text("SELECT pg_try_advisory_xact_lock(hashtextextended('gatewright-links ' || encode(:token_hash, 'hex'), 0))")
 _FIND: Final = (
     f"SELECT {_COLUMNS} FROM mailed_links WHERE purpose = $1 AND token_hash = ANY ($2::bytea[]) AND expires_at > $3"  # noqa: S608 - made of constants
 )
@@ -37,10 +37,10 @@ class SqlLinks(Links):
 
     work: SqlWork
 
-    async def queue(self, token_hash: bytes) -> None:
-        """See `Links.queue`; for the advisory lock it is enough to know the hash."""
+    async def take_turn(self, token_hash: bytes) -> bool:
+        """See `Links.take_turn`; for the advisory lock it is enough to know the hash."""
         session = await self.work.begin()
-        await session.execute(_QUEUE, {"token_hash": token_hash})
+        return bool(await session.scalar(_TURN, {"token_hash": token_hash}))
 
     async def put(self, link: Link) -> None:
         """See `Links.put`."""

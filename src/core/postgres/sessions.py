@@ -14,7 +14,7 @@ from core.postgres.work import SqlWork
 from core.refresh_tokens import RefreshTokens
 from domain.identity.ports import SessionEnding
 from domain.kernel.ids import SessionId, UserId, uuid7
-from domain.kernel.revocation import Marker, RevocationScope
+from domain.kernel.revocation import SLACK, Marker, RevocationScope
 from domain.sessions.errors import SessionNotFound, SignInOvertaken
 from domain.sessions.models import Lifetimes, Session
 from domain.sessions.ports import SessionLists, SessionPlace
@@ -132,7 +132,7 @@ class SqlSessionEnding(SessionEnding):
         """See `SessionEnding.end_all`."""
         transaction = await self.work.begin()
         await transaction.execute(_END_ALL, {"user_id": user_id, "at": at})
-        outlived = at + 2 * self.lifetimes.access
+        outlived = at + self.lifetimes.access + SLACK
         return [Marker(RevocationScope.USER, str(user_id), expires_at=outlived, epoch=epoch)]
 
 

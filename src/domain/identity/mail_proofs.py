@@ -26,6 +26,7 @@ from domain.identity.registration import updated
 from domain.identity.repositories import Links, PasswordHashes, Users
 from domain.identity.verification import DEVICES, NOWHERE, locked, nobody, trusted
 from domain.kernel.access import Origin
+from domain.kernel.errors import TooManyRequests
 from domain.kernel.events import Events
 from domain.kernel.ids import UserId
 from domain.kernel.mails import PasswordVoidedMail
@@ -69,10 +70,10 @@ class CodeIdentities(MailIdentities):
         """See `MailIdentities.prove`."""
         await self.limits.hit("mailed_sign_in", origin.site, self.policy.attempts_per_minute, 60)
         now, hashes = self.clock.now(), self.tokens.hashes(Purpose.SIGN_IN, challenge)
-        if hashes:
-            # Tries are counted one after the other, however many come at once: each waits here for the one before.
-            # Before anybody is looked up, or whoever sends many at once could tell whether there is somebody.
-            await self.links.queue(hashes[0])
+        # Tries are counted one after the other. Whoever comes meanwhile does not wait, for each would hold a connection
+        # that others need. Before anybody is looked up, or many at once could tell whether there is somebody.
+        if hashes and not await self.links.take_turn(hashes[0]):
+            raise TooManyRequests
         found = await self.reader.find(Purpose.SIGN_IN, hashes, now) if hashes else None
         user_id = found.user_id if found else nobody(challenge)
         device = self.devices.read(origin.device_token, now) if origin.device_token else None

@@ -43,8 +43,8 @@ class PasswordHashes(Protocol):
 class Links(Protocol):
     """The links that were mailed and not used yet."""
 
-    async def queue(self, token_hash: bytes) -> None:
-        """Return once no other command is in this queue before; the place in it is kept until the command ends.
+    async def take_turn(self, token_hash: bytes) -> bool:
+        """Keep others from taking this turn until the command ends; False, at once, if another command has it.
 
         Whether there is such a link makes no difference.
         """

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from domain.kernel.ids import OrganizationId, UserId
+
+SLACK: Final = timedelta(minutes=2)
+"""How far clocks may differ, and how much later a token may be made than what it stands for ended, together: a process
+may be frozen just then, but no proxy waits for its answer for much longer than a minute."""
 
 
 class RevocationScope(StrEnum):

@@ -31,4 +31,4 @@ class Ending:
         """Revoke one access token of a session that goes on."""
         now = self.clock.now()
         fact = AccessTokenRevoked(session_id=of.id, user_id=of.user_id, token_id=token.token_id, occurred_at=now)
-        self.events.emit(fact, of=of, revokes=[revoked(token.token_id, token.expires_at, self.lifetimes.access)])
+        self.events.emit(fact, of=of, revokes=[revoked(token.token_id, token.expires_at)])

@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
-from domain.kernel.revocation import Marker, RevocationScope
+from domain.kernel.revocation import SLACK, Marker, RevocationScope
 
 
 class Factor(StrEnum):
@@ -69,11 +69,12 @@ class Session:
 def ended(session_id: SessionId, at: datetime, longest: timedelta) -> Marker:
     """Return the marker of a session that ended.
 
-    Its cut-off lies ahead: no token of this session is ever good again, not even one minted at this very moment.
+    Its cut-off lies ahead: no token of this session is ever good again, not even one minted at this very moment. That
+    one is the last to expire.
     """
-    return Marker(RevocationScope.SESSION, str(session_id), expires_at=at + 2 * longest, cutoff=at + longest)
+    return Marker(RevocationScope.SESSION, str(session_id), expires_at=at + longest + SLACK, cutoff=at + longest)
 
 
-def revoked(token_id: UUID, expires_at: datetime, longest: timedelta) -> Marker:
+def revoked(token_id: UUID, expires_at: datetime) -> Marker:
     """Return the marker of one access token, which is dated before it expires whatever the clocks say."""
-    return Marker(RevocationScope.TOKEN, str(token_id), expires_at=expires_at + longest, cutoff=expires_at)
+    return Marker(RevocationScope.TOKEN, str(token_id), expires_at=expires_at + SLACK, cutoff=expires_at)

@@ -13,7 +13,7 @@ from core.markers import on_the_wire
 from core.postgres.renewing import renew
 from core.postgres.revocations import SqlMarkers
 from core.revocation_feed import RevocationFeed, RevocationPush
-from domain.kernel.errors import Unavailable
+from domain.kernel.errors import CursorGone, Unavailable
 from domain.kernel.ids import uuid7
 from domain.kernel.revocation import Marker, RevocationScope
 from gatewright_verifier.revocations import Revocations, Verdict, WireMarker
@@ -114,7 +114,26 @@ async def test_starts_again_when_a_backup_was_restored(connection: Any, markers:
     position, _ = await markers.start()
     await renew(connection)
     await connection.execute(KEEP, "user", "2", None, 5, datetime.now(UTC) + timedelta(hours=1))
-    assert await markers.since(position) == (position, [WireMarker("user", "2", epoch=5)])
+    with pytest.raises(CursorGone):
+        await markers.since(position)
+    assert await markers.start() == (position, [WireMarker("user", "2", epoch=5)])
+    assert await markers.since(position) == (position, [])
+
+
+async def test_what_is_live_may_take_longer_than_other_statements(connection: Any, fresh_database_url: str) -> None:
+    async def hurried() -> Any:
+        return await asyncpg.connect(
+            fresh_database_url, command_timeout=0.3, server_settings={"statement_timeout": "300"}
+        )
+
+    markers = SqlMarkers(hurried)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE revocations IN ACCESS EXCLUSIVE MODE")
+        starting = asyncio.create_task(markers.start())
+        await asyncio.sleep(1)
+        assert not starting.done()
+    assert await starting == (0, [])
+    await markers.close()
 
 
 async def test_connects_again_after_its_connection_is_killed(connection: Any, markers: SqlMarkers) -> None:
@@ -140,9 +159,11 @@ async def test_a_pull_that_waits_too_long_is_given_up_and_the_next_succeeds(
     connection: Any, markers: SqlMarkers
 ) -> None:
     revocations = Revocations()
-    feed = RevocationFeed(revocations, markers, bound=0.4)
+    feed = RevocationFeed(revocations, markers, bound=10)
+    await feed.pull()
+    feed.bound = 0.4
     async with connection.transaction():
-        await connection.execute("LOCK TABLE revocations IN ACCESS EXCLUSIVE MODE")
+        await connection.execute("LOCK TABLE log_head IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(Unavailable):
             await feed.pull()
     feed.bound = 10

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
 from typing import Final
 
+import asyncpg
 import pytest
 
 from domain.identity.errors import EmailTaken, LastSuperuser, SetupClosed
@@ -17,10 +18,13 @@ from domain.sessions.ports import Reuse, Rotation
 from tests.contracts.people import LIFETIMES, added, live, person, session_of, started, superuser
 from tests.integration.people.ground import SqlGround
 from tests.support.databases import patient
-from tests.support.facts import until
 
 FAMILIES, PARALLEL = (200, 50) if os.environ.get("GATEWRIGHT_FAULTS") == "long" else (10, 20)
 ROUNDS: Final = 50 if os.environ.get("GATEWRIGHT_FAULTS") == "long" else 8
+
+QUEUED_BEFORE: Final = """
+SELECT pg_advisory_xact_lock(hashtextextended('gatewright-links ' || encode(convert_to($1, 'UTF8'), 'hex'), 0))
+"""
 
 
 async def outcomes(*works: Awaitable[object]) -> Counter[str]:
@@ -172,35 +176,23 @@ async def test_failures_and_successes_at_once_wait_for_each_other_and_end(ground
     assert ended == {"done": 12 * ROUNDS}
 
 
-async def test_p8_who_tries_one_token_waits_for_whoever_came_before_though_it_is_nobodys(
-    ground: SqlGround, other: SqlGround
-) -> None:
-    held, free, order = asyncio.Event(), asyncio.Event(), list[str]()
+async def test_p8_one_token_is_tried_once_at_a_time_though_it_is_nobodys(ground: SqlGround, other: SqlGround) -> None:
+    async with ground.transaction() as ports:
+        assert await ports.links.take_turn(b"of nobody")
+        async with other.transaction() as theirs:
+            assert not await theirs.links.take_turn(b"of nobody")
+            assert await theirs.links.take_turn(b"of somebody else")
+    async with other.transaction() as theirs:
+        assert await theirs.links.take_turn(b"of nobody")
 
-    async def first() -> None:
+
+async def test_whoever_tries_a_token_in_the_release_before_has_the_turn_too(ground: SqlGround, people_url: str) -> None:
+    connection = await asyncpg.connect(people_url)
+    async with connection.transaction():
+        await connection.execute(QUEUED_BEFORE, "of nobody")
         async with ground.transaction() as ports:
-            await ports.links.queue(b"of nobody")
-            held.set()
-            await free.wait()
-            order.append("first")
-
-    async def second() -> None:
-        async with other.transaction() as ports:
-            await ports.links.queue(b"of somebody else")
-            await ports.links.queue(b"of nobody")
-            order.append("second")
-
-    async def waits() -> bool:
-        return bool(await ground.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
-
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(first())
-        await held.wait()
-        tasks.create_task(second())
-        await until(waits, 30)
-        free.set()
-
-    assert order == ["first", "second"]
+            assert not await ports.links.take_turn(b"of nobody")
+    await connection.close()
 
 
 async def test_e11_no_failure_is_lost(ground: SqlGround, other: SqlGround) -> None:

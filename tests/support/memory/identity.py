@@ -170,8 +170,9 @@ class MemoryCredentials(Credentials):
 class MemoryLinks(Links):
     work: MemoryWork
 
-    async def queue(self, token_hash: bytes) -> None:
-        await self.work.begin()  # commands in memory wait for nobody
+    async def take_turn(self, token_hash: bytes) -> bool:
+        await self.work.begin()
+        return True  # commands in memory come one after the other
 
     async def put(self, link: Link) -> None:
         (await self.work.begin()).table(LINKS).put((link.user_id, link.purpose), link)

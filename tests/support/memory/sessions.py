@@ -11,7 +11,7 @@ from domain.identity.models import User
 from domain.identity.ports import SessionEnding
 from domain.kernel.ids import OrganizationId, SessionId, UserId, uuid7
 from domain.kernel.ports import Clock
-from domain.kernel.revocation import Marker, RevocationScope
+from domain.kernel.revocation import SLACK, Marker, RevocationScope
 from domain.sessions.errors import RefreshRefused, SessionNotFound, SignInOvertaken
 from domain.sessions.models import Lifetimes, Session
 from domain.sessions.ports import (
@@ -96,7 +96,7 @@ class MemorySessionEnding(SessionEnding):
         for dead in (*tables.table(SESSIONS).values(), *tables.table(FAMILIES).values()):
             if dead.user_id == user_id and dead.revoked_at is None:
                 dead.revoked_at = at
-        outlived = at + 2 * self.lifetimes.access
+        outlived = at + self.lifetimes.access + SLACK
         return [Marker(RevocationScope.USER, str(user_id), expires_at=outlived, epoch=epoch)]
 
 

@@ -9,7 +9,7 @@ import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 
 from core.revocation_feed import CHANNEL, MarkerSource, RevocationFeed, RevocationPush
-from domain.kernel.errors import Unavailable
+from domain.kernel.errors import CursorGone, Unavailable
 from domain.kernel.revocation import Marker, RevocationScope
 from gatewright_verifier.revocations import Revocations, Verdict, WireMarker
 
@@ -25,6 +25,8 @@ class MemoryMarkers(MarkerSource):
     log: list[WireMarker] = field(default_factory=list)
     asked: list[int | None] = field(default_factory=list)
     failing: Exception | None = None
+    replaced: bool = False
+    """Whether the log has become another since it was last begun with."""
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -33,10 +35,13 @@ class MemoryMarkers(MarkerSource):
 
     async def start(self) -> tuple[int, Sequence[WireMarker]]:
         await self._ask(None)
+        self.replaced = False
         return len(self.log), self.live + self.log
 
     async def since(self, position: int) -> tuple[int, Sequence[WireMarker]]:
         await self._ask(position)
+        if self.replaced:
+            raise CursorGone
         return len(self.log), self.log[position:]
 
     async def _ask(self, position: int | None) -> None:
@@ -118,7 +123,7 @@ async def test_later_pulls_ask_for_what_is_new(markers: MemoryMarkers) -> None:
     markers.log += [wire()]
     await feed.pull()
     await feed.pull()
-    assert markers.asked == [None, 0, 1]
+    assert markers.asked == [None, 0, 0, 1]
     assert verdict(revocations) is Verdict.REVOKED
 
 
@@ -126,6 +131,7 @@ async def test_is_fresh_for_the_bound_after_the_question_not_after_the_answer(ma
     clock = [10.0]
     revocations = Revocations(monotonic=lambda: clock[0])
     feed = RevocationFeed(revocations, markers)
+    await feed.pull()
     markers.gate.clear()
     pull = asyncio.create_task(feed.pull())
     await markers.until_asked(1)
@@ -140,6 +146,46 @@ async def test_is_fresh_for_the_bound_after_the_question_not_after_the_answer(ma
     assert verdict(revocations) is Verdict.STALE
 
 
+async def test_every_live_marker_may_take_longer_than_the_bound_and_what_is_asked_at_once_after_it_makes_fresh(
+    markers: MemoryMarkers,
+) -> None:
+    clock = [10.0]
+    markers.live = [wire()]
+    revocations = Revocations(monotonic=lambda: clock[0])
+    markers.gate.clear()
+    pull = asyncio.create_task(RevocationFeed(revocations, markers, bound=0.02).pull())
+    await markers.until_asked(1)
+    await asyncio.sleep(0.05)  # so long that any other question would be given up
+    clock[0] = 18.0
+    markers.gate.set()
+    await pull
+    assert markers.asked == [None, 0]
+    assert revocations.fresh_until == 18.02
+    assert verdict(revocations) is Verdict.REVOKED
+
+
+async def test_begins_again_when_the_log_is_another(markers: MemoryMarkers) -> None:
+    revocations = Revocations()
+    feed = RevocationFeed(revocations, markers)
+    await feed.pull()
+    markers.live, markers.replaced = [wire()], True
+    await feed.pull()
+    assert markers.asked == [None, 0, 0, None, 0]
+    assert verdict(revocations) is Verdict.REVOKED
+
+
+async def test_others_go_on_while_very_many_markers_are_learned(markers: MemoryMarkers) -> None:
+    markers.live = [WireMarker("session", str(number), cutoff=2.0**33) for number in range(5_000)]
+    revocations = Revocations()
+    pull, turns = asyncio.create_task(RevocationFeed(revocations, markers).pull()), 0
+    while not pull.done():
+        known = len(revocations._known)
+        turns += 0 < known < 5_000
+        assert not revocations.is_current or known == 5_000
+        await asyncio.sleep(0)
+    assert turns >= 9
+
+
 async def test_a_failed_pull_does_not_make_fresh(markers: MemoryMarkers) -> None:
     markers.failing = Unavailable()
     revocations = Revocations()
@@ -149,9 +195,11 @@ async def test_a_failed_pull_does_not_make_fresh(markers: MemoryMarkers) -> None
 
 
 async def test_a_pull_that_never_ends_is_given_up_within_the_bound(markers: MemoryMarkers) -> None:
+    feed = RevocationFeed(Revocations(), markers, bound=0.02)
+    await feed.pull()
     markers.gate.clear()
     with pytest.raises(Unavailable):
-        await RevocationFeed(Revocations(), markers, bound=0.02).pull()
+        await feed.pull()
 
 
 async def test_goes_on_pulling_through_an_outage(

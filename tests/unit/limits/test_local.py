@@ -62,6 +62,36 @@ async def test_forgets_whoever_came_longest_ago_when_it_is_full() -> None:
     assert await admitted(limits, "sign_in", "0", 1, 60)
 
 
+async def test_what_comes_often_makes_room_for_itself_alone() -> None:
+    limits = LocalLimits(capacity=20)
+    await limits.hit("export", "ada", 1, 3600)
+    await limits.hit("reset_mail", "eve", 1, 3600)
+    for number in range(100):
+        await limits.hit("refresh", str(number // 2), 6000, 60)
+        await limits.hit("command", "ada", 6000, 60)
+    assert len(limits) <= 20
+    assert not await admitted(limits, "export", "ada", 1, 3600)
+    assert not await admitted(limits, "reset_mail", "eve", 1, 3600)
+
+
+async def test_names_share_the_room_when_all_are_flooded() -> None:
+    limits = LocalLimits(capacity=20)
+    for number in range(100):
+        for name in ("export", "refresh"):
+            await limits.hit(name, str(number), 1, 3600)
+    for name in ("export", "refresh"):
+        for number in range(91, 100):
+            assert not await admitted(limits, name, str(number), 1, 3600)
+
+
+async def test_one_key_that_fills_all_the_room_loses_its_first_attempts_only() -> None:
+    limits = LocalLimits(capacity=20)
+    for _ in range(50):
+        await limits.hit("refresh", "everybody", 1000, 60)
+    assert len(limits) == 20
+    assert not await admitted(limits, "refresh", "everybody", 20, 60)
+
+
 async def test_remembers_no_more_of_one_key_than_its_limit_needs() -> None:
     clock = Hands()
     limits = LocalLimits(clock)

@@ -1,7 +1,8 @@
 """What must no longer be accepted, as far as this process has heard."""
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -53,6 +54,8 @@ MARGIN: Final = 60
 """Seconds: a token may be issued under the old epoch just after the new one was heard of, by a clock running ahead."""
 MOST: Final = 3
 """Times `size`, and no more, is kept. A marker takes some 250 bytes."""
+SLICE: Final = 500
+"""Markers that are learned in one go, which takes a few milliseconds."""
 NOTHING: Final = Known(-1, 0, -1, 0.0)
 
 
@@ -91,7 +94,12 @@ class Revocations:
     @property
     def is_current(self) -> bool:
         """Whether it can be said of a token that it is not revoked."""
-        return self._lost < 0 and self.monotonic() < self.fresh_until
+        return self._lost < 0 and self.is_fresh
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the truth was asked within the bound; what was lost since may still keep it from being known."""
+        return self.monotonic() < self.fresh_until
 
     def judge(self, subjects: tuple[str, ...], issued: int, epoch: int) -> Verdict:
         """Judge a token by what it names (`session:…`, `user:…`), its `iat` and its `ep`."""
@@ -122,6 +130,13 @@ class Revocations:
             self._make_room(now)
         if learned and self.news:
             self.news()
+
+    async def take_in(self, markers: Sequence[WireMarker]) -> None:
+        """Learn any number of markers, and let others go on meanwhile; all are known when it returns."""
+        for first in range(0, max(1, len(markers)), SLICE):
+            self.learn(markers[first : first + SLICE])
+            if first + SLICE < len(markers):
+                await asyncio.sleep(0)
 
     def forget(self) -> None:
         """Drop markers so old that every token under them has expired. A clock that is set forward ends none."""
