@@ -75,7 +75,7 @@ class PasswordIdentities(Identities):
             await self._pretend(login)
             return None
         if not fits:
-            # What comes too late for a place that has closed is left out there: to look again here takes time that tells.
+            # Too late for a place that has closed, it is left out there: another look here would tell by the time.
             await self.failures.count(kept.user_id, place, self.clock.now())
             return None
         # Many guesses sent at once are all admitted before the first is judged: what counts is what is known by now.
