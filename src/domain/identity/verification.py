@@ -71,14 +71,17 @@ class PasswordIdentities(Identities):
         hopeful = kept is not None and kept.is_active and not locked(kept, self.clock.now(), known=known)
         # Nothing is hashed anew for those who are refused anyway: the time would tell that the password was right.
         fits, renewed = await self.passwords.prove(kept.password_hash if kept else None, password, renew=hopeful)
-        # Many guesses sent at once are all admitted before the first is judged: what counts is what is known by now.
-        # Nobody is looked up again too: the time would tell that there is somebody.
-        now_kept = await self.credentials.find_by_id(kept.user_id if kept else nobody(login), place)
-        if kept is None or now_kept is None or not hopeful or locked(now_kept, self.clock.now(), known=known):
+        if kept is None or not hopeful:
             await self._pretend(login)
             return None
         if not fits:
+            # Too late for a place that has closed, it is left out there: another look here would tell by the time.
             await self.failures.count(kept.user_id, place, self.clock.now())
+            return None
+        # Many guesses sent at once are all admitted before the first is judged: what counts is what is known by now.
+        now_kept = await self.credentials.find_by_id(kept.user_id, place)
+        if now_kept is None or locked(now_kept, self.clock.now(), known=known):
+            await self._pretend(login)
             return None
         if now_kept.failures or now_kept.failures_here:
             await self.failures.forget(kept.user_id, place)
