@@ -11,6 +11,7 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
+from core.rabbit.topology import broker
 from domain.kernel.ids import uuid7
 
 
@@ -112,3 +113,15 @@ def disorder(events: list[dict[str, Any]]) -> int:
             late += event["aggregateversion"] < newest[event["subject"]]
             newest[event["subject"]] = max(newest[event["subject"]], event["aggregateversion"])
     return late
+
+
+@asynccontextmanager
+async def lent(url: str, name: str) -> AsyncIterator[None]:
+    """Have an exchange of that name for the block; it goes in the end, with the queues that a consumer has there."""
+    async with broker(url, name):
+        yield
+    async with await aio_pika.connect(url) as amqp:
+        channel = await amqp.channel()
+        for end in ("", ".dead", ".unrouted"):
+            await channel.queue_delete(name + end)
+            await channel.exchange_delete(name + end)

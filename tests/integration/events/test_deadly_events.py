@@ -14,13 +14,13 @@ from pathlib import Path
 import aio_pika
 import pytest
 
-from core.rabbit.topology import broker
 from domain.kernel.ids import uuid7
 from tests.support.builders.people import person_event
 from tests.support.deadly_process import DEADLY
 from tests.support.facts import until
 from tests.support.feed_server import feed_server
 from tests.support.memory.events import MemoryEventLog
+from tests.support.subscriber import lent
 
 ROOT = Path(__file__).parents[3]
 EMAILS = [*["ada@example.org"] * 10, DEADLY, *["bob@example.org"] * 20]
@@ -102,14 +102,9 @@ class Desk:
 @pytest.fixture
 async def desk(rabbitmq_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
     made = Desk(rabbitmq_url, tmp_path / "inbox.sqlite3")
-    async with broker(rabbitmq_url, made.name):
+    async with lent(rabbitmq_url, made.name):
         yield made
-    await made.stop()
-    async with await aio_pika.connect(rabbitmq_url) as amqp:
-        channel = await amqp.channel()
-        for end in ("", ".dead", ".unrouted"):
-            await channel.queue_delete(made.name + end)
-            await channel.exchange_delete(made.name + end)
+        await made.stop()
 
 
 async def test_i18_what_ends_the_process_takes_no_other_message_along(desk: Desk) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import aio_pika
 import pytest
 
-from core.rabbit.topology import broker
 from domain.kernel.ids import uuid7
 from gatewright_events import rabbitmq
 from gatewright_events.consumer import Consumer
@@ -20,6 +19,7 @@ from gatewright_events.rabbitmq import DELIVERIES, RabbitSubscriber
 from gatewright_events.testing import MemoryInbox, MemoryTransaction
 from tests.support.builders.people import person_event
 from tests.support.facts import until
+from tests.support.subscriber import lent
 
 MORE = DELIVERIES + 5
 
@@ -83,13 +83,8 @@ async def desk(rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     monkeypatch.setattr(rabbitmq, "PAUSE", 0.001)
     monkeypatch.setattr(rabbitmq, "MOST_PAUSE", 0.01, raising=False)
     made = Desk(rabbitmq_url)
-    async with broker(rabbitmq_url, made.name):
+    async with lent(rabbitmq_url, made.name):
         yield made
-    async with await aio_pika.connect(rabbitmq_url) as amqp:
-        channel = await amqp.channel()
-        for end in ("", ".dead", ".unrouted"):
-            await channel.queue_delete(made.name + end)
-            await channel.exchange_delete(made.name + end)
 
 
 @asynccontextmanager

@@ -10,7 +10,6 @@ from uuid import uuid4
 import aio_pika
 import pytest
 
-from core.rabbit.topology import broker
 from domain.kernel.ids import uuid7
 from gatewright_events.asking import Refused
 from gatewright_events.consumer import Consumer
@@ -21,6 +20,7 @@ from gatewright_events.testing import MemoryInbox
 from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright
 from tests.support.facts import until
 from tests.support.proxies import Line, line
+from tests.support.subscriber import lent
 
 UPDATED = "identity.user.updated"
 
@@ -70,13 +70,8 @@ async def way(rabbitmq_url: str) -> AsyncIterator[Line]:
 @pytest.fixture
 async def desk(rabbitmq_url: str, way: Line) -> AsyncIterator[Desk]:
     made = Desk(rabbitmq_url, way.url)
-    async with broker(rabbitmq_url, made.name):
+    async with lent(rabbitmq_url, made.name):
         yield made
-    async with await aio_pika.connect(rabbitmq_url) as amqp:
-        channel = await amqp.channel()
-        for end in ("", ".dead", ".unrouted"):
-            await channel.queue_delete(made.name + end)
-            await channel.exchange_delete(made.name + end)
 
 
 async def test_who_is_refused_at_the_start_is_told_so(desk: Desk) -> None:

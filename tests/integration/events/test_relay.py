@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -21,7 +21,7 @@ from core.rabbit.relay import Relay
 from domain.kernel.ids import uuid7
 from tests.support.facts import TRACE, fill, number, slots_held, state, until
 from tests.support.running import running
-from tests.support.subscriber import disorder, subscribed
+from tests.support.subscriber import Subscriber, disorder, subscribed
 
 LOST: Final = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND datname = $2"
 POSITIONS = "SELECT count(*) FROM delivery_cursors WHERE position < (SELECT max(position) FROM events)"
@@ -231,51 +231,48 @@ async def settled_at(connection: Any, position: int) -> bool:
     return bool(await connection.fetchval("SELECT min(position) FROM delivery_cursors") == position)
 
 
-async def lose(connection: Any, errand: Errand) -> None:
-    """End the relay's session, as a failover of Postgres does."""
-    assert await connection.fetch(LOST, errand.name, await connection.fetchval("SELECT current_database()"))
+@asynccontextmanager
+async def lost(database: Database, connection: Any, url: str, hold: str, *, messages: int) -> AsyncIterator[Subscriber]:
+    """Have a relay whose session goes at the end of the block, and that cannot do what takes the lock `hold` till then.
+
+    Wait for so many messages afterwards, in all.
+    """
+    async with subscribed(url) as subscriber, AsyncExitStack() as holding:
+        errand = Errand(exchange=subscriber.exchange)
+        await holding.enter_async_context(running(Relay(database, url, errand)))
+        await until(lambda: alone(connection))
+        holder = await database.connect(60)
+        holding.push_async_callback(holder.close)
+        async with holder.transaction():
+            await holder.execute(hold)
+            yield subscriber
+            await until(lambda: arrived(subscriber, 1))
+            assert await connection.fetch(LOST, errand.name, await connection.fetchval("SELECT current_database()"))
+        await until(lambda: settled(connection))
+        await until(lambda: arrived(subscriber, messages))
 
 
 async def test_an_event_with_the_position_of_one_that_a_failover_lost_is_sent(
     database: Database, connection: Any, rabbitmq_url: str
 ) -> None:
-    other = uuid7()
-    async with subscribed(rabbitmq_url) as subscriber, AsyncExitStack() as holding:
-        errand = Errand(exchange=subscriber.exchange)
-        await holding.enter_async_context(running(Relay(database, rabbitmq_url, errand)))
-        await until(lambda: alone(connection))
-        holder = await database.connect(60)
-        holding.push_async_callback(holder.close)
-        async with holder.transaction():
-            await holder.execute("SELECT FROM delivery_cursors FOR UPDATE")  # confirmed, and no cursor says so
-            first = await state(connection, uuid7(), 1)
-            await number(connection)
-            await until(lambda: arrived(subscriber, 1))
-            await connection.execute("UPDATE events SET id = $1 WHERE id = $2", other, first)
-            await lose(connection, errand)
-        await until(lambda: arrived(subscriber, 2))
-        await until(lambda: settled(connection))
-    assert set(subscriber.ids) == {str(first), str(other)}
+    # It is confirmed, and no cursor says so.
+    hold = "SELECT FROM delivery_cursors FOR UPDATE"
+    async with lost(database, connection, rabbitmq_url, hold, messages=2) as subscriber:
+        first, other = await state(connection, uuid7(), 1), uuid7()
+        await number(connection)
+        await until(lambda: arrived(subscriber, 1))
+        await connection.execute("UPDATE events SET id = $1 WHERE id = $2", other, first)
+    assert subscriber.ids == {str(first), str(other)}
 
 
 async def test_what_was_given_up_is_parked_though_postgres_went_before_that_was_written(
     database: Database, connection: Any, rabbitmq_url: str
 ) -> None:
-    async with subscribed(rabbitmq_url) as subscriber, AsyncExitStack() as holding:
-        errand = Errand(exchange=subscriber.exchange)
-        await holding.enter_async_context(running(Relay(database, rabbitmq_url, errand)))
-        await until(lambda: alone(connection))
-        holder = await database.connect(60)
-        holding.push_async_callback(holder.close)
-        async with holder.transaction():
-            await holder.execute("LOCK parked_events IN EXCLUSIVE MODE")
-            person = uuid7()
-            await state(connection, person, 1, type="identity." + "x" * 300)
-            await state(connection, person, 2)
-            await number(connection)
-            await until(lambda: arrived(subscriber, 1))
-            await lose(connection, errand)
-        await until(lambda: settled(connection))
+    async with lost(database, connection, rabbitmq_url, "LOCK parked_events IN EXCLUSIVE MODE", messages=1):
+        person = uuid7()
+        await state(connection, person, 1, type="identity." + "x" * 300)
+        await state(connection, person, 2)
+        await number(connection)
     assert await connection.fetchval("SELECT count(*) FROM parked_events") == 1
 
 

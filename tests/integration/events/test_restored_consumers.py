@@ -13,7 +13,6 @@ import aio_pika
 import asyncpg
 import pytest
 
-from core.rabbit.topology import broker
 from domain.kernel.ids import uuid7
 from gatewright_events.consumer import Consumer
 from gatewright_events.events import Event
@@ -27,6 +26,7 @@ from gatewright_events.testing import Announcer, MemoryInbox
 from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright
 from tests.support.databases import copied
 from tests.support.facts import until
+from tests.support.subscriber import lent
 
 UPDATED = "identity.user.updated"
 
@@ -84,13 +84,8 @@ class Desk:
 @pytest.fixture(params=list(Order))
 async def desk(rabbitmq_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     made = Desk(rabbitmq_url, request.param)
-    async with broker(rabbitmq_url, made.name):
+    async with lent(rabbitmq_url, made.name):
         yield made
-    async with await aio_pika.connect(rabbitmq_url) as amqp:
-        channel = await amqp.channel()
-        for end in ("", ".dead", ".unrouted"):
-            await channel.queue_delete(made.name + end)
-            await channel.exchange_delete(made.name + end)
 
 
 @asynccontextmanager
