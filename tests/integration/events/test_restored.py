@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+import re
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -10,6 +12,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from core.event_schemas import declared
 from core.postgres.direct import plain
 from core.postgres.log import LogFollower, SqlEventLog
 from core.postgres.renewing import raise_epochs
@@ -18,12 +21,14 @@ from domain.events.ports import EVERYTHING
 from domain.events.reading import Place
 from domain.events.schemas import FeedCursor
 from domain.kernel.errors import CursorGone
+from domain.kernel.ids import uuid7
 from gatewright_verifier.revocations import Revocations, Verdict, WireMarker
 from tests.support.command_line import Run
 from tests.support.databases import copied, patient
-from tests.support.facts import fill, until
+from tests.support.facts import fill, number, state, until
 from tests.support.service import SECRET
 
+OPERATIONS = Path(__file__).parents[3] / "docs/operations.md"
 TRAIL = "SELECT action, outcome, actor, target FROM audit_pending ORDER BY seq"
 PEOPLE = """
 INSERT INTO users (id, email, email_verified, is_active, epoch, created_at, updated_at, version)
@@ -209,3 +214,18 @@ def test_ends_all_sessions_and_every_token_of_before_and_nothing_that_comes_late
     first, last = asyncio.run(sql(fresh_database_url, TRAIL))
     assert tuple(first)[:3] == ("sessions.session.end_all", "done", "operator")
     assert tuple(last) == ("events.log.renew", "done", "operator", f"log:{log_id}")
+
+
+async def test_what_was_taken_away_since_is_found_as_the_runbook_says(fresh_database_url: str) -> None:
+    (statement,) = re.findall(r"```sql\n(SELECT type, .*?)```", OPERATIONS.read_text(), re.DOTALL)
+    types = re.findall(r"[a-z_]+\.[a-z_]+\.[a-z_]+", statement)
+    assert "identity.user.deactivated" in types
+    assert {*types} <= {name for name, _ in declared()}
+    connection = await asyncpg.connect(plain(fresh_database_url))
+    gone = uuid7()
+    for each in ("identity.user.created", *types):
+        await state(connection, gone, 1, type=each, data={"user_id": str(gone)})
+    await number(connection)
+    found = await connection.fetch(statement.replace("41802", "0"))
+    await connection.close()
+    assert [(row["type"], row["person"]) for row in found] == [(each, str(gone)) for each in types]
