@@ -111,13 +111,22 @@ async def drain(cluster: Cluster, least: int) -> list[dict[str, Any]]:
     return events
 
 
+async def left_over(cluster: Cluster) -> str:
+    """Say what lies at the broker besides."""
+    async with await aio_pika.connect(cluster.rabbit.url) as amqp:
+        channel = await amqp.channel()
+        names = (f"{cluster.name}.kept", f"{cluster.name}.unrouted")
+        counts = [(await channel.declare_queue(each, passive=True)).declaration_result.message_count for each in names]
+    return f"{counts[0]} are left in the queue, {counts[1]} went nowhere"
+
+
 async def judge(cluster: Cluster, writers: Writers, record: Callable[[str, object], None]) -> None:
     """Compare what was acknowledged, what is in the log, and what the broker has."""
     await until(lambda: settled(cluster), 120)
     connection = await asyncpg.connect(cluster.url)
     rows = await connection.fetch("SELECT id, position FROM events ORDER BY position")
     steps = await connection.fetchval(STEPS)
-    parked = await connection.fetchval("SELECT count(*) FROM parked_events")
+    parked = [row["reason"] for row in await connection.fetch("SELECT reason FROM parked_events")]
     await connection.close()
     logged = {row["id"] for row in rows}
     events = await drain(cluster, len(rows))
@@ -125,10 +134,13 @@ async def judge(cluster: Cluster, writers: Writers, record: Callable[[str, objec
     assert writers.acked - logged == set(), "acknowledged and not in the log"
     assert logged - writers.acked - writers.unknown == set(), "in the log and never stated"
     missed = [row["position"] for row in rows if row["id"] not in arrived]
-    assert missed == [], f"in the log and never delivered: {len(missed)} of {len(rows)}; {len(events)} arrived"
+    assert missed == [], (
+        f"in the log and never delivered: {len(missed)} of {len(rows)}, from {missed[0]} to {missed[-1]}; "
+        f"{len(events)} arrived, {await left_over(cluster)}, {len(parked)} are parked: {parked[:1]}"
+    )
     assert arrived.keys() - logged == set(), "delivered and not in the log"
     assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
-    assert (steps, disorder(events), parked) == (0, 0, 0)
+    assert (steps, disorder(events), parked) == (0, 0, [])
     by_id = {UUID(event["id"]): int(event["sequence"]) for event in events}
     assert by_id == {row["id"]: row["position"] for row in rows}
     record("doubles", len(events) - len(arrived))
