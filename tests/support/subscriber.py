@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -113,6 +113,14 @@ def disorder(events: list[dict[str, Any]]) -> int:
             late += event["aggregateversion"] < newest[event["subject"]]
             newest[event["subject"]] = max(newest[event["subject"]], event["aggregateversion"])
     return late
+
+
+async def published(url: str, exchange: str, *events: Mapping[str, Any]) -> None:
+    """Publish events, each under its type, to an exchange that is there."""
+    async with await aio_pika.connect(url) as amqp:
+        there = await (await amqp.channel()).get_exchange(exchange, ensure=False)
+        for event in events:
+            await there.publish(aio_pika.Message(json.dumps(event).encode(), delivery_mode=2), event["type"])
 
 
 @asynccontextmanager

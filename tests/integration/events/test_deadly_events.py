@@ -1,7 +1,6 @@
 """An event that ends the process of the kit is put aside, and nothing else is, by whatever way it comes."""
 
 import asyncio
-import json
 import os
 import sqlite3
 import sys
@@ -20,7 +19,7 @@ from tests.support.deadly_process import DEADLY
 from tests.support.facts import until
 from tests.support.feed_server import feed_server
 from tests.support.memory.events import MemoryEventLog
-from tests.support.subscriber import lent
+from tests.support.subscriber import lent, published
 
 ROOT = Path(__file__).parents[3]
 EMAILS = [*["ada@example.org"] * 10, DEADLY, *["bob@example.org"] * 20]
@@ -53,10 +52,7 @@ class Desk:
             await self.process.wait()
 
     async def publish(self) -> None:
-        async with await aio_pika.connect(self.amqp) as amqp:
-            exchange = await (await amqp.channel()).get_exchange(self.name, ensure=False)
-            for event in self.events:
-                await exchange.publish(aio_pika.Message(json.dumps(event).encode(), delivery_mode=2), event["type"])
+        await published(self.amqp, self.name, *self.events)
 
     async def consumes(self) -> bool:
         """Whether the consumer is there: it declares its queue, then binds it, then takes from it."""

@@ -1,7 +1,5 @@
 """What the kit does with messages that cannot be taken for now, on a real broker."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +17,8 @@ from gatewright_events.rabbitmq import DELIVERIES, RabbitSubscriber
 from gatewright_events.testing import MemoryInbox, MemoryTransaction
 from tests.support.builders.people import person_event
 from tests.support.facts import until
-from tests.support.subscriber import lent
+from tests.support.running import running
+from tests.support.subscriber import lent, published
 
 MORE = DELIVERIES + 5
 
@@ -88,25 +87,17 @@ async def desk(rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
 
 @asynccontextmanager
-async def running(desk: Desk) -> AsyncIterator[None]:
+async def consuming(desk: Desk) -> AsyncIterator[None]:
     """Let it consume, with both events published."""
-    task = asyncio.create_task(desk.subscriber.run())
-    try:
+    async with running(desk.subscriber):
         await until(desk.ready)
-        async with await aio_pika.connect(desk.url) as amqp:
-            exchange = await (await amqp.channel()).get_exchange(desk.name, ensure=False)
-            for event in desk.events:
-                message = aio_pika.Message(json.dumps(event).encode(), delivery_mode=2)
-                await exchange.publish(message, event["type"])
+        await published(desk.url, desk.name, *desk.events)
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def test_i18_an_event_that_comes_later_comes_again_and_again(desk: Desk) -> None:
     desk.later = MORE
-    async with running(desk):
+    async with consuming(desk):
         await until(desk.done)
     assert (desk.handled, len(desk.connected)) == ([1, 1], 1)
     assert [await desk.waiting(end) for end in ("", ".dead")] == [0, 0]
@@ -114,7 +105,7 @@ async def test_i18_an_event_that_comes_later_comes_again_and_again(desk: Desk) -
 
 async def test_i18_a_store_that_is_away_costs_no_delivery(desk: Desk) -> None:
     desk.inbox.away = 4 * MORE
-    async with running(desk):
+    async with consuming(desk):
         await until(desk.done)
     assert (desk.handled, len(desk.connected)) == ([1, 1], 1)
     assert [await desk.waiting(end) for end in ("", ".dead")] == [0, 0]
@@ -122,7 +113,7 @@ async def test_i18_a_store_that_is_away_costs_no_delivery(desk: Desk) -> None:
 
 async def test_i18_what_the_store_cannot_keep_stops_nobody(desk: Desk) -> None:
     desk.inbox.bad = desk.events[0]["id"]
-    async with running(desk):
+    async with consuming(desk):
 
         async def set_aside() -> bool:
             return await desk.waiting(".dead") == 1 and desk.events[1]["id"] in desk.inbox.state.seen

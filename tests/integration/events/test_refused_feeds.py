@@ -1,13 +1,11 @@
 """A subscriber whose feed refuses the token goes on with its queue, on a real broker, and says so."""
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
-import aio_pika
 import pytest
 
 from domain.kernel.ids import uuid7
@@ -20,7 +18,7 @@ from gatewright_events.testing import MemoryInbox
 from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright
 from tests.support.facts import until
 from tests.support.proxies import Line, line
-from tests.support.subscriber import lent
+from tests.support.subscriber import lent, published
 
 UPDATED = "identity.user.updated"
 
@@ -55,10 +53,7 @@ class Desk:
 
     async def publish(self) -> None:
         """Announce the next event, on the exchange and in the feed."""
-        event = self.gatewright.announce(UPDATED, self.ada)
-        async with await aio_pika.connect(self.url) as amqp:
-            exchange = await (await amqp.channel()).get_exchange(self.name, ensure=False)
-            await exchange.publish(aio_pika.Message(json.dumps(event).encode(), delivery_mode=2), event["type"])
+        await published(self.url, self.name, self.gatewright.announce(UPDATED, self.ada))
 
 
 @pytest.fixture

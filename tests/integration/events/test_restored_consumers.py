@@ -1,15 +1,12 @@
 """Consumers of the kit after the log was restored: beside a queue, which tells nobody, and on an inbox that many share."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import aio_pika
 import asyncpg
 import pytest
 
@@ -26,7 +23,8 @@ from gatewright_events.testing import Announcer, MemoryInbox
 from gatewright_events.testing_http import ADDRESS, TOKEN, MemoryGatewright
 from tests.support.databases import copied
 from tests.support.facts import until
-from tests.support.subscriber import lent
+from tests.support.running import running
+from tests.support.subscriber import lent, published
 
 UPDATED = "identity.user.updated"
 
@@ -74,12 +72,6 @@ class Desk:
     async def has_handled(self, count: int) -> bool:
         return len(self.handled) + len(await self.consumer.letters()) >= count
 
-    async def publish(self, *events: dict[str, Any]) -> None:
-        async with await aio_pika.connect(self.url) as amqp:
-            exchange = await (await amqp.channel()).get_exchange(self.name, ensure=False)
-            for event in events:
-                await exchange.publish(aio_pika.Message(json.dumps(event).encode(), delivery_mode=2), event["type"])
-
 
 @pytest.fixture(params=list(Order))
 async def desk(rabbitmq_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
@@ -88,24 +80,14 @@ async def desk(rabbitmq_url: str, request: pytest.FixtureRequest) -> AsyncIterat
         yield made
 
 
-@asynccontextmanager
-async def running(desk: Desk) -> AsyncIterator[None]:
-    task = asyncio.create_task(desk.subscriber.run())
-    try:
-        await until(desk.ready)
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
 async def test_what_a_queue_brings_of_a_log_that_was_restored_is_neither_a_letter_nor_dropped(desk: Desk) -> None:
-    async with running(desk):
+    async with running(desk.subscriber):
+        await until(desk.ready)
         desk.passed += OFTEN.total_seconds() / 2
         announcer, restored = log("two", desk.gatewright.events[:2])
         new = [announcer.announce(UPDATED, desk.ada) for _ in range(4)]
         desk.gatewright.log, desk.gatewright.events = restored.log, restored.events + new
-        await desk.publish(*new)
+        await published(desk.url, desk.name, *new)
         await until(lambda: desk.has_handled(9))
     old = [(n, "https://one.example.com") for n in range(1, 6)]
     assert desk.handled == [*old, *((n, "https://two.example.com") for n in range(3, 7))]
@@ -115,10 +97,11 @@ async def test_what_a_queue_brings_of_a_log_that_was_restored_is_neither_a_lette
 async def test_what_comes_late_of_the_same_log_is_told_as_ever(desk: Desk) -> None:
     late, *_ = desk.gatewright.events
     desk.gatewright.events = desk.gatewright.events[1:]
-    async with running(desk):
+    async with running(desk.subscriber):
+        await until(desk.ready)
         desk.passed += OFTEN.total_seconds() / 2
         asked = len(desk.gatewright.asked)
-        await desk.publish(late, desk.announcer.announce(UPDATED, desk.ada))
+        await published(desk.url, desk.name, late, desk.announcer.announce(UPDATED, desk.ada))
         await until(lambda: desk.has_handled(6 if desk.order is Order.COMPLETE else 5))
         assert len(desk.gatewright.asked) == asked + 1
     assert [version for version, _ in desk.handled] == [2, 3, 4, 5, 6]
